@@ -1,0 +1,35 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import zoo
+from zoo.layers import LocalResponseNormalization
+
+
+def test_every_builder_is_listed_and_buildable():
+    assert zoo.list_models() == sorted(zoo.BUILDERS)
+    for name in zoo.list_models():
+        model = zoo.build(name, num_classes=2)
+        assert model.name == name
+        assert model.num_classes == 2
+
+
+def test_unknown_names():
+    with pytest.raises(zoo.InputError, match="unknown model 'unett': choose one of"):
+        zoo.build("unett", num_classes=2)
+    with pytest.raises(zoo.InputError, match="unet takes no 'widht'"):
+        zoo.build("unet", num_classes=2, widht=1)
+
+
+def test_zoo_imports_no_tensorflow_of_its_own():
+    program = "import sys, zoo; sys.exit('tensorflow' in sys.modules)"
+    environment = {"KERAS_BACKEND": "jax", "PATH": ""}
+    assert subprocess.run([sys.executable, "-c", program], env=environment).returncode == 0
+
+
+def test_local_response_normalization_by_hand():
+    x = np.array([1.0, 2.0, 3.0], "float32").reshape(1, 1, 1, 3)
+    y = LocalResponseNormalization(depth=3, bias=2.0, alpha=3.0, beta=1.0)(x)
+    np.testing.assert_allclose(np.ravel(y), [1 / (2 + 5), 2 / (2 + 14), 3 / (2 + 13)], rtol=1e-6)

@@ -1,0 +1,40 @@
+"""Region- and pixel-level CNNs as functional Keras models.
+
+Every architecture is a builder function; `BUILDERS` is the table of them, `build` and `list_models` read it.
+"""
+
+import inspect
+
+from zoo.errors import InputError
+from zoo.model import ZooModel
+from zoo.segmentation.segnet import segnet, segnet_basic
+from zoo.segmentation.unet import unet
+
+BUILDERS = {
+    "segnet": segnet,
+    "segnet_basic": segnet_basic,
+    "unet": unet,
+}
+
+
+def build(name, **arguments):
+    """Builds the model of that name: `build("unet", num_classes=2)` is `unet(num_classes=2)`.
+
+    Raises:
+        InputError: if no model has that name, or its builder does not take an argument.
+    """
+    if name not in BUILDERS:
+        raise InputError(f"unknown model {name!r}: choose one of {', '.join(list_models())}")
+    known = inspect.signature(BUILDERS[name]).parameters
+    for argument in arguments:
+        if argument not in known:
+            raise InputError(f"{name} takes no {argument!r}: choose among {', '.join(known)}")
+    return BUILDERS[name](**arguments)
+
+
+def list_models():
+    """Returns the names that `build` takes, sorted."""
+    return sorted(BUILDERS)
+
+
+__all__ = ["BUILDERS", "InputError", "ZooModel", "build", "list_models", "segnet", "segnet_basic", "unet"]

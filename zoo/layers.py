@@ -1,0 +1,132 @@
+"""Keras layers for what has no layer of its own in Keras; each is a thin call of a pure function."""
+
+import keras
+from keras import layers, ops
+
+from zoo.ops import switches
+
+register = keras.saving.register_keras_serializable("zoo")
+
+
+@register
+class MaxPoolWithSwitches(layers.Layer):
+    """`zoo.ops.switches.max_pool` as a layer: `(B, H, W, C)` to pooled values and switches."""
+
+    def call(self, x):
+        """Returns `(pooled, switches)`."""
+        return switches.max_pool(x)
+
+    def compute_output_spec(self, x):
+        """Returns the specs of pooled values and switches, half the size, rounded up."""
+        batch, height, width, channels = x.shape
+        shape = (batch, half(height), half(width), channels)
+        return keras.KerasTensor(shape, dtype=x.dtype), keras.KerasTensor(shape, dtype="int32")
+
+
+@register
+class Unpool(layers.Layer):
+    """`zoo.ops.switches.unpool` as a layer: `[x, switches, like]` to `x` unpooled to the size of `like`."""
+
+    def call(self, inputs):
+        """Returns `(B, H, W, C)`, height and width those of `like`."""
+        x, switch, like = inputs
+        return switches.unpool(x, switch, ops.shape(like)[1:3])
+
+    def compute_output_shape(self, input_shape):
+        """Returns the shape of `x` with the height and width of `like`."""
+        x, _, like = input_shape
+        return (x[0], *like[1:3], x[3])
+
+
+@register
+class CropLike(layers.Layer):
+    """`[x, like]` to the part of `(B, H, W, C)` `x` that has the height and width of `like`.
+
+    Args:
+        anchor: "center" or "top_left", the part that is kept.
+    """
+
+    def __init__(self, anchor="center", **kwargs):
+        super().__init__(**kwargs)
+        self.anchor = anchor
+
+    def call(self, inputs):
+        """Returns `(B, h, w, C)`."""
+        x, like = inputs
+        height, width = ops.shape(like)[1:3]
+        top, left = 0, 0
+        if self.anchor == "center":
+            top = (ops.shape(x)[1] - height) // 2
+            left = (ops.shape(x)[2] - width) // 2
+        return x[:, top : top + height, left : left + width]
+
+    def compute_output_shape(self, input_shape):
+        """Returns the shape of `x` with the height and width of `like`."""
+        x, like = input_shape
+        return (x[0], *like[1:3], x[3])
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "anchor": self.anchor}
+
+
+@register
+class PadToMultiple(layers.Layer):
+    """Zeros at the bottom and right of `(B, H, W, C)` until both sides are a multiple of so many pixels."""
+
+    def __init__(self, multiple, **kwargs):
+        super().__init__(**kwargs)
+        self.multiple = multiple
+
+    def call(self, x):
+        """Returns `(B, H', W', C)`."""
+        height, width = ops.shape(x)[1:3]
+        return ops.pad(x, [[0, 0], [0, -height % self.multiple], [0, -width % self.multiple], [0, 0]])
+
+    def compute_output_shape(self, input_shape):
+        """Returns the padded shape; an unknown side stays unknown."""
+        batch, height, width, channels = input_shape
+        return (batch, self._padded(height), self._padded(width), channels)
+
+    def _padded(self, size):
+        return None if size is None else size + -size % self.multiple
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "multiple": self.multiple}
+
+
+@register
+class LocalResponseNormalization(layers.Layer):
+    """`x / (bias + alpha / depth * sum of squares over depth neighbouring channels) ** beta`.
+
+    The defaults are those of Caffe's LRN layer in SegNet-Basic and AlexNet (Krizhevsky et al. 2012, section 3.3).
+    Computed in float32 under every policy: raw pixels squared overflow float16.
+    """
+
+    def __init__(self, depth=5, bias=1.0, alpha=1e-4, beta=0.75, **kwargs):
+        super().__init__(**kwargs)
+        self.depth, self.bias, self.alpha, self.beta = depth, bias, alpha, beta
+
+    def call(self, x):
+        """Returns the shape and dtype of `x`."""
+        channels = x.shape[-1]
+        squares = ops.square(ops.cast(x, "float32"))
+        squares = ops.pad(squares, [[0, 0], [0, 0], [0, 0], [self.depth // 2, self.depth // 2]])
+        energy = sum(squares[..., i : i + channels] for i in range(self.depth))
+        scale = ops.power(self.bias + self.alpha / self.depth * energy, -self.beta)
+        return x * ops.cast(scale, x.dtype)
+
+    def compute_output_shape(self, input_shape):
+        """Returns `input_shape`."""
+        return input_shape
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        config = {"depth": self.depth, "bias": self.bias, "alpha": self.alpha, "beta": self.beta}
+        return {**super().get_config(), **config}
+
+
+def half(size):
+    """Returns `size / 2` rounded up, `None` for an unknown size."""
+    return None if size is None else (size + 1) // 2
