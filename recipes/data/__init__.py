@@ -1,0 +1,47 @@
+"""Sources of annotated pictures, and the pipeline that turns them into batches."""
+
+from recipes.data.augment import Augment
+from recipes.data.describe import Description, contact_sheet, describe, median_frequency
+from recipes.data.masks import Masks
+from recipes.data.pipeline import pipeline
+from recipes.data.shapes import open_shapes
+from recipes.data.source import Problem, Source
+from recipes.data.tfds_source import open_tfds
+from zoo.errors import InputError
+
+__all__ = [
+    "Augment",
+    "Description",
+    "Problem",
+    "Source",
+    "contact_sheet",
+    "describe",
+    "median_frequency",
+    "open_source",
+    "pipeline",
+]
+
+# What stands before the first colon, and what opens the rest.
+SOURCES = {
+    "shapes": lambda split: open_shapes(split or "train"),
+    "masks": Masks,
+    "tfds": lambda rest: open_tfds(*rest.split(":", 1)),
+}
+
+
+def open_source(spec):
+    """Opens a source of annotated pictures.
+
+    Args:
+        spec: `shapes[:split]` (split train, val or test), `masks:DIR` or `tfds:NAME[:split]`.
+
+    Returns:
+        A `Source`.
+
+    Raises:
+        InputError: if the kind of source is unknown or the source cannot be opened.
+    """
+    kind, _, rest = spec.partition(":")
+    if kind not in SOURCES:
+        raise InputError(f"{spec!r} is no source: it begins with one of {', '.join(SOURCES)}, as in masks:DIR")
+    return SOURCES[kind](rest)

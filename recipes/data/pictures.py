@@ -1,0 +1,178 @@
+"""Picture files: found, read and fitted to a model's input, the same way in training and in prediction."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from recipes.data import transforms
+from zoo.errors import InputError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
+UNREADABLE = "is no complete JPEG, PNG, BMP, GIF or WebP picture"
+UNREADABLE_LABELS = "is no complete PNG"
+GREY = 0
+
+
+def decode(contents):
+    """Decodes an encoded picture; runs eagerly and in a tf.data graph.
+
+    Args:
+        contents: scalar string, the bytes of a JPEG, PNG, BMP, GIF (its first frame) or WebP file.
+
+    Returns:
+        `(H, W, 3)` uint8 RGB. Grey pictures get three equal channels, transparency is dropped, and the
+        orientation note of a camera (EXIF) is not applied: annotations count in stored pixels.
+    """
+    image = tf.io.decode_image(contents, channels=3, expand_animations=False)
+    return tf.ensure_shape(image, (None, None, 3))
+
+
+def decode_labels(contents):
+    """Decodes a label map; runs eagerly and in a tf.data graph.
+
+    Args:
+        contents: scalar string, the bytes of a grey or palette PNG.
+
+    Returns:
+        `(H, W)` int32. Palette files, as Pascal VOC's, give their indices.
+    """
+    # Bytes 24 and 25 of a PNG are bit depth and colour type. TensorFlow would give a palette's colours and
+    # stretch 1-bit labels to 0 and 255, so all but plain grey goes to Pillow.
+    plain = tf.equal(tf.strings.substr(contents, 24, 2), tf.constant(bytes([8, GREY])))
+    labels = tf.cond(
+        plain,
+        lambda: tf.cast(tf.io.decode_png(contents, channels=1)[..., 0], tf.int32),
+        lambda: tf.numpy_function(labels_from_bytes, [contents], tf.int32),
+    )
+    return tf.ensure_shape(labels, (None, None))
+
+
+def labels_from_bytes(contents):
+    """As `decode_labels`, on Python bytes with Pillow.
+
+    Raises:
+        ValueError: if this is no complete grey or palette picture; the message lacks the file's name.
+    """
+    try:
+        image = Image.open(io.BytesIO(contents), formats=["PNG"])
+        image.load()
+    except (OSError, SyntaxError) as error:
+        raise ValueError(UNREADABLE_LABELS) from error
+    if image.mode not in ("1", "L", "P", "I;16", "I"):
+        raise ValueError(f"is a colour picture (mode {image.mode}), not one label a pixel")
+    return np.asarray(image).astype(np.int32)
+
+
+def read(path, channels=3):
+    """Reads one picture as the pipeline does.
+
+    Args:
+        path: a picture file.
+        channels: 3 for RGB, 1 for grey.
+
+    Returns:
+        `(H, W, channels)` uint8.
+
+    Raises:
+        InputError: if the file is missing, empty, cut short or not a picture.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such picture file")
+    contents = path.read_bytes()
+    if not contents:
+        raise InputError(f"{path}: the file is empty; replace or remove it")
+    try:
+        with tf.device("cpu"):
+            return transforms.to_channels(decode(contents), channels).numpy()
+    except tf.errors.InvalidArgumentError as error:
+        raise InputError(f"{path}: {UNREADABLE}; replace or remove it") from error
+
+
+def find(path):
+    """Lists pictures.
+
+    Args:
+        path: a picture file, or a folder of them (its subfolders are not searched).
+
+    Returns:
+        Sorted list of `Path`.
+
+    Raises:
+        InputError: if the path is missing, or a folder without pictures.
+    """
+    path = Path(path)
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise InputError(f"{path}: no such file or folder")
+    found = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+    if not found:
+        raise InputError(f"{path}: the folder holds no pictures ({', '.join(SUFFIXES)})")
+    return found
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a whole picture lies in the frame it was letterboxed into; all in pixels.
+
+    Attributes:
+        picture_size: `(height, width)` of the picture.
+        frame_size: `(height, width)` of the frame.
+        top: first row of the picture in the frame.
+        left: first column.
+        height: rows it takes there.
+        width: columns it takes there.
+    """
+
+    picture_size: tuple[int, int]
+    frame_size: tuple[int, int]
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def restore(self, logits):
+        """Cuts the padding off a map and scales the rest back to the picture, bilinearly.
+
+        Args:
+            logits: `(h, w, C)` of the frame's size.
+
+        Returns:
+            `(H0, W0, C)` float32 of the picture's size; the input's own values where no scaling is needed.
+
+        Raises:
+            InputError: if the map has another size than the frame.
+        """
+        logits = np.asarray(logits, "float32")
+        if logits.ndim != 3 or logits.shape[:2] != self.frame_size:
+            raise InputError(
+                f"restore takes a map (h, w, C) with (h, w) = {self.frame_size}, received {logits.shape}"
+            )
+        inside = logits[self.top : self.top + self.height, self.left : self.left + self.width]
+        if inside.shape[:2] == self.picture_size:
+            return inside
+        with tf.device("cpu"):
+            return tf.image.resize(inside, self.picture_size).numpy()
+
+
+def fit(image, size):
+    """Letterboxes one picture, exactly as the pipeline does, and notes how to undo it.
+
+    Args:
+        image: `(H0, W0, channels)` uint8.
+        size: `(H, W)` of the model's input.
+
+    Returns:
+        `(H, W, channels)` uint8 and a `Placement`.
+    """
+    size = tuple(size)
+    with tf.device("cpu"):
+        windows = transforms.letterbox_windows(image.shape[:2], size)
+        fitted = transforms.letterbox({"image": tf.convert_to_tensor(image)}, size)["image"].numpy()
+    top, left, height, width = windows.target.numpy().tolist()
+    return fitted, Placement(tuple(image.shape[:2]), size, top, left, height, width)

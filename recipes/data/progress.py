@@ -1,0 +1,36 @@
+"""A progress bar for work that turns out to be long."""
+
+import time
+
+from rich.console import Console
+from rich.progress import Progress
+
+
+def track(items, description, total, patience=2.0):
+    """Yields `items`, with a progress bar once more than `patience` seconds have passed.
+
+    The bar is drawn on stderr where that is a terminal, so that logs stay clean.
+
+    Args:
+        items: any iterable.
+        description: what is going on, e.g. "reading pictures".
+        total: how many items there are.
+        patience: seconds of silence.
+
+    Yields:
+        The items.
+    """
+    console = Console(stderr=True)
+    progress = Progress(console=console, transient=True)
+    task = progress.add_task(description, total=total)
+    begun, shown = time.monotonic(), False
+    try:
+        for done, item in enumerate(items):
+            if not shown and console.is_terminal and time.monotonic() - begun > patience:
+                progress.start()
+                shown = True
+            progress.update(task, completed=done)
+            yield item
+    finally:
+        if shown:
+            progress.stop()

@@ -1,0 +1,151 @@
+"""What every source of annotated pictures offers: cheap records, and the pictures and targets they decode to."""
+
+import copy
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import tensorflow as tf
+
+from recipes.data.progress import track
+
+VOID = 255
+IN_FLIGHT = 64
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A record that cannot be used.
+
+    Attributes:
+        file: path, or the record's name where it is not a file.
+        message: what is wrong with it, without the file's name.
+        index: place of the record in its source, from 0.
+    """
+
+    file: str
+    message: str
+    index: int
+
+    def __str__(self):
+        return f"{self.file}: {self.message}"
+
+
+class Source:
+    """Annotated pictures in a fixed order.
+
+    A source is a file with one subclass, which sets the attributes, knows its `count` and gives `all_records()`
+    and `decode()`.
+
+    Attributes:
+        spec: the string `open_source` was given.
+        classes: names of the labels, of a segmentation's pixels where the source has one.
+        object_classes: names of the objects' labels, where they differ from `classes`.
+        keys: the targets it has, of "segmentation", "boxes", "labels", "masks", "keypoints".
+        flip_pairs: pairs of keypoints that change places when a picture is mirrored left to right.
+    """
+
+    spec = ""
+    classes = ()
+    object_classes = ()
+    keys = ()
+    flip_pairs = ()
+    left_out = frozenset()
+
+    @property
+    def count(self):
+        """Number of records, the left-out ones included."""
+        raise NotImplementedError
+
+    def all_records(self):
+        """Returns a `tf.data.Dataset` of all records, the left-out ones included, in a fixed order."""
+        raise NotImplementedError
+
+    def decode(self, record):
+        """Turns a record into an example; runs eagerly and in a tf.data graph.
+
+        Returns:
+            A dict of tensors: "image" `(H, W, 3)` uint8 RGB, "name" string, and those of these that `keys`
+            names: "segmentation" `(H, W)` int32 with 255 for void; "boxes" `(N, 4)` float32 xyxy, pixels;
+            "labels" `(N,)` int32; "masks" `(N, H, W)` uint8, 0 or 1; "keypoints" `(N, K, 3)` float32 x, y,
+            visibility (0 not in the picture, 1 hidden, 2 seen).
+        """
+        raise NotImplementedError
+
+    def __len__(self):
+        return self.count - len(self.left_out)
+
+    def class_names(self, task):
+        """Returns the names of the labels that `task` learns: those of pixels, or those of objects."""
+        return self.classes if task == "segmentation" else self.object_classes or self.classes
+
+    def records(self):
+        """Returns a `tf.data.Dataset` of cheap records (paths, or encoded pictures) in a fixed order."""
+        return self._numbered().map(lambda index, record: record)
+
+    def _numbered(self):
+        records = self.all_records().enumerate()
+        if not self.left_out:
+            return records
+        keep = tf.constant([index not in self.left_out for index in range(self.count)])
+        records = records.filter(lambda index, record: keep[index])
+        return records.apply(tf.data.experimental.assert_cardinality(len(self)))
+
+    def problems(self):
+        """Really reads every picture and target, in threads.
+
+        Returns:
+            List of `Problem`, in the order of the records.
+        """
+        found = []
+        records = self._numbered().as_numpy_iterator()
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            done = (
+                problem
+                for chunk in iter(lambda: list(islice(records, IN_FLIGHT)), [])
+                for problem in pool.map(lambda pair: self.check(*pair), chunk)
+            )
+            for problem in track(done, f"reading {self.spec}", len(self)):
+                if problem is not None:
+                    found.append(problem)
+        return found
+
+    def check(self, index, record):
+        """Returns the `Problem` of one record, or `None`."""
+        try:
+            with tf.device("cpu"):
+                example = self.decode(record)
+        except (tf.errors.OpError, ValueError):
+            return Problem(f"{self.spec} #{index}", "the picture or its annotation cannot be decoded", index)
+        name = example["name"].numpy().decode()
+        message = None
+        if "segmentation" in self.keys:
+            message = segmentation_problem(example["segmentation"].numpy(), example["image"].shape[:2], self.classes)
+        if message is None and "labels" in self.keys:
+            message = label_problem(example["labels"].numpy(), self.class_names("detection"), "object")
+        return message and Problem(name, message, index)
+
+    def without(self, problems):
+        """Returns this source less the records of `problems`."""
+        rest = copy.copy(self)
+        rest.left_out = self.left_out | {problem.index for problem in problems}
+        return rest
+
+
+def segmentation_problem(labels, picture_size, classes):
+    """Returns what is wrong with an `(H, W)` label map, or `None`."""
+    if labels.shape != tuple(picture_size):
+        height, width = picture_size
+        return f"the mask is {labels.shape[0]}x{labels.shape[1]}, its picture {height}x{width}"
+    return label_problem(labels[labels != VOID], classes, "pixel")
+
+
+def label_problem(labels, classes, what):
+    """Returns which labels lie outside the classes, or `None`."""
+    outside = np.unique(labels[(labels < 0) | (labels >= len(classes))])
+    if not outside.size:
+        return None
+    found = ", ".join(str(label) for label in outside[:5].tolist())
+    return f"{what} label {found} is outside the {len(classes)} classes (0 to {len(classes) - 1})"

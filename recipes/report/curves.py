@@ -1,0 +1,84 @@
+"""Training curves as small multiples: one figure a quantity, training and validation together."""
+
+import io
+import math
+import re
+
+import matplotlib
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+# Drawn in these colours, then replaced: the page's own colours follow light and dark.
+THEME = {
+    "#000001": "var(--soft)",
+    "#000002": "var(--line)",
+    "#000003": "var(--training)",
+    "#000004": "var(--accent)",
+}
+SOFT, LINE, TRAINING, ACCENT = THEME
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "regionzoo",
+    "text.parse_math": False,
+    "font.size": 9,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "axes.edgecolor": LINE,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": LINE,
+    "xtick.color": LINE,
+    "ytick.color": LINE,
+    "xtick.labelcolor": SOFT,
+    "ytick.labelcolor": SOFT,
+    "axes.labelcolor": SOFT,
+    "lines.linewidth": 1.6,
+}
+
+
+def curves(history):
+    """Draws what changed over the epochs.
+
+    Args:
+        history: one dict an epoch, e.g. `{"epoch": 1, "loss": 1.2, "val_loss": 1.4, "miou": 0.3}`. A key may
+            be missing in some epochs, and a value NaN. Keys with a "/" (figures of one class) are left out.
+    Returns:
+        dict of quantity to SVG text; "loss" and "val_loss" share the quantity "loss".
+    """
+    figures = {}
+    for key in dict.fromkeys(key.removeprefix("val_") for row in history for key in row):
+        lines = {"training": _points(history, key), "validation": _points(history, f"val_{key}")}
+        lines = {name: points for name, points in lines.items() if points}
+        if key != "epoch" and "/" not in key and lines:
+            figures[key] = _figure(lines, prefix=f"curve{len(figures)}-")
+    return figures
+
+
+def _points(history, key):
+    """Returns `(epoch, value)` wherever `key` has a finite value."""
+    rows = [(row.get("epoch", i), row.get(key)) for i, row in enumerate(history, 1)]
+    return [(epoch, value) for epoch, value in rows if value is not None and math.isfinite(value)]
+
+
+def _figure(lines, prefix):
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(3.1, 2.1), layout="constrained")
+        axes = figure.add_subplot(xlabel="epoch")
+        for name, points in lines.items():
+            colour = TRAINING if name == "training" and len(lines) == 2 else ACCENT
+            axes.plot(*zip(*points, strict=True), color=colour, label=name)
+            axes.plot(*points[-1], "o", color=colour, markersize=4)
+        axes.margins(y=0.1)
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+        if len(lines) > 1:
+            axes.legend(frameon=False, labelcolor=SOFT)
+        buffer = io.StringIO()
+        FigureCanvasSVG(figure).print_svg(buffer, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    for drawn, shown in THEME.items():
+        svg = svg.replace(drawn, shown)
+    # Several figures share the page, and so its one space of ids.
+    return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", svg)

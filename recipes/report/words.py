@@ -1,0 +1,39 @@
+"""How the report writes names and numbers."""
+
+import math
+
+TITLES = {"miou": "mIoU", "iou": "IoU"}
+
+
+def title_of(key):
+    """Writes the key of a figure for readers: "pixel_accuracy" becomes "pixel accuracy"."""
+    return TITLES.get(key, key.replace("_", " "))
+
+
+def number(value, digits=3):
+    """Writes a figure; a dash where there is none, as for a class that never occurs."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+
+
+def counted(count, noun):
+    """Writes "1 epoch", "2 epochs"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def difference(value):
+    """Writes a difference to two digits, whatever its size."""
+    return f"{value:.1e}" if 0 < abs(value) < 1e-3 else f"{value:.2g}"
+
+
+def percent(share):
+    """Writes a share of 0-1 in percent; only a whole is 100, however little is missing."""
+    return "100 %" if share == 1 else f"{min(100 * share, 99.99):.2f} %"
+
+
+def file_size(count):
+    """Writes a number of bytes in the unit that suits it: 117824113 becomes "118 MB"."""
+    for unit in ("B", "kB", "MB"):
+        if count < 999.5:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} GB"

@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from recipes.data import shapes
+
+
+@pytest.fixture(scope="session")
+def drawn_shapes(tmp_path_factory):
+    """A folder of TFDS with a few drawn scenes, for `shapes:...`."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("tfds")
+        patch.setenv("TFDS_DATA_DIR", str(folder))
+        patch.setattr(shapes, "SPLITS", {"train": 12, "val": 5, "test": 3})
+        shapes.open_shapes("train")
+        yield folder
+
+
+@pytest.fixture
+def scenes(drawn_shapes, monkeypatch):
+    """`open_shapes` on the few drawn scenes."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(drawn_shapes))
+    return shapes.open_shapes
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder for `masks:`: five pictures of 20x30 with labels 0 to 2 and void, and their class names."""
+    rng = np.random.default_rng(0)
+    for part in ("images", "masks"):
+        (tmp_path / "set" / part).mkdir(parents=True)
+    for name in "abcde":
+        pixels = rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+        labels = rng.choice(np.array([0, 1, 2, 255], np.uint8), (20, 30))
+        Image.fromarray(pixels).save(tmp_path / "set" / "images" / f"{name}.png")
+        Image.fromarray(labels).save(tmp_path / "set" / "masks" / f"{name}.png")
+    (tmp_path / "set" / "classes.txt").write_text("sky\nroad\ncar\n")
+    return tmp_path / "set"

@@ -1,0 +1,125 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from recipes.data import Augment
+from recipes.data.augment import colour, elastic
+from zoo.errors import InputError
+
+NOTHING = Augment(flip=0.0)
+
+
+def noise(height=12, width=16):
+    rng = np.random.default_rng(0)
+    return {
+        "image": tf.constant(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)),
+        "segmentation": tf.constant(rng.integers(0, 4, (height, width), dtype=np.int32)),
+    }
+
+
+def assert_same(a, b):
+    for key in a:
+        np.testing.assert_array_equal(a[key], b[key], err_msg=key)
+
+
+def test_nothing_asked_for_changes_nothing():
+    assert_same(NOTHING(noise(), (12, 16), (0, 1)), noise())
+
+
+def test_certain_flips_mirror_every_picture():
+    flipped = Augment(flip=1.0, vertical_flip=1.0)(noise(), (12, 16), (0, 1))
+    assert_same(flipped, {key: value[::-1, ::-1] for key, value in noise().items()})
+
+
+def test_flips_as_often_as_asked():
+    augment, example = Augment(flip=0.25), noise()
+    images = tf.data.Dataset.range(100).map(lambda i: augment(example, (12, 16), tf.stack([0, i]))["image"])
+    flipped = sum(np.any(image != example["image"]) for image in images.as_numpy_iterator())
+    assert 12 <= flipped <= 38
+
+
+def test_keypoint_pairs_change_places():
+    example = {**noise(), "keypoints": tf.constant([[[1.0, 2.0, 2.0], [5.0, 6.0, 1.0]]])}
+    flipped = Augment(flip=1.0)(example, (12, 16), (0, 1), flip_pairs=((0, 1),))
+    np.testing.assert_array_equal(flipped["keypoints"], [[[11, 6, 1], [15, 2, 2]]])
+
+
+@pytest.mark.parametrize("field", [{"scale": (0.5, 2.0)}, {"colour": 0.5}, {"elastic": 2.0}, {"flip": 0.5}])
+def test_the_same_seed_gives_the_same_result(field):
+    augment = dataclasses.replace(NOTHING, **field)
+    eager = [augment(noise(), (10, 10), (7, index)) for index in range(4)]
+    in_graph = tf.data.Dataset.range(4).map(lambda i: augment(noise(), (10, 10), tf.stack([7, i])), 2)
+    for a, b in zip(eager, in_graph, strict=True):
+        np.testing.assert_array_equal(a["segmentation"], b["segmentation"])
+        # Fused and single kernels may round differently.
+        np.testing.assert_allclose(a["image"].numpy().astype(int), b["image"], atol=1)
+    assert any(np.any(eager[0]["image"] != other["image"]) for other in eager[1:])
+
+
+def test_colour_of_strength_0_changes_nothing():
+    image = noise()["image"]
+    np.testing.assert_allclose(colour(image, 0.0, (0, 1)), image, atol=1e-3)
+
+
+def test_colour_keeps_grey_grey():
+    grey = tf.fill((4, 5, 3), 90)
+    changed = colour(grey, 0.8, (0, 1)).numpy()
+    np.testing.assert_allclose(changed, changed[:1, :1, :1] * np.ones((4, 5, 3)), rtol=1e-3)
+
+
+def test_colour_multiplies_the_mean_luma_by_the_brightness():
+    # Contrast is about the mean, saturation and hue keep luma: only brightness is left.
+    luma = np.array([0.299, 0.587, 0.114])
+    image = noise()["image"]
+    brightness = 1 + tf.random.stateless_uniform([4], (0, 5), -0.5, 0.5)[0]
+    expected = brightness * np.mean(image.numpy() @ luma)
+    np.testing.assert_allclose(np.mean(colour(image, 0.5, (0, 5)).numpy() @ luma), expected, rtol=1e-3)
+
+
+def test_elastic_moves_picture_and_labels_together():
+    # Labels drawn as a picture: after the warp they must agree wherever the picture is not between two values.
+    labels = np.zeros((32, 32), np.int32)
+    labels[8:24, 8:24] = 1
+    image = np.repeat(labels[..., None] * 200, 3, -1).astype(np.uint8)
+    warped = elastic({"image": tf.constant(image), "segmentation": tf.constant(labels)}, 3.0, (0, 1))
+    pixels = warped["image"][..., 0].numpy()
+    assert np.any(warped["segmentation"] != labels)
+    np.testing.assert_array_equal(warped["segmentation"].numpy()[pixels < 50], 0)
+    np.testing.assert_array_equal(warped["segmentation"].numpy()[pixels > 150], 1)
+
+
+def test_elastic_moves_by_about_sigma():
+    ramp = np.tile(np.arange(64, dtype=np.float32), (64, 1))
+    image = tf.constant(np.repeat(ramp[..., None], 3, -1))
+    moved = [elastic({"image": image}, 4.0, (0, i))["image"][16:48, 16:48, 0] - ramp[16:48, 16:48] for i in range(40)]
+    assert 2.0 < np.std(moved) < 5.0
+
+
+def test_elastic_without_movement_changes_nothing():
+    assert_same(elastic(noise(), 0.0, (0, 1)), noise())
+
+
+def test_elastic_takes_no_objects():
+    example = {**noise(), "boxes": tf.zeros((0, 4)), "labels": tf.zeros((0,), tf.int32)}
+    with pytest.raises(InputError, match="set augment.elastic=0"):
+        Augment(elastic=5.0)(example, (8, 8), (0, 1))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"flip": 1.5},
+        {"vertical_flip": -0.1},
+        {"colour": 2.0},
+        {"scale": (2.0, 1.0)},
+        {"scale": (0.0, 1.0)},
+        {"scale": (1.0,)},
+        {"elastic": -1.0},
+    ],
+)
+def test_fields_outside_their_range(field):
+    (name,) = field
+    with pytest.raises(InputError, match=f"augment.{name} .*received"):
+        Augment(**field)

@@ -1,0 +1,79 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recipes.data import contact_sheet, describe, median_frequency, open_source
+
+
+@pytest.fixture
+def counted(tmp_path):
+    """Two pictures, 2x3 and 4x4, with labels counted by hand; the third class never appears."""
+    for part in ("images", "masks"):
+        (tmp_path / part).mkdir()
+    for name, labels in {"a": [[0, 0, 0], [0, 1, 255]], "b": [[0] * 4] * 4}.items():
+        labels = np.array(labels, np.uint8)
+        Image.fromarray(labels).save(tmp_path / "masks" / f"{name}.png")
+        Image.fromarray(labels).save(tmp_path / "images" / f"{name}.png")
+    (tmp_path / "classes.txt").write_text("ground\nroad\ncar\n")
+    return tmp_path
+
+
+def test_describe_by_hand(counted):
+    found = describe(open_source(f"masks:{counted}"))
+    assert (found.count, found.problems) == (2, ())
+    assert (found.smallest, found.median, found.largest) == ((2, 3), (3, 3), (4, 4))
+    assert (found.pixels, found.void) == ((20, 1, 0), 1)
+    assert found.pictures == (2, 1, 0)
+    assert found.pixels_of_pictures == (22, 6, 0)
+    assert found.objects == ()
+
+
+def test_median_frequency_by_hand(counted):
+    # Frequencies 20/22 and 1/6, their median 0.5379.
+    median = (20 / 22 + 1 / 6) / 2
+    weights = median_frequency(describe(open_source(f"masks:{counted}")))
+    np.testing.assert_allclose(weights, [median * 22 / 20, median * 6, 0.0])
+
+
+def test_describe_reports_problems_and_counts_the_rest(counted):
+    (counted / "images" / "b.png").write_text("not a picture")
+    found = describe(open_source(f"masks:{counted}"))
+    assert (found.count, found.pixels, found.largest) == (2, (4, 1, 0), (2, 3))
+    assert [problem.file for problem in found.problems] == [str(counted / "images" / "b.png")]
+
+
+def test_describe_of_nothing_readable(counted):
+    for name in "ab":
+        (counted / "images" / f"{name}.png").write_text("not a picture")
+    found = describe(open_source(f"masks:{counted}"))
+    assert (len(found.problems), found.pixels, found.largest) == (2, (0, 0, 0), (0, 0))
+    assert median_frequency(found) == [0.0, 0.0, 0.0]
+
+
+def test_describe_counts_objects(scenes):
+    source = scenes("train")
+    found = describe(source)
+    labels = np.concatenate([example["labels"] for example in source.records().map(source.decode)])
+    assert found.objects == tuple(np.bincount(labels, minlength=5).tolist())
+    assert found.object_classes == ("circle", "square", "triangle", "star", "cross")
+    assert sum(found.pixels) == 12 * 128 * 128
+
+
+def test_contact_sheets(counted, scenes):
+    sheet = contact_sheet(open_source(f"masks:{counted}"))
+    assert sheet.mode == "RGB"
+    assert contact_sheet(scenes("train"), count=6).width > contact_sheet(scenes("train"), count=1).width
+
+
+def test_camvid():
+    if "ZOO_DATA" not in os.environ:
+        pytest.skip("ZOO_DATA names no folder of real data")
+    source = open_source(f"masks:{Path(os.environ['ZOO_DATA'], 'camvid', 'val')}")
+    found = describe(source)
+    assert (found.count, found.smallest, found.largest) == (101, (360, 480), (360, 480))
+    assert (len(found.classes), found.problems) == (11, ())
+    weights = dict(zip(found.classes, median_frequency(found), strict=True))
+    assert weights["Road"] < weights["Car"] < weights["Pedestrian"]

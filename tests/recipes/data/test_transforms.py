@@ -1,0 +1,205 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recipes.data import transforms
+from recipes.data.transforms import Windows
+
+
+def numbered(height, width):
+    """A picture and a segmentation whose values tell where each pixel comes from."""
+    places = tf.reshape(tf.range(height * width), (height, width))
+    return {
+        "image": tf.cast(tf.repeat(places[..., None], 3, axis=-1), tf.uint8),
+        "segmentation": places,
+    }
+
+
+def scene():
+    """An 8x10 picture with two objects, their masks and two points each."""
+    masks = np.zeros((2, 8, 10), np.uint8)
+    masks[0, 1:3, 2:6] = 1
+    masks[1, 5:8, 7:10] = 1
+    return {
+        **numbered(8, 10),
+        "boxes": tf.constant([[2.0, 1.0, 6.0, 3.0], [7.0, 5.0, 10.0, 8.0]]),
+        "labels": tf.constant([0, 1]),
+        "masks": tf.constant(masks),
+        "keypoints": tf.constant([[[2.5, 1.5, 2], [5.5, 2.5, 1]], [[8.0, 6.0, 2], [0, 0, 0]]], tf.float32),
+    }
+
+
+def without_objects(example):
+    return {
+        **example,
+        "boxes": example["boxes"][:0],
+        "labels": example["labels"][:0],
+        "masks": example["masks"][:0],
+        "keypoints": example["keypoints"][:0],
+    }
+
+
+def assert_same(a, b):
+    assert a.keys() == b.keys()
+    for key in a:
+        np.testing.assert_array_equal(a[key], b[key], err_msg=key)
+
+
+def boxes_of(masks):
+    """Bounding boxes of masks, each with at least one pixel."""
+    found = []
+    for mask in np.asarray(masks):
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        found.append([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
+    return np.reshape(found, (-1, 4))
+
+
+def test_flip_horizontal_by_hand():
+    flipped = transforms.flip_horizontal(scene(), pairs=[(0, 1)])
+    np.testing.assert_array_equal(flipped["segmentation"][0], np.arange(9, -1, -1))
+    np.testing.assert_array_equal(flipped["boxes"], [[4, 1, 8, 3], [0, 5, 3, 8]])
+    np.testing.assert_array_equal(flipped["keypoints"], [[[4.5, 2.5, 1], [7.5, 1.5, 2]], [[0, 0, 0], [2, 6, 2]]])
+    np.testing.assert_array_equal(flipped["boxes"], boxes_of(flipped["masks"]))
+
+
+def test_flip_vertical_by_hand():
+    flipped = transforms.flip_vertical(scene())
+    np.testing.assert_array_equal(flipped["segmentation"][:, 0], np.arange(70, -1, -10))
+    np.testing.assert_array_equal(flipped["boxes"], [[2, 5, 6, 7], [7, 0, 10, 3]])
+    np.testing.assert_array_equal(flipped["keypoints"][1], [[8, 2, 2], [0, 0, 0]])
+    np.testing.assert_array_equal(flipped["boxes"], boxes_of(flipped["masks"]))
+
+
+@pytest.mark.parametrize("flip", [transforms.flip_horizontal, transforms.flip_vertical])
+@pytest.mark.parametrize("change", [lambda x: x, without_objects])
+def test_two_flips_change_nothing(flip, change):
+    example = change(scene())
+    assert_same(flip(flip(example)), example)
+
+
+def test_crop_by_hand():
+    cropped = transforms.crop(scene(), 2, 4, 5, 4)
+    expected = np.arange(80).reshape(8, 10)[2:7, 4:8]
+    np.testing.assert_array_equal(cropped["segmentation"], expected)
+    np.testing.assert_array_equal(cropped["image"][..., 0], expected)
+    np.testing.assert_array_equal(cropped["boxes"], [[0, 0, 2, 1], [3, 3, 4, 5]])
+    np.testing.assert_array_equal(cropped["keypoints"], [[[0, 0, 0], [1.5, 0.5, 1]], [[0, 0, 0], [0, 0, 0]]])
+    np.testing.assert_array_equal(cropped["boxes"], boxes_of(cropped["masks"]))
+
+
+def test_crop_drops_lost_objects_from_all_targets():
+    cropped = transforms.crop(scene(), 0, 0, 4, 7)
+    np.testing.assert_array_equal(cropped["boxes"], [[2, 1, 6, 3]])
+    np.testing.assert_array_equal(cropped["labels"], [0])
+    assert cropped["masks"].shape == (1, 4, 7)
+    assert cropped["keypoints"].shape == (1, 2, 3)
+
+
+def test_crop_pads_what_lies_outside():
+    cropped = transforms.crop(scene(), -1, -2, 10, 14)
+    np.testing.assert_array_equal(cropped["segmentation"][1:9, 2:12], numbered(8, 10)["segmentation"])
+    assert np.all(cropped["segmentation"][0] == 255) and np.all(cropped["segmentation"][:, 12:] == 255)
+    assert np.all(cropped["image"][0] == 114)
+    assert not np.any(cropped["masks"][:, 0])
+    np.testing.assert_array_equal(cropped["boxes"], [[4, 2, 8, 4], [9, 6, 12, 9]])
+
+
+def test_letterbox_of_the_same_size_changes_nothing():
+    assert_same(transforms.letterbox(scene(), (8, 10)), scene())
+
+
+def test_letterbox_by_hand():
+    # 8x10 into 20x20: twice as large, 2 rows of padding above and below.
+    boxed = transforms.letterbox(scene(), (20, 20))
+    assert boxed["image"].shape == (20, 20, 3) and boxed["image"].dtype == tf.uint8
+    np.testing.assert_array_equal(boxed["boxes"], [[4, 4, 12, 8], [14, 12, 20, 18]])
+    np.testing.assert_array_equal(boxed["keypoints"][0], [[5, 5, 2], [11, 7, 1]])
+    doubled = np.arange(80).reshape(8, 10).repeat(2, 0).repeat(2, 1)
+    np.testing.assert_array_equal(boxed["segmentation"][2:18], doubled)
+    assert np.all(boxed["segmentation"][:2] == 255) and np.all(boxed["image"][18:] == 114)
+    np.testing.assert_array_equal(boxed["boxes"], boxes_of(boxed["masks"]))
+
+
+def test_letterbox_without_objects():
+    boxed = transforms.letterbox(without_objects(scene()), (20, 20))
+    assert boxed["boxes"].shape == (0, 4) and boxed["masks"].shape == (0, 20, 20)
+    assert boxed["keypoints"].shape == (0, 2, 3) and boxed["labels"].shape == (0,)
+
+
+def test_bilinear_picture_by_hand():
+    image = tf.constant([[[0, 0, 0], [100, 100, 100]]], tf.uint8)
+    boxed = transforms.letterbox({"image": image}, (2, 4))["image"]
+    np.testing.assert_array_equal(boxed[0, :, 0], [0, 25, 75, 100])
+
+
+def test_strong_shrinking_takes_the_mean():
+    # Bilinear sampling would see every tenth row and column only, all of them black.
+    image = np.zeros((40, 40, 3), np.uint8)
+    image[::2] = 200
+    boxed = transforms.letterbox({"image": tf.constant(image)}, (4, 4))["image"]
+    np.testing.assert_array_equal(boxed, np.full((4, 4, 3), 100))
+
+
+def test_thin_pictures_keep_a_pixel():
+    boxed = transforms.letterbox({"image": tf.zeros((500, 1, 3), tf.uint8)}, (8, 8))["image"]
+    np.testing.assert_array_equal(boxed[:, 4, 0], np.zeros(8))
+    assert np.all(boxed[:, 5:] == 114)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.floats(0.3, 3.0),
+    st.floats(0.0, 0.99),
+)
+def test_zoom_windows_stay_inside(h0, w0, height, width, scale, at):
+    windows = transforms.zoom_windows((h0, w0), (height, width), scale, (at, 1.0 - at - 0.005))
+    for (top, left, rows, columns), (most_rows, most_columns) in zip(
+        windows, ((h0, w0), (height, width)), strict=True
+    ):
+        assert 0 <= top <= top + rows <= most_rows and rows >= 1
+        assert 0 <= left <= left + columns <= most_columns and columns >= 1
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.5, 2.0))
+def test_boxes_follow_their_masks(seed, scale):
+    example = scene()
+    placed = transforms.scale_jitter(example, (24, 30), (scale, scale), (seed, 0))
+    seen = placed["masks"].numpy().any((1, 2))
+    difference = np.abs(placed["boxes"].numpy()[seen] - boxes_of(placed["masks"].numpy()[seen]))
+    assert np.all(difference <= 1.0)
+
+
+def test_scale_jitter_depends_on_its_seed_alone():
+    a, b = (transforms.scale_jitter(scene(), (6, 6), (0.5, 2.0), (3, 4)) for _ in range(2))
+    assert_same(a, b)
+    c = transforms.scale_jitter(scene(), (6, 6), (0.5, 2.0), (3, 5))
+    assert np.any(a["image"] != c["image"])
+
+
+def test_scale_jitter_runs_in_tf_data():
+    def jitter(index):
+        return transforms.scale_jitter(scene(), (6, 6), (0.5, 2.0), tf.stack([0, index]))
+
+    in_graph = list(tf.data.Dataset.range(3).map(jitter, 2))
+    for index, example in enumerate(in_graph):
+        assert_same(example, jitter(tf.constant(index, tf.int64)))
+
+
+def test_points_on_the_far_edge_are_outside():
+    example = {"image": tf.zeros((4, 4, 3), tf.uint8), "keypoints": tf.constant([[[4.0, 2.0, 2.0]]])}
+    windows = Windows(tf.constant([0, 0, 4, 4]), tf.constant([0, 0, 4, 4]))
+    np.testing.assert_array_equal(transforms.place(example, windows, (4, 4))["keypoints"], [[[0, 0, 0]]])
+
+
+def test_grey_by_hand():
+    grey = transforms.to_channels(tf.constant([[[255, 0, 0], [10, 20, 30]]], tf.uint8), 1)
+    np.testing.assert_array_equal(grey, [[[76], [18]]])
+    levels = tf.repeat(tf.range(256)[None, :, None], 3, axis=-1)
+    np.testing.assert_array_equal(transforms.to_channels(tf.cast(levels, tf.uint8), 1)[0, :, 0], np.arange(256))
