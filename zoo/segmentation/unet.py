@@ -18,7 +18,7 @@ def unet(
     input_shape=(None, None, 3),
     name="unet",
 ):
-    """Builds U-Net.
+    """Builds U-Net: a contracting and an expanding path, joined level by level.
 
     Args:
         num_classes: number of classes C.
@@ -79,7 +79,7 @@ def double_conv(x, filters, *, padding, batch_norm, name):
     for i in (1, 2):
         x = layers.Conv2D(filters, 3, padding=padding, kernel_initializer="he_normal", name=f"{name}_conv{i}")(x)
         if batch_norm:
-            x = layers.BatchNormalization(name=f"{name}_conv{i}_bn")(x)
+            x = layers.BatchNormalization(momentum=0.9, name=f"{name}_conv{i}_bn")(x)
         x = layers.ReLU(name=f"{name}_conv{i}_relu")(x)
     return x
 

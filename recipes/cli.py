@@ -1,0 +1,317 @@
+"""The `zoo` command: each verb reads its words, calls one function and shows what came of it."""
+
+import functools
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recipes.quiet import import_frameworks
+from recipes.tables import megabytes, percent, show, show_scores, summary
+
+app = typer.Typer(
+    help="Region- and pixel-level CNNs for Keras 3: train, measure and ship them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[str | None, typer.Option(help="Source: shapes[:split], masks:DIR or tfds:NAME[:split].")]
+Json = Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out unusable pictures instead of refusing them.")]
+Threads = Annotated[int | None, typer.Option(help="CPU threads of the runtime; its own choice if not given.")]
+
+
+def main():
+    """Runs the command; a wrong input is one line on stderr and exit code 2."""
+    try:
+        app()
+    except ValueError as error:
+        from zoo.errors import InputError  # loads Keras, which `zoo --help` need not wait for
+
+        if not isinstance(error, InputError):
+            raise
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+
+
+def verb(example, name=None):
+    """Registers a function as a verb of the command, with an example in its help."""
+
+    def register(function):
+        @functools.wraps(function)
+        def quietly(**arguments):
+            import_frameworks()
+            return function(**arguments)
+
+        return app.command(name, epilog=f"Example: {example}")(quietly)
+
+    return register
+
+
+@verb("zoo data masks:camvid/train --sheet camvid.png")
+def data(
+    source: Annotated[str, typer.Argument(help="shapes[:split], masks:DIR or tfds:NAME[:split].")],
+    sheet: Annotated[Path, typer.Option(help="Where to draw the contact sheet.")] = Path("contact_sheet.png"),
+):
+    """Describes a source: counts, sizes, class histogram, problems found, and a contact sheet."""
+    from recipes.data import contact_sheet, describe, open_source
+    from recipes.workdir import replace_file
+
+    opened = open_source(source)
+    found = describe(opened)
+    sizes = [" x ".join(map(str, size)) for size in (found.smallest, found.median, found.largest)]
+    show(
+        source,
+        ["pictures", "with problems", "smallest", "median", "largest"],
+        [[found.count, len(found.problems), *sizes]],
+    )
+    if found.pixels:
+        total = sum(found.pixels) + found.void
+        rows = zip(found.classes, found.pixels, found.pictures, strict=True)
+        rows = [[name, percent(pixels, total), pictures] for name, pixels, pictures in rows]
+        show("pixels", ["class", "share of pixels", "in pictures"], [*rows, ["void", percent(found.void, total), ""]])
+    if found.objects:
+        show("objects", ["class", "objects"], zip(found.object_classes, found.objects, strict=True))
+    if found.problems:
+        show("problems", ["file", "what is wrong"], [[p.file, p.message] for p in found.problems])
+    if len(found.problems) < found.count:
+        replace_file(sheet, contact_sheet(opened.without(found.problems)).save)
+        print(f"contact sheet: {sheet}")
+
+
+@verb("zoo train unet_shapes --workdir runs/first --set epochs=2 --set augment.flip=0")
+def train(
+    recipe: Annotated[str, typer.Argument(help="A name that `zoo list` shows.")],
+    data: Data = None,
+    val_data: Data = None,
+    workdir: Annotated[Path | None, typer.Option(help="Folder of the run; runs/RECIPE if not given.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a field of the recipe: field=value.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the folder.")] = False,
+    skip_bad: SkipBad = False,
+):
+    """Trains a recipe, keeps the best epoch, measures it and writes a report."""
+    from dataclasses import replace
+
+    from recipes import recipe as recipes
+    from recipes import run
+    from recipes.train import train
+
+    chosen = recipes.change(recipes.load(recipe), set_ or [])
+    sources = {"data": data, "val_data": val_data}
+    chosen = replace(chosen, **{name: source for name, source in sources.items() if source})
+    trained = train(chosen, workdir or Path("runs", recipe), resume=resume, skip_bad=skip_bad)
+    show_scores(f"{recipe} on {chosen.val_data}", run.measure(trained, skip_bad=skip_bad))
+    run.report(trained, skip_bad=skip_bad)
+    print(f"model:  {trained.model}\nreport: {trained.report}")
+
+
+@verb("zoo evaluate runs/demo/model.keras --data shapes:test --json scores.json")
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A .keras file, or an artifact.")],
+    data: Data = "shapes:val",
+    json_file: Json = None,
+    skip_bad: SkipBad = False,
+):
+    """Measures a model or an artifact on a source."""
+    import export
+    from recipes.data import open_source
+    from recipes.evaluate import evaluate
+    from recipes.train import usable
+
+    scores = evaluate(export.load(model), usable(open_source(data), skip_bad))
+    show_scores(f"{model} on {data}", scores)
+    write_json(json_file, scores)
+
+
+@verb("zoo predict runs/demo/artifacts/model.onnx photos/ --output predictions")
+def predict(
+    model: Annotated[Path, typer.Argument(help="A .keras file, or an artifact.")],
+    pictures: Annotated[list[Path], typer.Argument(help="Picture files and folders of them.")],
+    output: Annotated[Path, typer.Option(help="Folder for overlays and predictions.json.")] = Path("predictions"),
+    skip_bad: SkipBad = False,
+):
+    """Predicts pictures: overlays to look at, label maps and JSON to work with."""
+    import export
+    from recipes.predict import predict
+
+    entries, skipped = predict(export.load(model), pictures, output, skip_bad=skip_bad)
+    rows = []
+    for entry in entries:
+        shares = sorted(entry["shares"].items(), key=lambda pair: -pair[1])[:3]
+        found = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares if share)
+        rows.append([entry["picture"], found, entry["overlay"]])
+    show(f"predictions in {output}", ["picture", "mostly", "overlay"], rows)
+    if skipped:
+        show("skipped", ["picture"], [[line] for line in skipped])
+
+
+@verb("zoo export runs/demo/model.keras --format tflite --quantize int8 --data shapes:train")
+def export(
+    model: Annotated[Path, typer.Argument(help="A .keras file.")],
+    output: Annotated[
+        Path | None, typer.Option(help="File to write; in artifacts/ beside the model if not given.")
+    ] = None,
+    format: Annotated[str, typer.Option(help="saved_model, onnx or tflite.")] = "onnx",
+    quantize: Annotated[str, typer.Option(help="none, float16, dynamic or int8.")] = "none",
+    image_size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH; the training's if not given.")] = None,
+    batch_size: Annotated[int, typer.Option(help="Pictures a call; 0 for any number (not in TFLite).")] = 1,
+    data: Annotated[str | None, typer.Option(help="Source of the pictures that int8 learns its ranges from.")] = None,
+    pictures: Annotated[int, typer.Option(help="How many of them.")] = 100,
+):
+    """Writes a model as SavedModel, ONNX or TFLite and compares it with Keras."""
+    from recipes import run
+    from recipes.ship import ship
+
+    artifact = ship(
+        model,
+        output,
+        format=format,
+        quantize=None if quantize == "none" else quantize,
+        image_size=image_size,
+        batch_size=batch_size or None,
+        data=data,
+        pictures=pictures,
+    )
+    run.renew(artifact.path)
+    largest = max(o["max_abs"] for o in artifact.parity["outputs"].values() if "max_abs" in o)
+    show(
+        str(artifact.path),
+        ["format", "quantize", "size", "largest difference", "same classes", "a call", "operators"],
+        [
+            [
+                artifact.format,
+                artifact.quantize or "none",
+                megabytes(artifact.size),
+                f"{largest:.2g}",
+                percent(artifact.parity["agreement"]),
+                f"{artifact.latency['p50_ms']:.1f} ms",
+                sum(artifact.operators.values()),
+            ]
+        ],
+    )
+
+
+@verb("zoo verify runs/demo/artifacts/model.onnx --data shapes:val")
+def verify(
+    artifact: Annotated[Path, typer.Argument(help="A SavedModel folder, .onnx or .tflite file.")],
+    model: Annotated[
+        Path | None, typer.Option(help="The .keras file it was made from; model.keras above it if not given.")
+    ] = None,
+    data: Data = "shapes:val",
+    count: Annotated[int | None, typer.Option(help="Only the first so many pictures.")] = None,
+    json_file: Json = None,
+):
+    """Compares an artifact in its real runtime with Keras on real pictures; exits 1 beyond the tolerance."""
+    from recipes import run
+    from recipes.ship import verify
+
+    found = verify(artifact, model, data, count)
+    run.keep(artifact, "verification", found)
+    run.renew(artifact)
+    differences = {n: o for n, o in found.outputs.items() if "max_abs" in o}
+    rows = [
+        [n, f"{o['max_abs']:.2g}", f"{o['mean_abs']:.2g}", f"{o['max_relative']:.2g}"] for n, o in differences.items()
+    ]
+    show(
+        f"{artifact} against Keras, {found.examples} pictures",
+        ["output", "max difference", "mean difference", "max relative"],
+        rows,
+    )
+    rows = [["same classes", percent(found.agreement)]]
+    if found.metric:
+        rows += [
+            [f"{found.metric} of Keras", f"{found.keras_metric:.4f}"],
+            [f"{found.metric} of the artifact", f"{found.artifact_metric:.4f}"],
+        ]
+    show("", ["figure", "value"], rows)
+    write_json(json_file, found.to_dict())
+    if not found.passed:
+        print(f"failed: {'; '.join(found.failures)}", file=sys.stderr)
+        raise typer.Exit(1)
+    print("passed: " + ", ".join(f"{name} limit {limit:g}" for name, limit in found.tolerance.items()))
+
+
+@verb("zoo benchmark runs/demo/artifacts/model.onnx runs/demo/artifacts/model.tflite --threads 2")
+def benchmark(
+    artifacts: Annotated[list[Path], typer.Argument(help="SavedModel folders, .onnx and .tflite files.")],
+    runs: Annotated[int, typer.Option(help="Calls to measure.")] = 50,
+    threads: Threads = None,
+    json_file: Json = None,
+):
+    """Times artifacts, each in a process of its own."""
+    import export
+    from recipes import run
+
+    found = [export.benchmark(artifact, runs=runs, threads=threads) for artifact in artifacts]
+    for artifact, measured in zip(artifacts, found, strict=True):
+        run.keep(artifact, "benchmark", measured)
+        run.renew(artifact)
+    rows = [
+        [
+            b.path,
+            f"{b.p50_ms:.1f}",
+            f"{b.p95_ms:.1f}",
+            b.threads or "all",
+            megabytes(b.peak_memory),
+            megabytes(b.size),
+        ]
+        for b in found
+    ]
+    show(f"{runs} calls each", ["artifact", "p50 ms", "p95 ms", "threads", "peak memory", "file"], rows)
+    write_json(json_file, [b.to_dict() for b in found])
+
+
+@verb("zoo list", name="list")
+def list_():
+    """Lists recipes, models, sources and artifact formats."""
+    import zoo
+    from export.exporter import FORMATS, QUANTIZE
+    from recipes import recipe as recipes
+    from recipes.data import SOURCES
+
+    rows = []
+    for name in recipes.RECIPES:
+        chosen = recipes.load(name)
+        rows.append([name, chosen.builder, " x ".join(map(str, chosen.picture_size)), chosen.epochs, chosen.data])
+    show("recipes", ["recipe", "model", "picture size", "epochs", "data"], rows)
+    first_lines = [[name, summary(zoo.BUILDERS[name])] for name in zoo.list_models()]
+    show("models", ["model", ""], first_lines)
+    print(f"sources: {', '.join(SOURCES)}")
+    print(f"formats: {', '.join(FORMATS)}; quantize: {', '.join(q or 'none' for q in QUANTIZE)}")
+
+
+@verb("zoo demo --workdir runs/demo")
+def demo(
+    workdir: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/demo"),
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a field of the recipe: field=value.")
+    ] = None,
+):
+    """The whole road on drawn pictures: train, evaluate, export, verify, benchmark, predict, report."""
+    from recipes.demo import demo
+
+    keras, *artifacts = demo(workdir, set_ or [])
+    rows = [["Keras model", f"{keras['miou']:.4f}", "", "", "", megabytes(keras["size"])]]
+    for row in artifacts:
+        figures = [f"{row['miou']:.4f}", percent(row["agreement"]), f"{row['p50_ms']:.1f} ms"]
+        rows.append([row["name"], *figures, megabytes(row["peak_memory"]), megabytes(row["size"])])
+    show(
+        "A U-Net, trained here and shipped four ways",
+        ["", "mIoU", "same classes as Keras", "a picture takes", "memory", "file"],
+        rows,
+    )
+    print("mIoU: how well predicted and true areas overlap on pictures the model has never seen; 1 is perfect.")
+    print(f"look at {workdir}/report.html and {workdir}/predictions/; the files to ship are in {workdir}/artifacts/")
+
+
+def write_json(path, value):
+    """Writes `--json FILE` where it was asked for."""
+    from recipes.workdir import replace_text
+
+    if path is not None:
+        replace_text(path, json.dumps(value, indent=2) + "\n")

@@ -1,0 +1,172 @@
+"""The record that says how a model is trained, and how the command line changes it."""
+
+import ast
+import dataclasses
+import importlib
+import json
+from dataclasses import dataclass, field
+
+from recipes.data import Augment
+from zoo.errors import InputError
+
+# One file a recipe, each with a function `recipe()`.
+RECIPES = ("segnet_basic_camvid", "segnet_camvid", "unet_membrane", "unet_shapes")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides a training run; the same recipe, data and machine give the same weights.
+
+    Attributes:
+        builder: name in `zoo.BUILDERS`.
+        data: source to learn from, as `recipes.data.open_source` takes it.
+        val_data: source to measure on.
+        picture_size: `(height, width)` in pixels.
+        arguments: further arguments of the builder, e.g. `{"filters": 16}`.
+        augment: random changes to training pictures, see `recipes.data.Augment`.
+        batch_size: pictures a step.
+        epochs: passes over `data`.
+        optimizer: "sgd" (momentum 0.9), "adam" or "adamw".
+        learning_rate: its peak.
+        schedule: "constant", "cosine" or "polynomial" (power 0.9) decay to 0 after the warm-up.
+        warmup_epochs: epochs of linear rise from 0.
+        weight_decay: decoupled, a step; 0 for none.
+        class_weights: "median_frequency" or `None`.
+        ema: momentum of an exponential moving average of the weights, which is what is measured and kept, or `None`.
+        precision: "float32", "mixed_bfloat16" or "mixed_float16".
+        metric: the figure of the evaluation by which the best epoch is kept.
+        seed: of weights, order and augmentation.
+    """
+
+    builder: str
+    data: str
+    val_data: str
+    picture_size: tuple[int, int]
+    arguments: dict = field(default_factory=dict)
+    augment: Augment = field(default_factory=Augment)
+    batch_size: int = 8
+    epochs: int = 100
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    schedule: str = "cosine"
+    warmup_epochs: float = 0.0
+    weight_decay: float = 0.0
+    class_weights: str | None = None
+    ema: float | None = None
+    precision: str = "float32"
+    metric: str = "miou"
+    seed: int = 0
+
+    def __post_init__(self):
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise InputError(f"{name} is one of {', '.join(map(str, allowed))}, received {getattr(self, name)!r}")
+        for name in ("batch_size", "epochs"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} is 1 or more, received {getattr(self, name)}")
+        if len(self.picture_size) != 2 or min(self.picture_size) < 1:
+            raise InputError(f"picture_size is height x width in pixels, as in 360x480, received {self.picture_size}")
+        if self.ema is not None and not 0 < self.ema < 1:
+            raise InputError(f"ema lies between 0 and 1, as in 0.999, received {self.ema}")
+
+    def to_dict(self):
+        """Returns the fields as a dict."""
+        return dataclasses.asdict(self)
+
+    def to_json(self):
+        """Returns the record as JSON text."""
+        return json.dumps(self.to_dict(), indent=2)
+
+    @classmethod
+    def from_json(cls, text):
+        """Reads what `to_json` wrote."""
+        fields = json.loads(text)
+        augment = {k: tuple(v) if isinstance(v, list) else v for k, v in fields["augment"].items()}
+        fields |= {"picture_size": tuple(fields["picture_size"]), "augment": Augment(**augment)}
+        return cls(**fields)
+
+
+CHOICES = {
+    "optimizer": ("sgd", "adam", "adamw"),
+    "schedule": ("constant", "cosine", "polynomial"),
+    "class_weights": (None, "median_frequency"),
+    "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
+    "metric": ("miou",),
+}
+
+
+def load(name):
+    """Returns the `Recipe` of that name.
+
+    Raises:
+        InputError: if there is none.
+    """
+    if name not in RECIPES:
+        raise InputError(f"unknown recipe {name!r}: choose one of {', '.join(RECIPES)}")
+    return importlib.import_module(f"recipes.{name}").recipe()
+
+
+def change(recipe, settings):
+    """Changes fields of a recipe as `--set` does.
+
+    Args:
+        recipe: a `Recipe`.
+        settings: list of `"field=value"`; a dot reaches inside, as in `"augment.flip=0"` and `"arguments.filters=8"`.
+            Values are Python literals or plain words; sizes may be written 360x480.
+
+    Returns:
+        A new `Recipe`.
+
+    Raises:
+        InputError: if a field is unknown or a value is of another kind than the field's.
+    """
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise InputError(f"--set takes field=value, received {setting!r}")
+        recipe = _changed(recipe, name.split("."), literal(text), setting)
+    return recipe
+
+
+def literal(text):
+    """Reads a value: a Python literal, a size such as 360x480, or else the text itself."""
+    height, x, width = text.partition("x")
+    if x and height.isdigit() and width.isdigit():
+        return int(height), int(width)
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return {"none": None, "true": True, "false": False}.get(text.lower(), text)
+
+
+def _changed(record, path, value, setting):
+    name, rest = path[0], path[1:]
+    if isinstance(record, dict):
+        return {**record, name: value}
+    kinds = {f.name: f.type for f in dataclasses.fields(record)}
+    if name not in kinds:
+        raise InputError(f"--set {setting}: there is no field {name!r}, only {', '.join(kinds)}")
+    if rest:
+        if not isinstance(getattr(record, name), dict | Augment):
+            raise InputError(f"--set {setting}: {name} has no fields of its own")
+        value = _changed(getattr(record, name), rest, value, setting)
+    elif kinds[name] is float and isinstance(value, int):
+        value = float(value)
+    if not _is_a(value, kinds[name]):
+        raise InputError(f"--set {setting}: {name} is {_words(kinds[name])}, received {value!r}")
+    return dataclasses.replace(record, **{name: value})
+
+
+def _is_a(value, kind):
+    """Says whether a value is of a field's type: `float`, `str | None`, `tuple[int, int]` ..."""
+    members = getattr(kind, "__args__", ())
+    if getattr(kind, "__origin__", None) is tuple:
+        sized = isinstance(value, tuple) and len(value) == len(members)
+        return sized and all(isinstance(v, (int, m)) for v, m in zip(value, members, strict=True))
+    if members:
+        return any(_is_a(value, member) for member in members)
+    return isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool)
+
+
+def _words(kind):
+    return getattr(kind, "__name__", str(kind)) if not getattr(kind, "__args__", ()) else str(kind)

@@ -1,0 +1,45 @@
+"""What the command line prints: tables, and how their numbers are written."""
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+
+def show(title, columns, rows):
+    """Prints a table; columns of numbers stand on the right."""
+    rows = [[str(cell) for cell in row] for row in rows]
+    table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for i, column in enumerate(columns):
+        numbers = any(row[i][:1].isdigit() for row in rows)
+        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def show_scores(title, scores):
+    """Prints the overall figures, then the classes."""
+    overall = {name: value for name, value in scores.items() if "/" not in name}
+    show(title, ["figure", "value"], [[name, figure(value)] for name, value in overall.items()])
+    classes = {name.partition("/")[2]: value for name, value in scores.items() if "/" in name}
+    show("", ["class", "IoU"], [[name, figure(value)] for name, value in classes.items()])
+
+
+def summary(builder):
+    """Returns what a builder builds, from the first line of its docstring."""
+    return builder.__doc__.splitlines()[0].removeprefix("Builds ").rstrip(".")
+
+
+def figure(value):
+    """Writes a score; a dash where there is none."""
+    return "–" if value is None else f"{value:.4f}"
+
+
+def percent(part, whole=1):
+    """Writes a share."""
+    return f"{100 * part / max(whole, 1):.2f} %"
+
+
+def megabytes(count):
+    """Writes bytes as megabytes."""
+    return f"{count / 1e6:.1f} MB"

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from recipes.data import Augment
+from recipes.recipe import Recipe
+
+
+def write_set(folder, count, size=(32, 48)):
+    """Writes a `masks:` folder of noisy pictures with one bright rectangle each, labelled 1, and void in a corner."""
+    rng = np.random.default_rng(count)
+    for part in ("images", "masks"):
+        (folder / part).mkdir(parents=True)
+    for i in range(count):
+        labels = np.zeros(size, np.uint8)
+        top, left = rng.integers(0, size[0] // 2), rng.integers(0, size[1] // 2)
+        labels[top : top + size[0] // 2, left : left + size[1] // 2] = 1
+        pixels = np.where(labels == 1, 180, 70)[..., None] + rng.integers(-40, 40, (*size, 3))
+        labels[:2, :2] = 255
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / "images" / f"{i}.png")
+        Image.fromarray(labels).save(folder / "masks" / f"{i}.png")
+    (folder / "classes.txt").write_text("ground\nfigure\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sets(tmp_path_factory):
+    """Two `masks:` folders, to learn from and to measure on."""
+    folder = tmp_path_factory.mktemp("sets")
+    return write_set(folder / "train", 6), write_set(folder / "val", 3)
+
+
+@pytest.fixture(scope="session")
+def toy(sets):
+    """A recipe that learns the sets in seconds and leaves no part of training out."""
+    return Recipe(
+        builder="unet",
+        arguments={"filters": 4, "depth": 2, "batch_norm": True, "dropout": 0.3},
+        data=f"masks:{sets[0]}",
+        val_data=f"masks:{sets[1]}",
+        picture_size=(32, 48),
+        augment=Augment(flip=0.5, colour=0.2),
+        batch_size=2,
+        epochs=5,
+        optimizer="adamw",
+        learning_rate=1e-2,
+        warmup_epochs=1,
+        weight_decay=1e-4,
+        class_weights="median_frequency",
+        ema=0.5,
+    )
+
+
+@pytest.fixture(scope="session")
+def trained(toy, tmp_path_factory):
+    """The `Workdir` of an uninterrupted run of the toy recipe."""
+    from recipes.train import train
+
+    return train(toy, tmp_path_factory.mktemp("runs") / "toy")

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+import zoo
+from recipes.metrics.segmentation import Evaluator, training_metrics
+
+
+def test_by_hand():
+    """Labels 0 0 0 1 1 void, predicted 0 0 1 1 0 1: IoU 2/4 and 1/3, 3 of 5 right, recalls 2/3 and 1/2."""
+    evaluator = Evaluator(["ground", "figure", "never"])
+    evaluator.add([[0, 0, 1], [1, 0, 1]], [[0, 0, 0], [1, 1, 255]])
+    assert evaluator.scores() == {
+        "miou": pytest.approx((2 / 4 + 1 / 3) / 2),
+        "pixel_accuracy": pytest.approx(3 / 5),
+        "class_accuracy": pytest.approx((2 / 3 + 1 / 2) / 2),
+        "iou/ground": pytest.approx(2 / 4),
+        "iou/figure": pytest.approx(1 / 3),
+        "iou/never": None,
+    }
+
+
+def test_lecture_example():
+    """IoU = TP / (TP + FP + FN) with 4 hits, 5 false alarms and 8 misses is 4 / 17."""
+    labels = np.array([[1] * 12 + [0] * 5])
+    predicted = np.array([[1] * 4 + [0] * 8 + [1] * 5])
+    evaluator = Evaluator(["ground", "figure"])
+    evaluator.add(predicted, labels)
+    assert evaluator.scores()["iou/figure"] == pytest.approx(4 / (4 + 5 + 8))
+
+
+def test_nothing_labelled():
+    evaluator = Evaluator(["ground", "figure"])
+    evaluator.update({"logits": np.zeros((2, 2, 2))}, {"segmentation": np.full((2, 2), 255)})
+    scores = evaluator.scores()
+    assert scores["miou"] == scores["pixel_accuracy"] == 0.0
+    assert scores["iou/ground"] is None
+
+
+def test_agrees_with_the_metric_of_training():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(3, 8, 8, 4)).astype("float32")
+    labels = rng.choice([0, 1, 2, 3, 255], (3, 8, 8))
+    (metric,) = training_metrics(zoo.unet(4, filters=2, depth=1))
+    metric.update_state(labels, logits)
+    evaluator = Evaluator("abcd")
+    for one, truth in zip(logits, labels, strict=True):
+        evaluator.update({"logits": one}, {"segmentation": truth})
+    assert float(metric.result()) == pytest.approx(evaluator.scores()["miou"], rel=1e-5)
