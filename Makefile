@@ -7,7 +7,7 @@ demo: install
 	$(BIN)/zoo demo
 
 test: install
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
 	KERAS_BACKEND=jax $(BIN)/pytest -m core tests/zoo
 
 lint: install

@@ -59,7 +59,10 @@ def data(
     """Describes a source: counts, sizes, class histogram, problems found, and a contact sheet."""
     from recipes.data import contact_sheet, describe, open_source
     from recipes.workdir import replace_file
+    from zoo.errors import InputError
 
+    if sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise InputError(f"--sheet takes the name of a .png or .jpg file, received {sheet}")
     opened = open_source(source)
     found = describe(opened)
     sizes = [" x ".join(map(str, size)) for size in (found.smallest, found.median, found.largest)]

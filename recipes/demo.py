@@ -1,6 +1,7 @@
 """The main job: one road from drawn pictures to verified artifacts, in minutes on two cores."""
 
 import json
+import os
 from pathlib import Path
 
 from PIL import Image
@@ -66,7 +67,7 @@ def shipped(trained: Workdir, format, quantize):
     found = verify(path, trained.model, UNSEEN)
     if not found.passed:
         raise InputError(f"{path} differs from Keras: {'; '.join(found.failures)}")
-    timed = export.benchmark(path, runs=RUNS)
+    timed = export.benchmark(path, runs=RUNS, threads=os.cpu_count())
     run.keep(path, "verification", found)
     run.keep(path, "benchmark", timed)
     return {

@@ -21,7 +21,9 @@ class Recipe:
         builder: name in `zoo.BUILDERS`.
         data: source to learn from, as `recipes.data.open_source` takes it.
         val_data: source to measure on.
-        picture_size: `(height, width)` in pixels.
+        picture_size: `(height, width)` in pixels that the model takes; pictures are letterboxed to it.
+        crop_size: `(height, width)` of the training's crops, or `None` for `picture_size`. `augment.scale` is then
+            relative to the scale at which a picture just fits into the crop.
         arguments: further arguments of the builder, e.g. `{"filters": 16}`.
         augment: random changes to training pictures, see `recipes.data.Augment`.
         batch_size: pictures a step.
@@ -42,6 +44,7 @@ class Recipe:
     data: str
     val_data: str
     picture_size: tuple[int, int]
+    crop_size: tuple[int, int] | None = None
     arguments: dict = field(default_factory=dict)
     augment: Augment = field(default_factory=Augment)
     batch_size: int = 8
@@ -64,8 +67,10 @@ class Recipe:
         for name in ("batch_size", "epochs"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is 1 or more, received {getattr(self, name)}")
-        if len(self.picture_size) != 2 or min(self.picture_size) < 1:
-            raise InputError(f"picture_size is height x width in pixels, as in 360x480, received {self.picture_size}")
+        for name in ("picture_size", "crop_size"):
+            size = getattr(self, name)
+            if size is not None and (len(size) != 2 or min(size) < 1):
+                raise InputError(f"{name} is height x width in pixels, as in 360x480, received {size}")
         if self.ema is not None and not 0 < self.ema < 1:
             raise InputError(f"ema lies between 0 and 1, as in 0.999, received {self.ema}")
 
@@ -82,8 +87,8 @@ class Recipe:
         """Reads what `to_json` wrote."""
         fields = json.loads(text)
         augment = {k: tuple(v) if isinstance(v, list) else v for k, v in fields["augment"].items()}
-        fields |= {"picture_size": tuple(fields["picture_size"]), "augment": Augment(**augment)}
-        return cls(**fields)
+        sizes = {name: fields[name] and tuple(fields[name]) for name in ("picture_size", "crop_size")}
+        return cls(**{**fields, **sizes, "augment": Augment(**augment)})
 
 
 CHOICES = {

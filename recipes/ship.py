@@ -30,6 +30,8 @@ def ship(model, output=None, *, format, quantize=None, image_size=None, batch_si
     Raises:
         InputError: if anything named is wrong or missing.
     """
+    if not Path(model).is_file():
+        raise InputError(f"{model} does not exist: give a .keras file")
     size = literal(image_size) if isinstance(image_size, str) else image_size
     if size is not None and (not isinstance(size, tuple) or len(size) != 2):
         raise InputError(f"--image-size takes HEIGHTxWIDTH, as in 360x480, received {image_size!r}")

@@ -38,7 +38,7 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
             f"but {recipe.data} has {', '.join(data.classes)}: name sources with the same classes"
         )
     keras.utils.set_random_seed(recipe.seed)
-    twin = build(recipe, class_names, "float32")
+    twin = build(recipe, class_names)
     data, val_data = usable(data, skip_bad), usable(val_data, skip_bad)
     if len(data) < recipe.batch_size:
         raise InputError(
@@ -49,7 +49,7 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
         check_same(recipe, workdir)
 
     keras.utils.set_random_seed(recipe.seed)
-    model = build(recipe, class_names, recipe.precision)
+    model = build(recipe, class_names, recipe.precision, any_size=recipe.crop_size is not None)
     steps = len(data) // recipe.batch_size
     weights = median_frequency(describe(data)) if recipe.class_weights else None
     model.compile(
@@ -63,19 +63,21 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
         model.load_weights(workdir.weights(done))
     rows = workdir.read_history(done)
     best = max((row[f"val_{recipe.metric}"] for row in rows), default=-math.inf)
-    batches = {
-        "task": model.task,
-        "picture_size": recipe.picture_size,
-        "batch_size": recipe.batch_size,
-        "channels": model.input_shape[-1],
-    }
-    start = done * steps * recipe.batch_size
-    stream = pipeline(data, **batches, augment=recipe.augment, training=True, seed=recipe.seed, start=start)
+    batches = {"task": model.task, "batch_size": recipe.batch_size}
+    stream = pipeline(
+        data,
+        picture_size=recipe.crop_size or recipe.picture_size,
+        augment=recipe.augment,
+        training=True,
+        seed=recipe.seed,
+        start=done * steps * recipe.batch_size,
+        **batches,
+    )
     replace_text(workdir.recipe, recipe.to_json())
     swap = [] if recipe.ema is None else [keras.callbacks.SwapEMAWeights()]
     model.fit(
         stream,
-        validation_data=pipeline(val_data, **batches),
+        validation_data=pipeline(val_data, picture_size=recipe.picture_size, **batches),
         initial_epoch=done,
         epochs=recipe.epochs,
         steps_per_epoch=steps,
@@ -93,16 +95,27 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
     return workdir
 
 
-def build(recipe, class_names, precision):
-    """Builds the recipe's model for these classes under a Keras dtype policy."""
+def build(recipe, class_names, precision="float32", any_size=False):
+    """Builds the recipe's model for these classes.
+
+    Args:
+        recipe: a `Recipe`.
+        class_names: names of the classes.
+        precision: Keras dtype policy.
+        any_size: whether the model takes pictures of any size, instead of `recipe.picture_size`.
+
+    Raises:
+        InputError: if the builder does not take the recipe's arguments or picture size.
+    """
+    size = (None, None) if any_size else recipe.picture_size
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
-        arguments = {"input_shape": (*recipe.picture_size, 3), **recipe.arguments}
+        arguments = {"input_shape": (*size, 3), **recipe.arguments}
         model = zoo.build(recipe.builder, num_classes=len(class_names), **arguments)
     finally:
         keras.config.set_dtype_policy(previous)
-    if model.task == "segmentation" and model.output["logits"].shape[1:3] != recipe.picture_size:
+    if model.task == "segmentation" and model.output["logits"].shape[1:3] != size:
         raise InputError(f'{recipe.builder} does not cover its picture when unpadded: train with padding="mirror"')
     model.class_names, model.image_size = tuple(class_names), tuple(recipe.picture_size)
     return model

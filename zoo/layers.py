@@ -20,7 +20,7 @@ class MaxPoolWithSwitches(layers.Layer):
         """Returns the specs of pooled values and switches, half the size, rounded up."""
         batch, height, width, channels = x.shape
         shape = (batch, half(height), half(width), channels)
-        return keras.KerasTensor(shape, dtype=x.dtype), keras.KerasTensor(shape, dtype="int32")
+        return keras.KerasTensor(shape, dtype=self.compute_dtype), keras.KerasTensor(shape, dtype=self.compute_dtype)
 
 
 @register

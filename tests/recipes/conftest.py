@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recipes.data import Augment
+from recipes.data import Augment, shapes
 from recipes.recipe import Recipe
 
 
@@ -57,3 +57,14 @@ def trained(toy, tmp_path_factory):
     from recipes.train import train
 
     return train(toy, tmp_path_factory.mktemp("runs") / "toy")
+
+
+@pytest.fixture(scope="session")
+def drawn_shapes(tmp_path_factory):
+    """A folder of TFDS with a few drawn scenes, for `shapes:...`."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("tfds")
+        patch.setenv("TFDS_DATA_DIR", str(folder))
+        patch.setattr(shapes, "SPLITS", {"train": 12, "val": 5, "test": 3})
+        shapes.open_shapes("train")
+        yield folder

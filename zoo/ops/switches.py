@@ -1,7 +1,9 @@
 """2x2 max pooling that remembers where each maximum stood, and the unpooling that puts it back there.
 
 Source: Zeiler & Fergus 2014, arXiv:1311.2901, section 2.1 (switches); Badrinarayanan et al. 2017, arXiv:1511.00561,
-section 3 (SegNet). `tf.nn.max_pool_with_argmax` has no TFLite builtin, so the index is found by comparison.
+section 3 (SegNet). `tf.nn.max_pool_with_argmax` has no TFLite builtin, so the place is found by comparing. Reshaping
+`(B, 2h, 2w, C)` to `(B, h, 2w, 2C)` moves nothing in memory and puts a window's columns side by side in the channels,
+its rows in the left and right half of the width: all that follows reads and writes whole runs of memory.
 """
 
 from keras import ops
@@ -13,14 +15,18 @@ def max_pool(x):
     Args:
         x: `(B, H, W, C)` float. An odd height or width is extended by repeating its last row or column.
     Returns:
-        `(pooled, switches)`, both `(B, ceil(H / 2), ceil(W / 2), C)`; switches are int32, `2 * row + column` in the
-        window, the first maximum in that order where several are equal.
+        `(pooled, switches)`, both `(B, ceil(H / 2), ceil(W / 2), C)` and of the dtype of `x`; switches are
+        `2 * row + column` in the window, of the first maximum in that order where several are equal.
     """
     x = pad_to_even(x)
-    pooled = ops.max_pool(x, 2, strides=2)
-    first, second, third, _ = corners(x)
-    switches = ops.where(first == pooled, 0, ops.where(second == pooled, 1, ops.where(third == pooled, 2, 3)))
-    return pooled, switches
+    _, height, width, channels = ops.shape(x)
+    height, width = height // 2, width // 2
+    pairs = ops.reshape(x, (-1, height, 2 * width, 2 * channels))
+    left, right = pairs[..., :channels], pairs[..., channels:]
+    column, larger = ops.cast(right > left, x.dtype), ops.maximum(left, right)
+    row = ops.cast(larger[:, :, width:] > larger[:, :, :width], x.dtype)
+    above, below = column[:, :, :width], column[:, :, width:]
+    return ops.max_pool(x, 2, strides=2), 2 * row + above + row * (below - above)
 
 
 def unpool(x, switches, size):
@@ -28,18 +34,16 @@ def unpool(x, switches, size):
 
     Args:
         x: `(B, h, w, C)` float.
-        switches: `(B, h, w, C)` int32 in 0..3, from `max_pool`.
+        switches: `(B, h, w, C)` whole numbers 0 to 3, from `max_pool`.
         size: `(H, W)` pixels of the picture that was pooled; at most `(2 * h, 2 * w)`.
     Returns:
         `(B, H, W, C)`, the dtype of `x`.
     """
-    planes = [x * ops.cast(switches == corner, x.dtype) for corner in range(4)]
-    return ops.depth_to_space(ops.concatenate(planes, axis=-1), 2)[:, : size[0], : size[1]]
-
-
-def corners(x):
-    """Splits `(B, H, W, C)` of even size into its top left, top right, bottom left, bottom right pixels."""
-    return [x[:, row::2, column::2] for row in (0, 1) for column in (0, 1)]
+    _, height, width, channels = ops.shape(x)
+    corners = [x * ops.cast(ops.equal(switches, corner), x.dtype) for corner in range(4)]
+    rows = [ops.concatenate(corners[:2], axis=-1), ops.concatenate(corners[2:], axis=-1)]
+    pixels = ops.reshape(ops.concatenate(rows, axis=2), (-1, 2 * height, 2 * width, channels))
+    return pixels if size == (2 * height, 2 * width) else pixels[:, : size[0], : size[1]]
 
 
 def pad_to_even(x):

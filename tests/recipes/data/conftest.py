@@ -5,17 +5,6 @@ from PIL import Image
 from recipes.data import shapes
 
 
-@pytest.fixture(scope="session")
-def drawn_shapes(tmp_path_factory):
-    """A folder of TFDS with a few drawn scenes, for `shapes:...`."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("tfds")
-        patch.setenv("TFDS_DATA_DIR", str(folder))
-        patch.setattr(shapes, "SPLITS", {"train": 12, "val": 5, "test": 3})
-        shapes.open_shapes("train")
-        yield folder
-
-
 @pytest.fixture
 def scenes(drawn_shapes, monkeypatch):
     """`open_shapes` on the few drawn scenes."""

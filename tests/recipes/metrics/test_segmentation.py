@@ -8,7 +8,7 @@ from recipes.metrics.segmentation import Evaluator, training_metrics
 def test_by_hand():
     """Labels 0 0 0 1 1 void, predicted 0 0 1 1 0 1: IoU 2/4 and 1/3, 3 of 5 right, recalls 2/3 and 1/2."""
     evaluator = Evaluator(["ground", "figure", "never"])
-    evaluator.add([[0, 0, 1], [1, 0, 1]], [[0, 0, 0], [1, 1, 255]])
+    evaluator.confusion.add([[0, 0, 0], [1, 1, 255]], [[0, 0, 1], [1, 0, 1]])
     assert evaluator.scores() == {
         "miou": pytest.approx((2 / 4 + 1 / 3) / 2),
         "pixel_accuracy": pytest.approx(3 / 5),
@@ -24,7 +24,7 @@ def test_lecture_example():
     labels = np.array([[1] * 12 + [0] * 5])
     predicted = np.array([[1] * 4 + [0] * 8 + [1] * 5])
     evaluator = Evaluator(["ground", "figure"])
-    evaluator.add(predicted, labels)
+    evaluator.confusion.add(labels, predicted)
     assert evaluator.scores()["iou/figure"] == pytest.approx(4 / (4 + 5 + 8))
 
 

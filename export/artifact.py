@@ -1,0 +1,196 @@
+"""The card that travels inside an artifact: what it is, what it takes and returns, how it was made and measured."""
+
+import hashlib
+import json
+import zipfile
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+from export.errors import input_error
+
+CARD, LABELS = "card.json", "labels.txt"
+ONNX_KEY = "regionzoo_card"
+SUFFIXES = {".onnx": "onnx", ".tflite": "tflite", ".keras": "keras"}
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An exported model.
+
+    Attributes:
+        path: the file, or the folder of a SavedModel.
+        format: "saved_model", "onnx" or "tflite".
+        quantize: `None`, "float16", "dynamic" or "int8".
+        sha256: of the file; of a folder, over the names and contents of its files in sorted order.
+        size: bytes.
+        inputs: one dict a tensor: name, dtype, shape (`None` where dynamic).
+        outputs: likewise.
+        operators: how often each operator occurs in the graph.
+        class_names: index for index.
+        task: `model.task`.
+        preprocessing: what the caller does to a picture, in words.
+        parity: the largest differences from Keras, and on which pictures.
+        latency: milliseconds a call, and how they were measured.
+        versions: of the packages that made the file.
+        created: UTC date and time, ISO 8601.
+    """
+
+    path: str
+    format: str
+    quantize: str | None
+    inputs: list
+    outputs: list
+    operators: dict
+    class_names: tuple
+    task: str | None
+    preprocessing: str
+    parity: dict = field(default_factory=dict)
+    latency: dict = field(default_factory=dict)
+    versions: dict = field(default_factory=dict)
+    created: str = ""
+    sha256: str = ""
+    size: int = 0
+
+    @property
+    def image_size(self):
+        """`(height, width)` in pixels that the input takes."""
+        return tuple(self.inputs[0]["shape"][1:3])
+
+    @property
+    def batch_size(self):
+        """Pictures a call, `None` for any number."""
+        return self.inputs[0]["shape"][0]
+
+    def to_dict(self):
+        """Returns the card as a dict that JSON can hold."""
+        return {**asdict(self), "class_names": list(self.class_names)}
+
+    @classmethod
+    def from_dict(cls, card):
+        """Builds the card back from `to_dict()`; keys of later versions are left out."""
+        known = {f.name for f in fields(cls)}
+        card = {key: value for key, value in card.items() if key in known}
+        return cls(**{**card, "class_names": tuple(card["class_names"])})
+
+    def embed(self, path):
+        """Writes the card into the file (ONNX metadata, TFLite associated file) or folder (`assets.extra`) at `path`.
+
+        The card within has no path, sha256 and size: it cannot hold its own hash. `read` adds them.
+        """
+        card = {k: v for k, v in self.to_dict().items() if k not in ("path", "sha256", "size")}
+        WRITERS[self.format](Path(path), json.dumps(card, indent=1), "\n".join(self.class_names))
+
+    @classmethod
+    def read(cls, path):
+        """Reads the card of an artifact.
+
+        Returns:
+            The `Artifact` with path, sha256 and size as they are now; `None` if the file carries no card.
+        Raises:
+            InputError: if there is no artifact at `path`, or the file is broken.
+        """
+        path = Path(path)
+        text = READERS[format_of(path)](path)
+        if text is None:
+            return None
+        return cls.from_dict({**json.loads(text), "path": str(path), "sha256": sha256(path), "size": size(path)})
+
+
+def format_of(path):
+    """Returns "saved_model", "onnx", "tflite" or "keras".
+
+    Raises:
+        InputError: if `path` is missing or none of them.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise input_error(f"{path} does not exist: give a SavedModel folder, .onnx, .tflite or .keras file")
+    if (path / "saved_model.pb").is_file():
+        return "saved_model"
+    if path.is_file() and path.suffix in SUFFIXES:
+        return SUFFIXES[path.suffix]
+    raise input_error(f"{path} is no artifact: give a SavedModel folder, .onnx, .tflite or .keras file")
+
+
+def files(path):
+    """Returns the file itself, or a folder's files in sorted order."""
+    return [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+
+
+def size(path):
+    """Returns the bytes of a file or of all files of a folder."""
+    return sum(p.stat().st_size for p in files(Path(path)))
+
+
+def sha256(path):
+    """Returns the hex digest of a file, or of the names and contents of a folder's files."""
+    path, digest = Path(path), hashlib.sha256()
+    for file in files(path):
+        if file != path:
+            digest.update(file.relative_to(path).as_posix().encode())
+        with open(file, "rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def write_onnx(path, card, labels):
+    """Writes card and labels as two entries of the model's metadata."""
+    import onnx
+
+    proto = onnx.load(path)
+    onnx.helper.set_model_props(proto, {ONNX_KEY: card, "labels": labels})
+    onnx.save(proto, path)
+
+
+def read_onnx(path):
+    """Returns the card's text or `None`."""
+    import onnx
+
+    try:
+        proto = onnx.load(path)
+    except Exception as error:  # protobuf's decode errors have no common public type
+        raise input_error(f"{path} cannot be read as ONNX, it may be cut short: export it again") from error
+    return next((p.value for p in proto.metadata_props if p.key == ONNX_KEY), None)
+
+
+def write_tflite(path, card, labels):
+    """Appends card and labels as a zip archive.
+
+    Source: "Adding metadata to LiteRT models": associated files stand as a zip archive behind the flatbuffer, where
+    its readers do not look.
+    """
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(CARD, card)
+        archive.writestr(LABELS, labels)
+
+
+def read_tflite(path):
+    """Returns the card's text or `None`."""
+    if not zipfile.is_zipfile(path):
+        return None
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(CARD).decode() if CARD in archive.namelist() else None
+
+
+def write_saved_model(path, card, labels):
+    """Writes card and labels into the folder `assets.extra`, which TensorFlow leaves to the user."""
+    extra = path / "assets.extra"
+    extra.mkdir(exist_ok=True)
+    (extra / CARD).write_text(card)
+    (extra / LABELS).write_text(labels)
+
+
+def read_saved_model(path):
+    """Returns the card's text or `None`."""
+    card = path / "assets.extra" / CARD
+    return card.read_text() if card.is_file() else None
+
+
+WRITERS = {"onnx": write_onnx, "tflite": write_tflite, "saved_model": write_saved_model}
+READERS = {
+    "onnx": read_onnx,
+    "tflite": read_tflite,
+    "saved_model": read_saved_model,
+    "keras": lambda path: None,
+}

@@ -1,0 +1,225 @@
+"""`export`: check the request, convert beside the target, measure, put in place."""
+
+import glob
+import os
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from export.artifact import Artifact
+from export.convert import convert
+from export.errors import input_error
+from export.runtime import load
+from export.verify import TOLERANCES, verify
+
+QUANTIZE = {
+    "saved_model": (None, "float16"),
+    "onnx": (None, "float16", "dynamic", "int8"),
+    "tflite": (None, "float16", "dynamic", "int8"),
+}
+"""By format, the ways to quantize."""
+PREPROCESSING = "raw RGB pixels 0..255 as uint8, letterboxed by the caller to {0}x{1} (height x width)"
+LATENCY_RUNS = 5
+
+
+def export(
+    model_or_path,
+    path,
+    format="onnx",
+    image_size=None,
+    quantize=None,
+    batch_size=1,
+    representative=None,
+    pictures=None,
+):
+    """Writes a model as a file that another runtime reads: raw pixels in, final predictions out.
+
+    The artifact's one input is `image`, uint8 `(batch_size, height, width, 3)`; its outputs have the names of the
+    model's dict, and for segmentation `classes (B, H, W)` int32 besides. It is written to a temporary folder beside
+    `path`, compared with Keras, timed, and renamed: an interrupted export leaves what was at `path` as it was.
+
+    Args:
+        model_or_path: a `zoo.ZooModel` on any backend, or a .keras file.
+        path: the file to write, a folder for a SavedModel; an artifact already there is replaced.
+        format: "saved_model", "onnx" or "tflite".
+        image_size: `(height, width)` in pixels; `model.image_size` if not given.
+        quantize: `None`, "float16" (half the file), "dynamic" or "int8" (a quarter of it; a SavedModel has neither).
+        batch_size: pictures a call; `None` for any number (not in TFLite).
+        representative: uint8 `(N, height, width, 3)` pictures from which "int8" learns its ranges; some tens will do.
+        pictures: uint8 `(N, height, width, 3)` on which parity and latency are measured; without them the
+            representative ones, or noise.
+    Returns:
+        The `Artifact`, whose card is also inside the file.
+    Raises:
+        InputError: if an argument is wrong, or the model has an operator that the format lacks.
+        ConversionError: if the converter fails otherwise.
+    """
+    from export.source import open_model
+
+    check_choice("format", format, QUANTIZE)
+    check_choice(f"quantize for {format}", quantize, QUANTIZE[format])
+    path = check_target(Path(path), format)
+    model = open_model(model_or_path)
+    image_size = check_size(model, image_size)
+    check_batch_size(batch_size, format)
+    if representative is not None:
+        representative = check_pictures("representative", representative, image_size)
+    elif quantize == "int8":
+        raise input_error("int8 needs representative pictures: pass representative=, uint8 (N, height, width, 3)")
+    pictures, origin = choose_pictures(pictures, representative, image_size)
+
+    with folder_beside(path) as folder:
+        written = folder / path.name
+        report = convert(
+            model,
+            written,
+            format,
+            image_size=image_size,
+            batch_size=batch_size,
+            quantize=quantize,
+            representative=representative if quantize == "int8" else None,
+        )
+        artifact = Artifact(
+            path=str(path),
+            format=format,
+            quantize=quantize,
+            class_names=tuple(getattr(model, "class_names", ())),
+            task=getattr(model, "task", None),
+            preprocessing=PREPROCESSING.format(*image_size),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            **report,
+        )
+        examples = [(picture, None) for picture in pictures]
+        parity = verify(written, model, examples, TOLERANCES[quantize]).summary()
+        measured = {"parity": {"pictures": origin, **parity}, "latency": latency(written, pictures)}
+        replace(artifact, **measured).embed(written)
+        put_in_place(written, path, folder)
+    return Artifact.read(path)
+
+
+def check_choice(name, value, known):
+    """Raises `InputError` with the known values if `value` is none of them."""
+    if value not in known:
+        raise input_error(f"unknown {name} {value!r}: choose one of {', '.join(map(str, known))}")
+
+
+def check_target(path, format):
+    """Returns the absolute path to write, or raises `InputError` if nothing of this format can stand there."""
+    path = path.absolute()
+    if not path.parent.is_dir():
+        raise input_error(f"{path} cannot be written: make the folder {path.parent} first")
+    if not os.access(path.parent, os.W_OK):
+        raise input_error(f"{path} cannot be written: the folder {path.parent} is not writable")
+    if format == "saved_model":
+        if path.exists() and not (path / "saved_model.pb").is_file():
+            raise input_error(f"{path} is there and no SavedModel: choose another path")
+        return path
+    if path.suffix != f".{format}":
+        raise input_error(f"{path} must end in .{format} for the format {format}")
+    if path.is_dir():
+        raise input_error(f"{path} is a folder: choose another path")
+    return path
+
+
+def check_size(model, image_size):
+    """Returns `(height, width)`, or raises `InputError` if it is unknown, no size, or not the model's."""
+    from export.source import fixed_size
+
+    image_size = image_size or getattr(model, "image_size", None)
+    fixed = fixed_size(model)
+    if image_size is None:
+        if None in fixed:
+            raise input_error("the picture size is unknown: pass image_size=(height, width)")
+        return fixed
+    try:
+        height, width = map(int, image_size)
+    except (TypeError, ValueError):
+        raise input_error(f"image_size must be (height, width), received {image_size!r}") from None
+    if min(height, width) < 1:
+        raise input_error(f"image_size must be positive, received {height}x{width}")
+    if any(side not in (None, given) for side, given in zip(fixed, (height, width), strict=True)):
+        raise input_error(f"the model takes pictures of {fixed[0]}x{fixed[1]}, received image_size {height}x{width}")
+    return height, width
+
+
+def check_batch_size(batch_size, format):
+    """Raises `InputError` if `batch_size` is neither a positive integer nor, where it may be, `None`."""
+    if batch_size is None:
+        if format == "tflite":
+            raise input_error("tflite takes a fixed batch_size: pass a number, or choose onnx or saved_model")
+    elif not isinstance(batch_size, int) or batch_size < 1:
+        raise input_error(f"batch_size must be a positive number or None, received {batch_size!r}")
+
+
+def check_pictures(name, pictures, image_size):
+    """Returns uint8 `(N, height, width, 3)`, or raises `InputError` that names the argument."""
+    pictures = np.asarray(pictures)
+    if pictures.dtype != np.uint8 or pictures.shape[1:] != (*image_size, 3) or len(pictures) == 0:
+        height, width = image_size
+        raise input_error(
+            f"{name} must be uint8 (N, {height}, {width}, 3), received {pictures.dtype} {pictures.shape}"
+        )
+    return pictures
+
+
+def choose_pictures(pictures, representative, image_size):
+    """Returns the pictures to measure on, and in words where they come from."""
+    if pictures is not None:
+        return check_pictures("pictures", pictures, image_size), f"{len(pictures)} given by the caller"
+    if representative is not None:
+        return representative[:4], f"{len(representative[:4])} of the representative pictures"
+    noise = np.random.default_rng(0).integers(0, 256, (2, *image_size, 3), dtype=np.uint8)
+    return noise, "2 of uniform noise"
+
+
+def latency(path, pictures):
+    """Returns the median milliseconds a call of a few runs, after one to warm up."""
+    predictor = load(path)
+    batch = np.resize(pictures, (predictor.batch_size or 1, *pictures.shape[1:]))
+    predictor.run(batch)
+    seconds = []
+    for _ in range(LATENCY_RUNS):
+        start = time.perf_counter()
+        predictor.run(batch)
+        seconds.append(time.perf_counter() - start)
+    return {"p50_ms": round(1e3 * float(np.median(seconds)), 3), "runs": LATENCY_RUNS, "batch_size": len(batch)}
+
+
+@contextmanager
+def folder_beside(path):
+    """Makes a temporary folder next to `path`, removed at the end whatever happens.
+
+    A killed process cannot remove its folder: the name holds the process id, and the next export to the same path
+    removes what processes left that are gone.
+    """
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        if not psutil.pid_exists(int(left.name.split(".")[-3])):
+            shutil.rmtree(left)
+    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.{os.getpid()}.", suffix=".tmp", dir=path.parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def put_in_place(written, path, folder):
+    """Renames the finished artifact to `path`; the one that was there moves aside first if it is a folder.
+
+    A file is replaced in one step. A folder that holds files cannot be, so for an instant there is none at `path`.
+    """
+    previous = folder / "previous"
+    if path.is_dir():
+        path.rename(previous)
+    try:
+        os.replace(written, path)
+    except OSError:
+        if previous.exists():
+            previous.rename(path)
+        raise

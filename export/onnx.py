@@ -1,0 +1,173 @@
+"""Writes and reads ONNX files."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from export.errors import input_error
+
+OPSET = 18
+
+
+def write(model, path, *, image_size, batch_size=1, quantize=None, representative=None):
+    """Writes an ONNX file.
+
+    Args:
+        model: a `zoo.ZooModel` on the TensorFlow backend.
+        path: the file to make.
+        image_size: `(height, width)` in pixels.
+        batch_size: pictures a call, `None` for any number.
+        quantize: `None`; "float16": kernels stored as half, float32 arithmetic, half the file; "dynamic": 8-bit
+            kernels, activations scaled at run time: a quarter of the file but no faster than float32 on a CPU,
+            where ONNX Runtime's ConvInteger is slow; "int8": 8-bit kernels and activations scaled from
+            `representative`, the fast form. The convolutions that make the outputs stay float32.
+        representative: uint8 `(N, height, width, 3)` pictures, for "int8".
+    Raises:
+        InputError: if an operator of the model has no ONNX counterpart (the message lists them).
+    """
+    import tf2onnx
+
+    from export.serving import serve
+
+    function = serve(model, image_size, batch_size).serve
+    proto, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
+    refuse_unknown(proto.graph)
+    path = Path(path)
+    plain = path.with_suffix(".plain.onnx")
+    onnx.save(proto, plain)
+    optimize(plain, path)
+    if quantize == "float16":
+        onnx.save(halve(onnx.load(path)), path)
+    elif quantize is not None:
+        path.replace(plain)
+        quantize_integers(plain, path, quantize, representative, batch_size or 1)
+    plain.unlink()
+
+
+def refuse_unknown(graph):
+    """Raises `InputError` if the graph has an operator that the ONNX standard does not know."""
+    unknown = sorted({node.op_type for node in graph.node if not onnx.defs.has(node.op_type, node.domain)})
+    if unknown:
+        raise input_error(f"ONNX has no operator for {', '.join(unknown)}: replace the layers that need them")
+
+
+def optimize(source, target):
+    """Rewrites a file with ONNX Runtime's basic passes: constants folded, batch norm and transposes merged away.
+
+    These passes use standard operators only, so that other runtimes read the result too.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(target)
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
+    proto = onnx.load(target)
+    used = {node.domain for node in proto.graph.node}
+    standard = [entry for entry in proto.opset_import if entry.domain in used]
+    del proto.opset_import[:]
+    proto.opset_import.extend(standard)
+    onnx.save(proto, target)
+
+
+def halve(proto):
+    """Stores every float32 initializer of two dimensions or more as float16, with a Cast back to float32.
+
+    A runtime folds the Cast when it loads the file.
+    """
+    graph = proto.graph
+    casts = []
+    for tensor in graph.initializer:
+        if tensor.data_type != onnx.TensorProto.FLOAT or len(tensor.dims) < 2:
+            continue
+        name = tensor.name
+        half = onnx.numpy_helper.to_array(tensor).astype(np.float16)
+        tensor.CopyFrom(onnx.numpy_helper.from_array(half, f"{name}_half"))
+        casts.append(
+            onnx.helper.make_node("Cast", [tensor.name], [name], name=f"{name}_cast", to=onnx.TensorProto.FLOAT)
+        )
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend(casts + nodes)
+    return proto
+
+
+def quantize_integers(source, target, quantize, representative, batch_size):
+    """Quantizes the convolutions and matrix products of a float32 file to 8 bits."""
+    from onnxruntime import quantization
+    from onnxruntime.quantization import QuantType
+
+    kept = last_products(onnx.load(source).graph)
+    if quantize == "dynamic":
+        # ONNX Runtime's ConvInteger takes uint8 weights: int8 ones run four times slower.
+        quantization.quantize_dynamic(source, target, weight_type=QuantType.QUInt8, nodes_to_exclude=kept)
+        return
+    quantization.quantize_static(
+        source,
+        target,
+        Calibration(representative, batch_size),
+        quant_format=quantization.QuantFormat.QDQ,
+        op_types_to_quantize=["Conv", "Gemm", "MatMul", "Relu", "Clip"],
+        per_channel=True,
+        # uint8 activations with int8 weights: the pair that the VNNI instructions multiply.
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        nodes_to_exclude=kept,
+    )
+
+
+def last_products(graph):
+    """Returns the names of the convolutions and matrix products nearest to the graph's outputs."""
+    producers = {name: node for node in graph.node for name in node.output}
+    found, seen, waiting = [], set(), [output.name for output in graph.output]
+    while waiting:
+        node = producers.get(waiting.pop())
+        if node is None or node.name in seen:
+            continue
+        seen.add(node.name)
+        if node.op_type in ("Conv", "ConvTranspose", "Gemm", "MatMul"):
+            found.append(node.name)
+        else:
+            waiting.extend(node.input)
+    return found
+
+
+class Calibration:
+    """Hands ONNX Runtime the representative pictures, a batch at a time."""
+
+    def __init__(self, pictures, batch_size):
+        from export.runtime import batches
+
+        self.batches = batches(pictures, batch_size)
+
+    def get_next(self):
+        """Returns the next batch as a feed, `None` at the end."""
+        batch = next(self.batches, None)
+        return None if batch is None else {"image": batch}
+
+
+def inspect(path):
+    """Returns inputs, outputs (lists of name, dtype, shape) and the count of each operator."""
+    graph = onnx.load(path).graph
+    return [spec(v) for v in graph.input], [spec(v) for v in graph.output], dict(count(graph))
+
+
+def count(graph):
+    """Counts the operators of a graph and of the branches and loop bodies within."""
+    operators = Counter(f"{node.domain}.{node.op_type}" if node.domain else node.op_type for node in graph.node)
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                operators += count(attribute.g)
+    return operators
+
+
+def spec(value):
+    """Returns name, dtype and shape (`None` where dynamic) of a graph's input or output."""
+    tensor = value.type.tensor_type
+    shape = [d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim]
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)
+    return {"name": value.name, "dtype": str(dtype), "shape": shape}

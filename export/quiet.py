@@ -1,0 +1,24 @@
+"""Holds back what C++ code prints to the process's standard error, past Python's `sys.stderr`."""
+
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+
+
+@contextmanager
+def native_stderr_held():
+    """Keeps standard error from the terminal while the block runs; shows it after all if the block fails."""
+    sys.stderr.flush()
+    own = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(own, held.read())
+            raise
+        finally:
+            os.dup2(own, 2)
+            os.close(own)

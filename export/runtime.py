@@ -1,0 +1,225 @@
+"""One `predict` for every kind of file: raw pictures in, the same dict of NumPy arrays out."""
+
+from pathlib import Path
+
+import numpy as np
+
+from export.artifact import Artifact, format_of
+from export.errors import input_error
+from export.quiet import native_stderr_held
+from export.tasks import finish
+
+DYNAMIC_BATCH = 8
+
+
+def load(path, threads=None):
+    """Opens a SavedModel folder, an .onnx, .tflite or .keras file for prediction.
+
+    Args:
+        path: the file or folder.
+        threads: CPU threads of the runtime, `None` for its own choice. TensorFlow (SavedModel) takes it once a
+            process, before its first operation.
+    Returns:
+        A `Predictor`.
+    Raises:
+        InputError: if the file is missing, broken or no artifact, or the threads cannot be set.
+    """
+    path = Path(path)
+    predictor = PREDICTORS[format_of(path)]
+    card = Artifact.read(path)
+    try:
+        return predictor(path, threads, card)
+    except Exception as error:  # every runtime has types of its own for a file it cannot read
+        from zoo.errors import InputError
+
+        if isinstance(error, InputError):
+            raise
+        message = (str(error).strip().splitlines() or ["no reason given"])[0][:200]
+        raise InputError(f"{path} cannot be loaded, it may be cut short or no model of ours: {message}") from error
+
+
+class Predictor:
+    """A model in its runtime.
+
+    Attributes:
+        card: the `Artifact` that the file carries, or `None`.
+        task: its task, `None` without a card.
+        class_names: its class names, `()` without a card.
+        image_size: `(height, width)` in pixels; `None` in either place where any will do.
+        batch_size: pictures a call, `None` for any number.
+    """
+
+    def __init__(self, card, input_shape):
+        self.card = card
+        self.task = card.task if card else None
+        self.class_names = card.class_names if card else ()
+        self.batch_size, *size, channels = input_shape
+        self.image_size = tuple(size)
+        if channels != 3:
+            raise input_error(f"the model takes pictures of {channels} channels: only RGB models can be loaded")
+
+    def predict(self, images):
+        """Predicts any number of pictures, `batch_size` at a time.
+
+        Args:
+            images: `(N, height, width, 3)` RGB 0-255, uint8, or float, which is rounded to whole numbers.
+        Returns:
+            Dict of NumPy arrays of first dimension N, float32 and int32.
+        Raises:
+            InputError: if shape, dtype or range is another.
+        """
+        images = check_images(images, self.image_size)
+        if len(images) == 0:
+            empty = self.run(np.zeros((self.batch_size or 1, *images.shape[1:]), np.uint8))
+            return {name: array[:0] for name, array in empty.items()}
+        parts = [self.run(batch) for batch in batches(images, self.batch_size)]
+        return {name: np.concatenate([part[name] for part in parts])[: len(images)] for name in parts[0]}
+
+    def run(self, batch):
+        """Runs one batch, uint8 `(batch_size, height, width, 3)`; no checks."""
+        raise NotImplementedError
+
+
+class OnnxPredictor(Predictor):
+    """An .onnx file in ONNX Runtime on the CPU."""
+
+    def __init__(self, path, threads, card):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or 0
+        options.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        (image,) = self.session.get_inputs()
+        check_input(image.type, "tensor(uint8)", image.shape)
+        self.input = image.name
+        self.outputs = [output.name for output in self.session.get_outputs()]
+        super().__init__(card, [n if isinstance(n, int) else None for n in image.shape])
+
+    def run(self, batch):
+        """Runs one batch."""
+        return dict(zip(self.outputs, self.session.run(self.outputs, {self.input: batch}), strict=True))
+
+
+class TFLitePredictor(Predictor):
+    """A .tflite file in LiteRT with its XNNPACK kernels."""
+
+    def __init__(self, path, threads, card):
+        from ai_edge_litert.interpreter import Interpreter
+
+        with native_stderr_held():  # it announces its delegate
+            self.interpreter = Interpreter(str(path), num_threads=threads)
+            self.interpreter.allocate_tensors()
+            self.runner = self.interpreter.get_signature_runner()
+        ((self.input, image),) = self.runner.get_input_details().items()
+        check_input(image["dtype"], np.uint8, image["shape"])
+        super().__init__(card, [int(n) for n in image["shape"]])
+        self.scales = {name: output["quantization"] for name, output in self.runner.get_output_details().items()}
+
+    def run(self, batch):
+        """Runs one batch."""
+        outputs = self.runner(**{self.input: batch})
+        return {name: dequantize(array, *self.scales[name]) for name, array in outputs.items()}
+
+
+class SavedModelPredictor(Predictor):
+    """A SavedModel folder in TensorFlow."""
+
+    def __init__(self, path, threads, card):
+        import tensorflow as tf
+
+        if threads is not None:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+        self.module = tf.saved_model.load(str(path))  # the function does not keep its variables alive
+        self.function = self.module.signatures["serving_default"]
+        ((self.input, image),) = self.function.structured_input_signature[1].items()
+        check_input(image.dtype, tf.uint8, image.shape)
+        super().__init__(card, image.shape.as_list())
+
+    def run(self, batch):
+        """Runs one batch."""
+        import tensorflow as tf
+
+        outputs = self.function(**{self.input: tf.constant(batch)})
+        return {name: tensor.numpy() for name, tensor in sorted(outputs.items())}
+
+
+class KerasPredictor(Predictor):
+    """A Keras model on the backend of this process, computing in float32."""
+
+    def __init__(self, path, threads, card):
+        if threads is not None:
+            raise input_error(f"{path}: threads can be set for artifacts only")
+        self.open(path)
+
+    @classmethod
+    def of(cls, model_or_path):
+        """Returns the predictor of a `keras.Model` or a .keras file."""
+        predictor = cls.__new__(cls)
+        predictor.open(model_or_path)
+        return predictor
+
+    def open(self, model_or_path):
+        """Takes the model or reads its file."""
+        from export.source import in_float32, open_model
+
+        self.model = in_float32(open_model(model_or_path))
+        super().__init__(None, self.model.inputs[0].shape)
+        self.task = getattr(self.model, "task", None)
+        self.class_names = tuple(getattr(self.model, "class_names", ()))
+
+    def run(self, batch):
+        """Runs one batch."""
+        outputs = self.model.predict_on_batch(batch.astype(np.float32))
+        return finish(self.task, outputs, lambda x: np.argmax(x, -1).astype(np.int32))
+
+
+PREDICTORS = {
+    "onnx": OnnxPredictor,
+    "tflite": TFLitePredictor,
+    "saved_model": SavedModelPredictor,
+    "keras": KerasPredictor,
+}
+
+
+def batches(images, batch_size):
+    """Yields `(batch_size, ...)` parts of an array, the last one filled up with copies of its last picture.
+
+    With `batch_size` `None` the last part is as short as it is.
+    """
+    step = batch_size or DYNAMIC_BATCH
+    for start in range(0, len(images), step):
+        batch = images[start : start + step]
+        missing = step - len(batch) if batch_size else 0
+        yield np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)]) if missing else batch
+
+
+def check_images(images, image_size):
+    """Returns `(N, height, width, 3)` pictures as uint8, or raises `InputError` with what they are instead."""
+    images = np.asarray(images)
+    wanted = "x".join("any" if n is None else str(n) for n in image_size)
+    if images.ndim != 4 or images.shape[3] != 3:
+        raise input_error(f"the model takes pictures (N, {wanted.replace('x', ', ')}, 3), received {images.shape}")
+    if any(want not in (None, got) for want, got in zip(image_size, images.shape[1:3], strict=True)):
+        received = "x".join(map(str, images.shape[1:3]))
+        raise input_error(f"the model takes pictures of {wanted} pixels, received {received}: resize them")
+    if images.dtype == np.uint8:
+        return images
+    if not np.issubdtype(images.dtype, np.floating):
+        raise input_error(f"the model takes pictures of uint8 or float, received {images.dtype}")
+    if images.size and not (images.min() >= 0 and images.max() <= 255):
+        raise input_error(f"the model takes pixels of 0 to 255, received {images.min():g} to {images.max():g}")
+    return np.rint(images).astype(np.uint8)
+
+
+def check_input(dtype, wanted, shape):
+    """Raises `InputError` if a file's input is no batch of raw pictures."""
+    if dtype != wanted or len(shape) != 4:
+        raise input_error(
+            f"a file that takes {dtype} {list(shape)} is no artifact of ours: expected uint8 (B, H, W, 3)"
+        )
+
+
+def dequantize(array, scale, zero_point):
+    """Turns an integer output with a scale back into float32; others pass."""
+    return array if scale == 0 else np.float32(scale) * (array.astype(np.float32) - zero_point)

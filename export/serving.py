@@ -1,0 +1,47 @@
+"""A Keras model as the one TensorFlow function that every artifact is written from."""
+
+import tensorflow as tf
+
+from export.tasks import finish
+
+
+def serve(model, image_size, batch_size, half=False):
+    """Wraps the model as a function of raw pixels.
+
+    Args:
+        model: a `zoo.ZooModel` on the TensorFlow backend.
+        image_size: `(height, width)` in pixels.
+        batch_size: pictures a call, `None` for any number.
+        half: keep kernels as float16 and cast them where they are used. Vectors (biases, batch statistics) stay
+            float32: they weigh nothing, and a small variance would vanish in half precision.
+    Returns:
+        A `tf.Module` whose `serve` takes `image`, uint8 `(batch_size, height, width, 3)`, and returns the dict of
+        outputs.
+    """
+    module = tf.Module()
+    module.trained = [stored(v, half) for v in model.trainable_variables]
+    module.others = [stored(v, half) for v in model.non_trainable_variables]
+
+    @tf.function(input_signature=[tf.TensorSpec((batch_size, *image_size, 3), tf.uint8, name="image")])
+    def function(image):
+        predictions, _ = model.stateless_call(
+            restored(module.trained, model.trainable_variables),
+            restored(module.others, model.non_trainable_variables),
+            tf.cast(image, tf.float32),
+            training=False,
+        )
+        return finish(model.task, predictions, lambda x: tf.argmax(x, -1, output_type=tf.int32))
+
+    module.serve = function
+    return module
+
+
+def stored(variable, half):
+    """Returns a `tf.Variable` with the value of a Keras variable, a float32 kernel as float16 if `half`."""
+    narrow = half and variable.dtype == "float32" and len(variable.shape) >= 2
+    return tf.Variable(tf.cast(variable.value, tf.float16 if narrow else variable.dtype), trainable=False)
+
+
+def restored(weights, variables):
+    """Returns the stored weights in the dtypes of the Keras variables."""
+    return [tf.cast(weight, variable.dtype) for weight, variable in zip(weights, variables, strict=True)]

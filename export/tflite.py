@@ -1,0 +1,176 @@
+"""Writes and reads TFLite files: builtin operators only."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from export.errors import input_error
+
+PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
+
+
+def write(model, path, *, image_size, batch_size=1, quantize=None, representative=None):
+    """Writes a TFLite file.
+
+    Args:
+        model: a `zoo.ZooModel` on the TensorFlow backend.
+        path: the file to make.
+        image_size: `(height, width)` in pixels.
+        batch_size: pictures a call.
+        quantize: `None`; "float16": kernels stored as half, float32 arithmetic; "dynamic": 8-bit kernels, activations
+            scaled at run time; "int8": 8-bit kernels and activations, scaled from `representative`. The convolutions
+            that make the outputs stay float32.
+        representative: uint8 `(N, height, width, 3)` pictures, for "int8".
+    Raises:
+        InputError: if an operator has no TFLite builtin (the message lists them).
+    """
+    import tensorflow as tf
+
+    from export.serving import serve
+
+    module = serve(model, image_size, batch_size)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    try:
+        content = converter.convert()
+    except Exception as error:
+        missing = re.findall(r"TF Select ops: (.+)|Custom ops: (.+)", str(error))
+        if not missing:
+            raise
+        refuse(name.strip() for pair in missing for names in pair for name in names.split(",") if name)
+    if quantize is not None:
+        content = quantized(content, quantize, representative, batch_size)
+    refuse_foreign(content)
+    Path(path).write_bytes(content)
+
+
+def refuse(names):
+    """Raises `InputError` with the operators that are no TFLite builtins."""
+    raise input_error(
+        f"TFLite has no builtin operator for {', '.join(sorted(set(names)))}: replace the layers that need them"
+    )
+
+
+def refuse_foreign(content):
+    """Raises `InputError` if a finished model calls a Select-TF (Flex) or custom operator."""
+    foreign = [code.customCode.decode() for code in parse(content).operatorCodes if code.customCode]
+    if foreign:
+        refuse(foreign)
+
+
+def quantized(content, quantize, representative, batch_size):
+    """Quantizes a float32 model with the AI Edge Quantizer.
+
+    Its int8 models run as fast as those of TensorFlow's own converter and are calibrated several times faster; above
+    all, single operators can be left in float32.
+    """
+    from ai_edge_quantizer import calibrator, quantizer
+
+    worker = quantizer.Quantizer(content, recipe(content, quantize))
+    statistics = None
+    if worker.need_calibration:
+        from export.runtime import batches
+
+        worker_data = [{"image": batch} for batch in batches(representative, batch_size)]
+        statistics = worker.calibrate(
+            {"serving_default": worker_data},
+            num_threads=2,
+            mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
+        )
+    result = worker.quantize(statistics, enable_progress_bar=False, enable_progress_report=False)
+    return bytes(result.quantized_model)
+
+
+def recipe(content, quantize):
+    """Returns the AI Edge Quantizer's recipe for a way to quantize."""
+    from ai_edge_quantizer import algorithm_manager, qtyping, recipe_manager
+
+    operation = qtyping.TFLOperationName
+    recipes = recipe_manager.RecipeManager()
+    if quantize == "float16":
+        half = qtyping.TensorQuantizationConfig(num_bits=16, dtype=qtyping.TensorDataType.FLOAT)
+        config = qtyping.OpQuantizationConfig(
+            weight_tensor_config=half,
+            compute_precision=qtyping.ComputePrecision.FLOAT,
+            explicit_dequantize=True,
+        )
+        casting = algorithm_manager.AlgorithmName.FLOAT_CASTING
+        recipes.add_quantization_config(".*", operation.ALL_SUPPORTED, config, casting)
+        return recipes.get_quantization_recipe()
+    if quantize == "dynamic":
+        recipes.add_dynamic_config(regex=".*", operation_name=operation.ALL_SUPPORTED, num_bits=8)
+    else:
+        for name in INTEGER_OPERATIONS:
+            recipes.add_static_config(".*", operation[name], activation_num_bits=8, weight_num_bits=8)
+    for name in last_outputs(content):
+        keep = algorithm_manager.AlgorithmName.NO_QUANTIZE
+        recipes.add_quantization_config(rf"(^|;){re.escape(name)}(;|$)", operation.ALL_SUPPORTED, algorithm_key=keep)
+    return recipes.get_quantization_recipe()
+
+
+INTEGER_OPERATIONS = (
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "CONV_2D_TRANSPOSE",
+    "FULLY_CONNECTED",
+    "MAX_POOL_2D",
+    "AVERAGE_POOL_2D",
+    "CONCATENATION",
+    "ADD",
+    "RESIZE_BILINEAR",
+    "RESIZE_NEAREST_NEIGHBOR",
+)
+
+
+def last_outputs(content):
+    """Returns the tensor names of the operators from the outputs up to and including the nearest convolutions."""
+    model = parse(content)
+    graph = model.subgraphs[0]
+    producers = {tensor: operator for operator in graph.operators for tensor in operator.outputs}
+    names, seen, waiting = [], set(), list(graph.outputs)
+    while waiting:
+        operator = producers.get(waiting.pop())
+        if operator is None or id(operator) in seen:
+            continue
+        seen.add(id(operator))
+        names += [graph.tensors[tensor].name.decode() for tensor in operator.outputs]
+        if operator_name(model, operator) not in PRODUCTS:
+            waiting.extend(operator.inputs)
+    return names
+
+
+def inspect(path):
+    """Returns inputs, outputs (lists of name, dtype, shape) and the count of each operator."""
+    model = parse(Path(path).read_bytes())
+    signature, graph = model.signatureDefs[0], model.subgraphs[0]
+    operators = Counter(operator_name(model, o) for subgraph in model.subgraphs for o in subgraph.operators)
+    inputs = [spec(graph, entry) for entry in signature.inputs]
+    return inputs, [spec(graph, entry) for entry in signature.outputs], dict(operators)
+
+
+def parse(content):
+    """Unpacks a flatbuffer."""
+    from ai_edge_litert import schema_py_generated
+
+    return schema_py_generated.ModelT.InitFromPackedBuf(content, 0)
+
+
+def operator_name(model, operator):
+    """Returns the builtin's name, or the custom code of an operator that is none."""
+    code = model.operatorCodes[operator.opcodeIndex]
+    return code.customCode.decode() if code.customCode else enum_name("BuiltinOperator", code.builtinCode)
+
+
+def spec(graph, entry):
+    """Returns name, dtype and shape of a signature's input or output."""
+    tensor = graph.tensors[entry.tensorIndex]
+    dtype = enum_name("TensorType", tensor.type).lower()
+    return {"name": entry.name.decode(), "dtype": dtype, "shape": [int(n) for n in tensor.shape]}
+
+
+def enum_name(enum, value):
+    """Returns the name of a value of one of the schema's enumerations."""
+    from ai_edge_litert import schema_py_generated
+
+    names = vars(getattr(schema_py_generated, enum))
+    return next(name for name, number in names.items() if number == value)

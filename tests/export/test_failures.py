@@ -1,0 +1,155 @@
+"""What cannot be exported says why in one line, and leaves what was there before."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+import export
+from tests.export.conftest import SIZE, toy
+from zoo.errors import InputError
+
+
+@keras.saving.register_keras_serializable("tests")
+class FailsInChild(layers.Layer):
+    """Breaks where the variable is set: in the converting process, not here."""
+
+    def call(self, x):
+        if os.environ.get("TOY_FAILS"):
+            raise RuntimeError("this layer cannot be traced")
+        return x
+
+
+@pytest.fixture
+def previous(tmp_path):
+    """A file from an earlier export."""
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"the previous artifact")
+    return path
+
+
+def untouched(path):
+    return path.read_bytes() == b"the previous artifact" and os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("format", ["tflite", "onnx"])
+def test_operator_without_counterpart_is_named(tmp_path, format):
+    with pytest.raises(InputError, match=f"(?i){format} has no.* operator for Erfinv"):
+        export.export(toy(middle=ops.erfinv), tmp_path / f"model.{format}", format)
+    assert os.listdir(tmp_path) == []
+
+
+def test_finished_file_with_a_flex_operator_is_refused(exported):
+    import flatbuffers
+
+    from export import tflite
+
+    with open(exported("tflite").path, "rb") as file:
+        model = tflite.parse(file.read())
+    model.operatorCodes[0].customCode = b"FlexErfinv"
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    with pytest.raises(InputError, match="FlexErfinv"):
+        tflite.refuse_foreign(bytes(builder.Output()))
+
+
+def test_failing_converter_leaves_the_previous_artifact(previous, monkeypatch):
+    model = toy(middle=FailsInChild())
+    monkeypatch.setenv("TOY_FAILS", "1")
+    with pytest.raises(export.ConversionError, match="this layer cannot be traced") as failure:
+        export.export(model, previous)
+    assert len(str(failure.value)) < 800
+    assert untouched(previous)
+
+
+def test_killed_export_leaves_the_previous_artifact(previous, model, tmp_path_factory):
+    source = tmp_path_factory.mktemp("source") / "toy.keras"
+    model.save(source)
+    script = f"import export; export.export({str(source)!r}, {str(previous)!r})"
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    wait_for(lambda: list(previous.parent.glob(".model.onnx.*/job.json")))
+    time.sleep(1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    wait_for(lambda: untouched(previous))
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.05)
+
+
+def test_folder_is_replaced_whole_or_not_at_all(tmp_path):
+    from export.exporter import folder_beside, put_in_place
+
+    path = tmp_path / "model"
+    path.mkdir()
+    (path / "saved_model.pb").write_text("old")
+    with folder_beside(path) as folder:
+        with pytest.raises(FileNotFoundError):
+            put_in_place(folder / "model", path, folder)
+        assert (path / "saved_model.pb").read_text() == "old"
+        (folder / "model").mkdir()
+        (folder / "model" / "saved_model.pb").write_text("new")
+        put_in_place(folder / "model", path, folder)
+    assert (path / "saved_model.pb").read_text() == "new" and os.listdir(tmp_path) == ["model"]
+
+
+def test_folder_of_a_dead_process_is_removed(tmp_path):
+    from export.exporter import folder_beside
+
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = tmp_path / f".model.onnx.{dead.pid}.x.tmp"
+    left.mkdir()
+    with folder_beside(tmp_path / "model.onnx") as folder:
+        assert os.listdir(tmp_path) == [folder.name]
+    assert os.listdir(tmp_path) == []
+
+
+WRONG = [
+    ({"format": "coreml"}, "unknown format 'coreml': choose one of saved_model, onnx, tflite"),
+    ({"quantize": "int4"}, "unknown quantize for onnx 'int4': choose one of None, float16, dynamic, int8"),
+    ({"format": "saved_model", "quantize": "int8"}, "quantize for saved_model 'int8': choose one of None, float16"),
+    ({"quantize": "int8"}, "int8 needs representative pictures"),
+    ({"image_size": (0, 48)}, "must be positive"),
+    ({"image_size": 32}, "image_size must be"),
+    ({"batch_size": 0}, "batch_size must be"),
+    ({"format": "tflite", "path": "a.tflite", "batch_size": None}, "fixed batch_size"),
+    ({"path": "model.tflite"}, "must end in .onnx"),
+    ({"path": "missing/model.onnx"}, "make the folder"),
+    ({"format": "saved_model", "path": "."}, "is there and no SavedModel"),
+    ({"quantize": "int8", "representative": np.zeros((2, 8, 8, 3), np.uint8)}, "representative must be uint8"),
+    ({"pictures": np.zeros((2, *SIZE, 3), np.float32)}, "pictures must be uint8"),
+    ({"model_or_path": "missing.keras"}, "missing.keras does not exist"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG)
+def test_wrong_arguments(tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=message.replace("(", r"\(")) as failure:
+        export.export(**{"model_or_path": toy(), "path": "model.onnx", **arguments})
+    assert "\n" not in str(failure.value)
+    assert os.listdir(tmp_path) == []
+
+
+def test_size_must_be_known(tmp_path):
+    model = toy()
+    model.image_size = None
+    with pytest.raises(InputError, match="pass image_size="):
+        export.export(model, tmp_path / "model.onnx")
+
+
+def test_model_without_named_outputs(tmp_path):
+    image = layers.Input((8, 8, 3))
+    with pytest.raises(InputError, match="dict of outputs"):
+        export.export(keras.Model(image, layers.Conv2D(1, 1)(image)), tmp_path / "model.onnx")

@@ -1,0 +1,160 @@
+"""Loading, wrong pictures, broken files, cards, speed."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import export
+from export.artifact import Artifact, sha256
+from export.source import in_float32
+from tests.export.conftest import toy
+from zoo.errors import InputError
+
+ALL = [("saved_model", None, None), ("onnx", None, 1), ("tflite", None, 1)]
+
+
+@pytest.fixture(scope="module")
+def keras_file(model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("keras") / "toy.keras"
+    model.save(path)
+    return path
+
+
+def test_import_loads_no_framework():
+    script = "import sys, export; print([m for m in ('keras', 'tensorflow', 'onnxruntime') if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "[]"
+
+
+def test_keras_file_predicts_the_same_dict(keras_file, exported, model, pictures):
+    predictor = export.load(keras_file)
+    assert (predictor.task, predictor.class_names) == ("segmentation", ("red", "green", "blue"))
+    assert predictor.card is None and predictor.batch_size is None and predictor.image_size == (None, None)
+    ours, theirs = predictor.predict(pictures), export.load(exported("onnx").path).predict(pictures)
+    assert {k: v.dtype for k, v in ours.items()} == {k: v.dtype for k, v in theirs.items()}
+    logits = model.predict(pictures.astype(np.float32), verbose=0)["logits"]
+    np.testing.assert_allclose(ours["logits"], logits, atol=1e-4)
+
+
+@pytest.mark.parametrize(("format", "quantize", "batch_size"), ALL)
+def test_wrong_pictures_are_named(exported, format, quantize, batch_size):
+    predictor = export.load(exported(format, quantize, batch_size).path)
+    assert predictor.image_size == (32, 48) and predictor.task == "segmentation"
+    for wrong, message in [
+        (np.zeros((1, 16, 48, 3), np.uint8), "32x48 pixels, received 16x48"),
+        (np.zeros((1, 32, 48, 4), np.uint8), r"\(N, 32, 48, 3\), received \(1, 32, 48, 4\)"),
+        (np.zeros((32, 48, 3), np.uint8), r"received \(32, 48, 3\)"),
+        (np.zeros((1, 32, 48, 3), np.int64), "uint8 or float, received int64"),
+        (np.full((1, 32, 48, 3), 300.0), "0 to 255, received 300"),
+        (np.full((1, 32, 48, 3), np.nan), "0 to 255"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            predictor.predict(wrong)
+
+
+def test_card_survives_json_and_reading(exported):
+    for form in ALL:
+        artifact = exported(*form)
+        assert Artifact.from_dict(artifact.to_dict()) == artifact == Artifact.read(artifact.path)
+        assert artifact.sha256 == sha256(artifact.path) and artifact.size > 0
+        assert export.load(artifact.path).card == artifact
+
+
+def test_tflite_labels_are_an_associated_file(exported):
+    with zipfile.ZipFile(exported("tflite").path) as archive:
+        assert archive.read("labels.txt").decode().splitlines() == ["red", "green", "blue"]
+
+
+def test_artifact_without_card_still_predicts(exported, pictures, tmp_path):
+    folder = shutil.copytree(exported("saved_model", None, None).path, tmp_path / "bare")
+    shutil.rmtree(folder / "assets.extra")
+    predictor = export.load(folder)
+    assert predictor.card is None and predictor.task is None and predictor.class_names == ()
+    assert predictor.predict(pictures)["classes"].shape == (5, 32, 48)
+
+
+@pytest.mark.parametrize(("format", "quantize", "batch_size"), ALL)
+def test_truncated_file(exported, tmp_path, format, quantize, batch_size):
+    source = Path(exported(format, quantize, batch_size).path)
+    broken = tmp_path / source.name
+    if source.is_dir():
+        shutil.copytree(source, broken)
+        data = next((broken / "variables").glob("*.data-*"))
+    else:
+        data = Path(shutil.copy(source, broken))
+    data.write_bytes(data.read_bytes()[: data.stat().st_size // 3])
+    with pytest.raises(InputError, match="cut short") as failure:
+        export.load(broken)
+    assert str(broken) in str(failure.value) and "\n" not in str(failure.value)
+
+
+def test_what_is_no_artifact(tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        export.load(tmp_path / "missing.onnx")
+    with pytest.raises(InputError, match="is no artifact"):
+        export.load(tmp_path)
+    text = tmp_path / "model.keras"
+    text.write_text("no model")
+    with pytest.raises(InputError, match="cannot be read as a .keras file"):
+        export.load(text)
+
+
+def test_verify_finds_another_model(exported, pictures):
+    keras.utils.set_random_seed(7)
+    result = export.verify(exported("onnx").path, toy(), [(pictures[0], None), (pictures[1], None)])
+    assert not result.passed and "agreement" in result.failures[1]
+    assert result.metric is None and result.metric_change is None
+    assert export.verify(exported("onnx").path, toy(), [(pictures[0], None)], tolerance={"agreement": 0.0}).passed
+
+
+def test_verify_needs_examples(exported, model):
+    with pytest.raises(InputError, match="no examples"):
+        export.verify(exported("onnx").path, model, [])
+    with pytest.raises(InputError, match="tolerance must be a dict"):
+        export.verify(exported("onnx").path, model, [], tolerance=0.1)
+
+
+def test_mixed_precision_model_computes_in_float32(pictures):
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = toy()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    copy = in_float32(model)
+    assert all(layer.compute_dtype == "float32" for layer in copy.layers)
+    assert (type(copy), copy.class_names, in_float32(copy)) == (type(model), model.class_names, copy)
+    images = pictures.astype(np.float32)
+    half, single = (m.predict(images, verbose=0)["logits"] for m in (model, copy))
+    np.testing.assert_allclose(half, single, atol=0.02)
+
+
+def test_model_of_another_backend(keras_file, tmp_path):
+    target = tmp_path / "model.tflite"
+    script = f"import export; print(export.export({str(keras_file)!r}, {str(target)!r}, 'tflite').parity)"
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    output = subprocess.check_output([sys.executable, "-c", script], env=environment, text=True)
+    assert "'passed': True" in output.splitlines()[-1]
+
+
+def test_benchmark_measures_in_a_fresh_process(exported):
+    result = export.benchmark(exported("tflite").path, runs=4, warmup=1, threads=1)
+    assert 0 < result.p50_ms <= result.p95_ms
+    assert result.size == exported("tflite").size and result.image_size == [32, 48]
+    assert 10e6 < result.peak_memory < 400e6  # LiteRT and NumPy alone; TensorFlow would take more
+
+
+def test_benchmark_refuses(exported, keras_file, tmp_path):
+    with pytest.raises(InputError, match="export it first"):
+        export.benchmark(keras_file)
+    with pytest.raises(InputError, match="1 or more"):
+        export.benchmark(exported("tflite").path, runs=0)
+    broken = tmp_path / "broken.tflite"
+    broken.write_bytes(b"nothing")
+    with pytest.raises(InputError, match="cut short"):
+        export.benchmark(broken)
