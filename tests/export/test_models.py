@@ -1,0 +1,32 @@
+"""The zoo's own models, narrow, on a photograph: every float32 artifact agrees with Keras."""
+
+import keras
+import numpy as np
+import pytest
+from skimage import data
+
+import export
+import zoo
+
+MODELS = {
+    "segnet": lambda: zoo.segnet(5, width=1 / 16, input_shape=(45, 60, 3)),
+    "segnet_basic": lambda: zoo.segnet_basic(5, filters=8, input_shape=(48, 64, 3)),
+    "unet": lambda: zoo.unet(5, filters=4, depth=2, batch_norm=True, input_shape=(45, 62, 3)),
+}
+
+
+# Each conversion starts a process: every model and every converter once, the switches through both.
+@pytest.mark.parametrize("name, format", [("segnet", "tflite"), ("segnet_basic", "onnx"), ("unet", "tflite")])
+def test_float32_agrees_with_keras(name, format, tmp_path):
+    keras.utils.set_random_seed(0)
+    model = MODELS[name]()
+    size = model.inputs[0].shape[1:3]
+    photograph = data.astronaut()
+    images = np.stack([photograph[i : i + size[0], i : i + size[1]] for i in (60, 200)])
+    train = np.random.default_rng(0).integers(0, 5, (2, *size))
+    model.compile("adam")
+    model.fit(images, train, epochs=2, verbose=0)  # batch statistics of real pictures
+    artifact = export.export(model, tmp_path / f"model.{format}", format, image_size=size, pictures=images)
+    assert artifact.parity["passed"], artifact.parity
+    if format == "tflite":
+        assert not any("flex" in operator.lower() for operator in artifact.operators)
