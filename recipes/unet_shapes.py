@@ -18,8 +18,8 @@ def recipe():
         picture_size=(64, 64),
         augment=Augment(flip=0.5, vertical_flip=0.5),
         batch_size=8,
-        epochs=8,
+        epochs=11,
         optimizer="adamw",
-        learning_rate=3e-3,
+        learning_rate=4e-3,
         warmup_epochs=0.5,
     )
