@@ -174,7 +174,7 @@ def export(
         model,
         output,
         format=format,
-        quantize=None if quantize == "none" else quantize,
+        quantize=None if quantize.lower() == "none" else quantize,
         image_size=image_size,
         batch_size=batch_size or None,
         data=data,
@@ -273,7 +273,7 @@ def benchmark(
 def list_():
     """Lists recipes, models, sources and artifact formats."""
     import zoo
-    from export.exporter import FORMATS, QUANTIZE
+    from export.exporter import QUANTIZE
     from recipes import recipe as recipes
     from recipes.data import SOURCES
 
@@ -285,7 +285,8 @@ def list_():
     first_lines = [[name, summary(zoo.BUILDERS[name])] for name in zoo.list_models()]
     show("models", ["model", ""], first_lines)
     print(f"sources: {', '.join(SOURCES)}")
-    print(f"formats: {', '.join(FORMATS)}; quantize: {', '.join(q or 'none' for q in QUANTIZE)}")
+    forms = [[format, ", ".join(form or "none" for form in known)] for format, known in QUANTIZE.items()]
+    show("artifacts", ["format", "quantize"], forms)
 
 
 @verb("zoo demo --workdir runs/demo")

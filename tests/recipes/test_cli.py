@@ -131,7 +131,10 @@ WRONG = {
     "no artifact": (["benchmark", "words.txt"], "words.txt is no artifact"),
     "broken artifact": (["predict", "broken.onnx", "broken.onnx"], "broken.onnx"),
     "unknown format": (["export", "MODEL", "--format", "tflit"], "unknown format 'tflit': choose one of saved_model"),
-    "unknown quantize": (["export", "MODEL", "--quantize", "int4"], "unknown quantize 'int4': choose one of None"),
+    "unknown quantize": (
+        ["export", "MODEL", "--quantize", "int4"],
+        "unknown quantize for onnx 'int4': choose one of None, float16",
+    ),
     "int8 without data": (["export", "MODEL", "--quantize", "int8"], "name their source with --data"),
     "wrong size": (["export", "MODEL", "--image-size", "big"], "takes HEIGHTxWIDTH, as in 360x480, received 'big'"),
     "no picture": (["predict", "MODEL", "words.txt"], "words.txt"),
