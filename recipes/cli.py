@@ -218,11 +218,12 @@ def verify(
     run.renew(artifact)
     differences = {n: o for n, o in found.outputs.items() if "max_abs" in o}
     rows = [
-        [n, f"{o['max_abs']:.2g}", f"{o['mean_abs']:.2g}", f"{o['max_relative']:.2g}"] for n, o in differences.items()
+        [n, f"{o['max_abs']:.2g}", f"{o['mean_abs']:.2g}", f"{o['max_relative']:.2g}", f"{o['p99_relative']:.2g}"]
+        for n, o in differences.items()
     ]
     show(
         f"{artifact} against Keras, {found.examples} pictures",
-        ["output", "max difference", "mean difference", "max relative"],
+        ["output", "max difference", "mean difference", "max relative", "99 % below"],
         rows,
     )
     rows = [["same classes", percent(found.agreement)]]

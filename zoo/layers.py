@@ -10,7 +10,13 @@ register = keras.saving.register_keras_serializable("zoo")
 
 @register
 class MaxPoolWithSwitches(layers.Layer):
-    """`zoo.ops.switches.max_pool` as a layer: `(B, H, W, C)` to pooled values and switches."""
+    """`zoo.ops.switches.max_pool` as a layer: `(B, H, W, C)` to pooled values and switches.
+
+    Attributes:
+        discontinuous: `True`: a difference in the last bit of an input can move a whole value by a pixel.
+    """
+
+    discontinuous = True
 
     def call(self, x):
         """Returns `(pooled, switches)`."""

@@ -7,6 +7,7 @@ from skimage import data
 
 import export
 import zoo
+from export.verify import FloatDifference, has_switches
 
 MODELS = {
     "segnet": lambda: zoo.segnet(5, width=1 / 16, input_shape=(45, 60, 3)),
@@ -30,3 +31,17 @@ def test_float32_agrees_with_keras(name, format, tmp_path):
     assert artifact.parity["passed"], artifact.parity
     if format == "tflite":
         assert not any("flex" in operator.lower() for operator in artifact.operators)
+
+
+def test_only_switches_may_let_single_values_differ():
+    assert has_switches(MODELS["segnet"]()) and not has_switches(MODELS["unet"]())
+    reference = np.full((1, 10, 20), 4.0, np.float32)
+    candidate = reference.copy()
+    candidate[0, 0, 0] += 2.0  # one value of 200
+    difference = FloatDifference()
+    difference.update(reference, candidate)
+    found = difference.result()
+    assert found["max_relative"] == 0.5 and found["p99_relative"] == 0.0
+    candidate[0, 0, :10] += 2.0
+    difference.update(reference, candidate)
+    assert difference.result()["p99_relative"] == 0.5
