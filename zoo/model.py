@@ -1,22 +1,40 @@
-"""What every model of the zoo has beyond a plain `keras.Model`: a task, class names and its paper's loss."""
+"""What every model of the zoo has beyond a plain `keras.Model`: a task, names, its paper's loss, predictions."""
 
 import keras
 
 
 class ZooModel(keras.Model):
-    """A functional `keras.Model` that knows its task; subclasses add the loss and the outputs of one task.
+    """A functional `keras.Model` that knows its task; subclasses add the loss and the predictions of one task.
 
     Attributes:
         task: the name from which pipeline, metric, drawing and export follow, e.g. "segmentation".
         class_names: names of the classes, index for index; `()` where nobody gave them.
         image_size: `(height, width)` in pixels the model was trained at, or `None`.
-
-    `class_names` and `image_size` are saved with the model and come back with `keras.saving.load_model`.
+        resizing: how a picture of another size comes into the model's frame: "letterbox" keeps its aspect and pads,
+            "stretch" does not, which is what some published weights were trained on.
+        saved: names of the attributes that are saved with the model and come back with `keras.saving.load_model`.
     """
 
     task = None
     class_names = ()
     image_size = None
+    resizing = "letterbox"
+    saved = ("class_names", "image_size", "resizing")
+
+    def predictions(self, outputs):
+        """Turns what the network returns into what `predict` and every artifact return: the dict of the task.
+
+        Made of `keras.ops` alone, so that export writes it into the artifact's graph.
+        """
+        return outputs
+
+    def predict_step(self, *args):
+        """As Keras's, with `predictions` after it."""
+        stepped = super().predict_step(*args)
+        if keras.backend.backend() == "jax":
+            outputs, state = stepped
+            return self.predictions(outputs), state
+        return self.predictions(stepped)
 
     def default_loss(self):
         """Returns the `keras.losses.Loss` that `compile(optimizer)` uses when none is named."""
@@ -33,21 +51,56 @@ class ZooModel(keras.Model):
             self.optimizer.build(self.trainable_variables)
 
     def get_config(self):
-        """Returns Keras's functional config and the attributes of the class docstring."""
-        size = self.image_size
-        return {
-            **super().get_config(),
-            "class_names": list(self.class_names),
-            "image_size": None if size is None else list(size),
-        }
+        """Returns Keras's functional config and the attributes that `saved` names."""
+        return {**super().get_config(), **{name: getattr(self, name) for name in self.saved}}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Builds the model back from `get_config()`."""
         config = dict(config)
-        class_names = config.pop("class_names", ())
-        image_size = config.pop("image_size", None)
+        saved = {name: _tuples(config.pop(name)) for name in cls.saved if name in config}
         model = super().from_config(config, custom_objects=custom_objects)
-        model.class_names = tuple(class_names)
-        model.image_size = None if image_size is None else tuple(image_size)
+        for name, value in saved.items():
+            setattr(model, name, value)
         return model
+
+
+class MultiLossModel(ZooModel):
+    """A model whose loss is the sum of named terms, each of which shows in the progress bar.
+
+    Attributes:
+        loss_names: names of the terms.
+    """
+
+    loss_names = ()
+
+    def loss_terms(self, targets, outputs):
+        """Returns a dict of the terms, scalars.
+
+        Args:
+            targets: dict of padded targets, as `recipes.data.pipeline` makes them for the task.
+            outputs: what the network returns.
+        """
+        raise NotImplementedError(f"{type(self).__name__} states no terms of its loss")
+
+    def compile(self, optimizer="rmsprop", **kwargs):
+        """As `keras.Model.compile`; the loss is the model's own."""
+        if not hasattr(self, "loss_trackers"):
+            self.loss_trackers = [keras.metrics.Mean(name=name) for name in self.loss_names]
+        super().compile(optimizer, **kwargs)
+
+    def default_loss(self):
+        """Returns `None`: `compute_loss` sums the terms."""
+        return None
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Sums the terms and notes each."""
+        terms = self.loss_terms(y, y_pred)
+        for tracker in self.loss_trackers:
+            tracker.update_state(terms[tracker.name])
+        return sum(terms[name] for name in self.loss_names)
+
+
+def _tuples(value):
+    """Returns lists, at any depth, as tuples: what JSON made of them."""
+    return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value

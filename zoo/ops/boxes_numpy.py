@@ -1,0 +1,25 @@
+"""Overlap of boxes on NumPy arrays, for measures and comparisons; `zoo.ops.boxes` is for tensors."""
+
+import numpy as np
+
+
+def iou(boxes, others):
+    """Overlap of each box with each other: intersection over union.
+
+    Args:
+        boxes: `(N, 4)` xyxy, pixels.
+        others: `(M, 4)` xyxy, pixels.
+    Returns:
+        `(N, M)` float64, 0 where a box is empty.
+    """
+    boxes, others = (np.asarray(b, "float64").reshape(-1, 4) for b in (boxes, others))
+    top_left = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    bottom_right = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    shared = area(np.concatenate([top_left, bottom_right], axis=-1))
+    union = area(boxes)[:, None] + area(others)[None] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def area(boxes):
+    """Returns the `(...)` areas of `(..., 4)` xyxy boxes, 0 where a side is not positive."""
+    return np.prod(np.maximum(boxes[..., 2:] - boxes[..., :2], 0), axis=-1)

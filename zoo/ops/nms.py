@@ -1,0 +1,132 @@
+"""Non-maximum suppression: of boxes that overlap, the best one stays.
+
+Greedy suppression is the fixed point of "a box stays unless a better box that stays overlaps it", which a few rounds
+over the overlap matrix find exactly, on every backend and for whole batches. TensorFlow's own operator is faster on
+one picture and becomes the native operator of ONNX and TFLite; it is used where the number of pictures is known.
+"""
+
+import keras
+from keras import ops
+
+from zoo.ops import boxes as box_ops
+from zoo.ops.rows import take_rows
+
+
+def nms(boxes, scores, *, score_threshold=0.6, iou_threshold=0.5, max_outputs=100):
+    """Suppresses the boxes of one picture and class.
+
+    Args:
+        boxes: `(N, 4)` float32, xyxy.
+        scores: `(N,)` float32.
+        score_threshold: boxes with this score or less are dropped.
+        iou_threshold: a box is dropped if it overlaps a better one by more than this.
+        max_outputs: K, how many are kept at most.
+    Returns:
+        `(indices (K,) int32, count () int32)`: the kept boxes by falling score; beyond `count` the indices are 0.
+    Source: the lecture "C4W3L07 Non-max suppression" (A. Ng) for 0.6 and 0.5.
+    """
+    boxes, scores = box_ops.check(boxes), ops.cast(scores, "float32")
+    if boxes.shape[0] == 0:
+        return ops.zeros((max_outputs,), "int32"), ops.zeros((), "int32")
+    scores, order = ops.top_k(scores, boxes.shape[0])
+    kept, count = suppress(
+        ops.take(boxes, order, axis=0)[None], scores[None], score_threshold, iou_threshold, max_outputs
+    )
+    indices = ops.take(ops.cast(order, "int32"), kept[0], axis=0)
+    return indices * ops.cast(ops.arange(max_outputs) < count[0], "int32"), count[0]
+
+
+def detections(boxes, scores, *, score_threshold, iou_threshold, max_detections=100, candidates=1000):
+    """Turns scored boxes into detections: suppression class by class, then the best of all classes.
+
+    Args:
+        boxes: `(B, N, 4)` float32, xyxy, pixels.
+        scores: `(B, N, C)` float32, one a class.
+        score_threshold: detections with this score or less are dropped.
+        iou_threshold: a box is dropped if it overlaps a better one of its class by more than this.
+        max_detections: K, rows of the result.
+        candidates: how many pairs of box and class, the best of each picture, enter suppression.
+    Returns:
+        Dict of `boxes (B, K, 4)`, `scores (B, K)` falling, `labels (B, K)` int32, -1 in empty rows (whose boxes and
+        scores are 0), and `count (B,)` int32.
+    """
+    rows, classes = scores.shape[1:]
+    candidates = min(candidates, rows * classes)
+    best, pairs = ops.top_k(ops.reshape(scores, (-1, rows * classes)), candidates)
+    pairs = ops.cast(pairs, "int32")
+    places = pairs // classes
+    labels = pairs - places * classes
+    boxes = take_rows(boxes, places)
+    # Moved apart by class, boxes of different classes never overlap. In units of the picture's span the shift costs
+    # no precision that matters.
+    low, high = ops.min(boxes, axis=(1, 2), keepdims=True), ops.max(boxes, axis=(1, 2), keepdims=True)
+    apart = (boxes - low) / ops.maximum(high - low, 1e-6) + 2.0 * ops.cast(labels, "float32")[..., None]
+    kept, count = suppress(apart, best, score_threshold, iou_threshold, max_detections)
+    filled = ops.cast(ops.arange(max_detections) < count[:, None], "int32")
+    present = ops.cast(filled, "float32")
+    return {
+        "boxes": take_rows(boxes, kept) * present[..., None],
+        "scores": take_rows(best[..., None], kept)[..., 0] * present,
+        "labels": (take_rows(labels[..., None], kept)[..., 0] + 1) * filled - 1,
+        "count": count,
+    }
+
+
+def suppress(boxes, scores, score_threshold, iou_threshold, max_outputs):
+    """Suppresses boxes that come by falling score.
+
+    Args:
+        boxes: `(B, N, 4)` float32, xyxy.
+        scores: `(B, N)` float32, falling.
+        score_threshold: as in `nms`.
+        iou_threshold: as in `nms`.
+        max_outputs: K.
+    Returns:
+        `(indices (B, K) int32, count (B,) int32)`; beyond `count` the indices are 0.
+    """
+    arguments = boxes, scores, score_threshold, iou_threshold, max_outputs
+    if keras.backend.backend() == "tensorflow" and boxes.shape[0] is not None:
+        return native(*arguments)
+    return fixed_point(*arguments)
+
+
+def fixed_point(boxes, scores, score_threshold, iou_threshold, max_outputs):
+    """As `suppress`, by rounds over the overlap matrix: exact on every backend."""
+    count = boxes.shape[1]
+    better = ops.cast(ops.arange(count)[:, None] > ops.arange(count), "float32")
+    overlaps = ops.cast(box_ops.iou(boxes, boxes) > iou_threshold, "float32") * better
+    valid = ops.cast(scores > score_threshold, "float32")
+
+    def one_round(kept, changed):
+        beaten = ops.squeeze(ops.matmul(overlaps, kept[..., None]), -1) > 0
+        after = valid * (1.0 - ops.cast(beaten, "float32"))
+        return after, ops.any(after != kept)
+
+    kept, _ = ops.while_loop(lambda kept, changed: changed, one_round, (valid, ops.any(valid > 0)))
+    # Ranks the kept ones first, in their order.
+    rank = kept * ops.cast(count - ops.arange(count), "float32")
+    if count < max_outputs:
+        rank = ops.pad(rank, [[0, 0], [0, max_outputs - count]])
+    rank, indices = ops.top_k(rank, max_outputs)
+    taken = ops.cast(rank > 0, "int32")
+    return ops.cast(indices, "int32") * taken, ops.sum(taken, axis=1)
+
+
+def native(boxes, scores, score_threshold, iou_threshold, max_outputs):
+    """As `suppress`, by TensorFlow's operator, picture by picture; the batch size is known."""
+    import tensorflow as tf
+
+    kept, counts = [], []
+    for one, score in zip(tf.unstack(boxes), tf.unstack(scores), strict=True):
+        indices, count = tf.raw_ops.NonMaxSuppressionV4(
+            boxes=one,
+            scores=score,
+            max_output_size=max_outputs,
+            iou_threshold=iou_threshold,
+            score_threshold=score_threshold,
+            pad_to_max_output_size=True,
+        )
+        # Beyond `count` runtimes leave what they like.
+        kept.append(indices * tf.cast(tf.range(max_outputs) < count, tf.int32))
+        counts.append(count)
+    return tf.stack(kept), tf.stack(counts)
