@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from keras import ops
+
+from tests.checks import learns, saves_and_loads
+from zoo import InputError, grid_detector
+
+pytestmark = pytest.mark.core
+
+
+def toy(**arguments):
+    return grid_detector(2, **{"grid": (2, 3), "filters": 4, "input_shape": (32, 48, 3), **arguments})
+
+
+@pytest.mark.parametrize("grid, anchors", [((8, 8), [(1, 1)]), ((4, 6), [(1, 2), (2, 1)]), ((16, 16), [(1, 1)])])
+def test_any_grid_and_one_or_two_anchors(grid, anchors):
+    size = (grid[0] * 16, grid[1] * 16, 3)
+    model = grid_detector(3, grid=grid, anchors=anchors, filters=4, input_shape=size)
+    assert model.output["grid"].shape == (None, *grid, len(anchors) * 8)
+    assert model.decode(model(np.zeros((1, *size))))[0].shape == (1, grid[0] * grid[1] * len(anchors), 4)
+
+
+def test_the_cell_of_the_centre_answers_by_hand():
+    grid = ops.zeros((1, 2, 3, 7))
+    targets = {"boxes": np.array([[[16, 16, 32, 32]]], "float32"), "labels": np.array([[1]])}
+    found = {name: float(value) for name, value in toy().loss_terms(targets, {"grid": grid}).items()}
+    assert found == pytest.approx({"presence": 6 * np.log(2), "box": 0, "class": np.log(2)}, abs=1e-6)
+    absent = {"boxes": np.zeros((1, 1, 4), "float32"), "labels": np.array([[-1]])}
+    found = {name: float(value) for name, value in toy().loss_terms(absent, {"grid": grid}).items()}
+    assert found == pytest.approx({"presence": 6 * np.log(2), "box": 0, "class": 0}, abs=1e-6)
+
+
+def test_the_anchor_of_the_objects_shape_answers():
+    model = toy(anchors=[(1, 2), (2, 1)])
+    targets = {"boxes": np.array([[[0, 8, 32, 24]]], "float32"), "labels": np.array([[0]])}
+    assigned = model.assign(targets, {"grid": ops.zeros((1, 2, 3, 14))})
+    # Centre (16, 16): second row, second column; the wide anchor.
+    assert int(assigned["slots"][0, 0]) == (1 * 3 + 1) * 2 + 1
+
+
+def test_learns_saves_and_loads(tmp_path):
+    model = toy()
+    images = np.random.default_rng(0).integers(0, 255, (2, 32, 48, 3), "uint8")
+    saves_and_loads(model, images, tmp_path / "model.keras")
+    truth = {"boxes": np.array([[[1, 1, 20, 25]]] * 2, "float32"), "labels": np.array([[1]] * 2, "int32")}
+    learns(model, images, truth)
+
+
+def test_a_picture_that_does_not_divide_into_the_grid():
+    with pytest.raises(InputError, match="2x3 cells of 2, 4, 8, 16, 32 or 64 pixels, received"):
+        toy(input_shape=(32, 32, 3))
+    with pytest.raises(InputError, match="2x3 cells"):
+        toy(input_shape=(None, None, 3))

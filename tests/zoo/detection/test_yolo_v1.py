@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from keras import ops
+
+from tests.checks import learns, parameters, saves_and_loads
+from zoo import InputError, fast_yolo, yolo_v1
+
+pytestmark = pytest.mark.core
+
+
+def toy(**arguments):
+    """A YOLO with a 2x2 grid, two boxes a cell and two classes."""
+    return yolo_v1(2, **{"width": 1 / 64, "input_shape": (128, 128, 3), **arguments})
+
+
+def terms(model, grid, *objects):
+    boxes, labels = np.zeros((1, 3, 4), "float32"), -np.ones((1, 3), "int32")
+    for i, (*box, label) in enumerate(objects):
+        boxes[0, i], labels[0, i] = box, label
+    found = model.loss_terms({"boxes": boxes, "labels": labels}, {"grid": ops.convert_to_tensor(grid, "float32")})
+    return {name: float(value) for name, value in found.items()}
+
+
+def test_the_papers_and_the_released_network():
+    paper = yolo_v1(20)
+    assert parameters(paper) == 271_703_550
+    assert paper.output["grid"].shape == (None, 7, 7, 30)
+    assert parameters(yolo_v1(20, released=True)) == 197_301_875
+
+
+def test_fast_yolo_has_nine_convolutions():
+    model = fast_yolo(2, width=1 / 16)
+    assert sum(layer.__class__.__name__ == "Conv2D" for layer in model.layers) == 9
+    assert model.output["grid"].shape == (None, 7, 7, 12)
+
+
+def test_decoding_by_hand():
+    grid = np.zeros((1, 2, 2, 12), "float32")
+    grid[0, 0, 1] = [0, 0, 0, 0, 0, 0.5, 0.25, 0.5, 0.25, 0.8, 0.5, 1]
+    boxes, scores = toy().decode({"grid": ops.convert_to_tensor(grid)})
+    # Second box of the second cell: centre (64 + 32, 16), sides 128 / 4 and 128 / 16.
+    np.testing.assert_allclose(ops.convert_to_numpy(boxes)[0, 3], [80, 12, 112, 20], rtol=1e-5)
+    np.testing.assert_allclose(ops.convert_to_numpy(scores)[0, 3], [0.4, 0.8], rtol=1e-5)
+
+
+def test_the_loss_by_hand():
+    grid = np.zeros((1, 2, 2, 12))
+    grid[0, 0, 0, :5] = [0.5, 0.5, 0.5, 0.5, 0.25]  # 32 x 32 about (32, 32)
+    grid[0, 0, 0, 5:10] = [0.5, 0.5, 0.25, 0.25, 0.5]  # 8 x 8 there
+    grid[0, 0, 0, 10:] = [0.5, 1.0]
+    found = terms(toy(), grid, (0, 0, 64, 64, 1))
+    # The object's centre falls on (0.5, 0.5) of the first cell, its roots are sqrt(1 / 2). The larger box answers.
+    assert found["box_loss"] == pytest.approx(5 * 2 * (0.5 - np.sqrt(0.5)) ** 2, rel=1e-5)
+    assert found["object_loss"] == pytest.approx((0.25 - 0.25) ** 2, abs=1e-7)  # IoU 32² / 64²
+    assert found["noobject_loss"] == pytest.approx(0.5 * 0.5**2)
+    assert found["class_loss"] == pytest.approx(0.5**2)
+
+
+def test_where_no_box_overlaps_the_nearest_answers():
+    grid = np.zeros((1, 2, 2, 12))
+    grid[0, 0, 0, 5:10] = [0.75, 0.75, 0, 0, 1.0]
+    found = terms(toy(), grid, (40, 40, 56, 56, 0))  # about (48, 48), where the second box's centre is
+    assert found["object_loss"] == pytest.approx(1.0)  # the second box, whose IoU is 0
+    assert found["noobject_loss"] == pytest.approx(0, abs=1e-7)
+
+
+def test_no_object_at_all():
+    grid = np.ones((1, 2, 2, 12))
+    assert terms(toy(), grid) == pytest.approx(
+        {"box_loss": 0, "object_loss": 0, "noobject_loss": 0.5 * 8, "class_loss": 0}
+    )
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_learns_saves_and_loads(released, tmp_path):
+    model = toy(released=released)
+    images = np.random.default_rng(0).integers(0, 255, (2, 128, 128, 3), "uint8")
+    truth = {"boxes": np.array([[[10, 10, 60, 90]]] * 2, "float32"), "labels": np.array([[1]] * 2, "int32")}
+    saves_and_loads(model, images, tmp_path / "model.keras")
+    learns(model, images, truth, steps=20)
+
+
+def test_a_size_without_a_grid():
+    with pytest.raises(InputError, match=r"fixed multiples of 64, received \(None, None, 3\)"):
+        yolo_v1(2, input_shape=(None, None, 3))

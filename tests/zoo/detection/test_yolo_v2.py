@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+from keras import ops
+
+from tests.checks import learns, parameters, saves_and_loads
+from zoo import InputError, tiny_yolo_v2, yolo_v2
+from zoo.detection.yolo_v2 import VOC_ANCHORS
+
+pytestmark = pytest.mark.core
+
+
+def toy(**arguments):
+    """A Tiny YOLO v2 with a 2x2 grid, one anchor of one cell and two classes."""
+    return tiny_yolo_v2(2, **{"anchors": [(1, 1)], "width": 1 / 16, "input_shape": (64, 64, 3), **arguments})
+
+
+def targets(*objects, rows=3):
+    """Pads objects `(x1, y1, x2, y2, label)` of one picture."""
+    boxes, labels = np.zeros((1, rows, 4), "float32"), -np.ones((1, rows), "int32")
+    for i, (*box, label) in enumerate(objects):
+        boxes[0, i], labels[0, i] = box, label
+    return {"boxes": boxes, "labels": labels}
+
+
+def terms(model, grid, **kwargs):
+    found = model.loss_terms(targets(*kwargs["objects"]), {"grid": ops.convert_to_tensor(grid, "float32")})
+    return {name: float(value) for name, value in found.items()}
+
+
+def test_parameters_equal_the_releases():
+    assert parameters(tiny_yolo_v2(20)) == 15_861_773
+    assert parameters(yolo_v2(20, anchors=VOC_ANCHORS)) == 50_655_389
+    assert parameters(yolo_v2(80)) == 50_962_889
+
+
+def test_the_papers_grid():
+    assert yolo_v2(80, input_shape=(608, 608, 3)).output["grid"].shape == (None, 19, 19, 5 * 85)
+    assert tiny_yolo_v2(20, input_shape=(416, 416, 3)).output["grid"].shape == (None, 13, 13, 125)
+
+
+def test_decoding_by_hand():
+    grid = np.zeros((1, 2, 2, 7), "float32")
+    grid[0, 1, 0] = [0, np.log(3), np.log(0.5), 0, np.log(4), np.log(3), 0]
+    boxes, scores = toy().decode({"grid": ops.convert_to_tensor(grid)})
+    # Third row: centre at (0.5, 1.75) cells, half a cell wide, one high; below the frame the box is cut.
+    np.testing.assert_allclose(ops.convert_to_numpy(boxes)[0, 2], [8, 40, 24, 64], rtol=1e-5)
+    np.testing.assert_allclose(ops.convert_to_numpy(scores)[0, 2], [0.8 * 0.75, 0.8 * 0.25], rtol=1e-5)
+
+
+def test_a_perfect_box_by_hand():
+    found = terms(toy(), np.zeros((1, 2, 2, 7)), objects=[(0, 0, 32, 32, 1)])
+    assert found["box_loss"] == pytest.approx(0, abs=1e-6)
+    assert found["object_loss"] == pytest.approx(0.5 * 5 * 0.5**2)  # sigmoid(0) where the IoU is 1
+    assert found["noobject_loss"] == pytest.approx(0.5 * 3 * 0.5**2)  # the three other cells
+    assert found["class_loss"] == pytest.approx(np.log(2))
+
+
+def test_a_displaced_small_box_by_hand():
+    found = terms(toy(), np.zeros((1, 2, 2, 7)), objects=[(0, 8, 16, 24, 0)])
+    errors = (0.5 - 0.25) ** 2 + 2 * np.log(0.5) ** 2
+    assert found["box_loss"] == pytest.approx(0.5 * (2 - 1 / 16) * errors, rel=1e-5)
+    assert found["object_loss"] == pytest.approx(0.5 * 5 * (0.5 - 0.25) ** 2, rel=1e-5)  # IoU 256 / 1024
+
+
+def test_a_box_near_an_object_is_not_taught_to_see_nothing():
+    grid = np.zeros((1, 2, 2, 7))
+    grid[0, 0, 1, 0] = -20  # the second cell's box moves to its left border: IoU 0.5 / 1.5 with the first
+    grid[0, 1, 0, 1] = -20
+    grid[0, 1, 0, 3] = np.log(2)  # the third's grows upwards to [0, 0, 32, 64], IoU 0.5
+    model = toy()
+    model.ignored_iou = 0.4
+    found = terms(model, grid, objects=[(0, 0, 32, 32, 1)])
+    assert found["noobject_loss"] == pytest.approx(0.5 * 2 * 0.5**2)
+
+
+def test_no_object_at_all_is_background():
+    found = terms(toy(), np.zeros((1, 2, 2, 7)), objects=[])
+    assert found == pytest.approx({"box_loss": 0, "object_loss": 0, "noobject_loss": 0.5, "class_loss": 0})
+
+
+def test_two_objects_of_one_cell_count_once():
+    once = terms(toy(), np.zeros((1, 2, 2, 7)), objects=[(0, 0, 32, 32, 1)])
+    twice = terms(toy(), np.zeros((1, 2, 2, 7)), objects=[(4, 4, 20, 20, 0), (0, 0, 32, 32, 1)])
+    assert twice == pytest.approx(once)
+
+
+def test_predicts_learns_saves_and_loads(tmp_path):
+    model = toy()
+    images = np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), "uint8")
+    truth = {key: np.repeat(value, 2, 0) for key, value in targets((3, 5, 40, 50, 1)).items()}
+    learns(model, images, truth)
+    found = model.predict(images, verbose=0)
+    assert {key: value.shape[1:] for key, value in found.items()} == {
+        "boxes": (100, 4),
+        "scores": (100,),
+        "labels": (100,),
+        "count": (),
+    }
+    assert (np.diff(found["scores"], axis=1) <= 0).all()
+    saves_and_loads(model, images, tmp_path / "model.keras")
+
+
+def test_the_passthrough_learns_at_any_size():
+    model = yolo_v2(2, width=1 / 32)
+    images = np.random.default_rng(0).integers(0, 255, (2, 64, 96, 3), "uint8")
+    learns(model, images, {key: np.repeat(value, 2, 0) for key, value in targets((3, 5, 40, 50, 1)).items()})
+    assert model.predict(images, verbose=0)["boxes"][..., 2].max() <= 96
+
+
+def test_wrong_sizes_and_anchors():
+    with pytest.raises(InputError, match=r"multiples of 32, received \(100, 64, 3\)"):
+        toy(input_shape=(100, 64, 3))
+    with pytest.raises(InputError, match="pairs of width and height in cells, above 0"):
+        toy(anchors=[(1, 0)])

@@ -1,0 +1,86 @@
+"""Pascal VOC's average precision at one IoU threshold.
+
+Source: Everingham et al. 2010, "The Pascal Visual Object Classes (VOC) Challenge", section 4.2; the area under the
+whole curve is that of the VOC 2010-2012 development kits.
+"""
+
+import numpy as np
+
+from zoo.ops.boxes_numpy import iou
+
+IOU = 0.5
+RIGHT, WRONG, NOT_COUNTED = 1, 0, -1
+ELEVEN_RECALLS = np.linspace(0, 1, 11)
+
+
+def match(boxes, truths, ignored, threshold=IOU):
+    """Judges the detections of one class in one picture.
+
+    Each takes the object it overlaps best: it is right if the overlap reaches the threshold and no better-scored
+    detection took the object before; a second hit is wrong. If that object is ignored, the detection is not counted.
+
+    Args:
+        boxes: `(N, 4)` xyxy by falling score.
+        truths: `(M, 4)` xyxy, the objects of the class.
+        ignored: `(M,)` bool.
+        threshold: the least IoU of a hit.
+    Returns:
+        `(N,)` int8 verdicts `RIGHT`, `WRONG` or `NOT_COUNTED`, and `(M,)` bool: the objects found.
+    """
+    verdicts, found = np.full(len(boxes), WRONG, np.int8), np.zeros(len(truths), bool)
+    if not len(truths):
+        return verdicts, found
+    overlaps = iou(boxes, truths)
+    for i, best in enumerate(overlaps.argmax(axis=1)):
+        if overlaps[i, best] < threshold:
+            continue
+        if ignored[best]:
+            verdicts[i] = NOT_COUNTED
+        elif not found[best]:
+            verdicts[i], found[best] = RIGHT, True
+    return verdicts, found
+
+
+class Curve:
+    """Gathers the detections of one class over pictures.
+
+    Attributes:
+        objects: number of objects to find, the ignored ones left out.
+    """
+
+    def __init__(self):
+        self.objects, self.scores, self.verdicts = 0, [], []
+
+    def add(self, boxes, scores, truths, ignored):
+        """Adds a picture: `(N, 4)` detections by falling score with `(N,)` scores, `(M, 4)` objects, `(M,)` bool."""
+        verdicts, _ = match(boxes, truths, ignored)
+        counted = verdicts != NOT_COUNTED
+        self.scores.append(np.asarray(scores, "float64")[counted])
+        self.verdicts.append(verdicts[counted])
+        self.objects += int(np.sum(~np.asarray(ignored, bool)))
+
+    def points(self):
+        """Returns `recall` and `precision`, `(N,)` each: after the best detection, after the two best ..."""
+        scores = np.concatenate([np.zeros(0), *self.scores])
+        right = np.concatenate([np.zeros(0), *self.verdicts])[np.argsort(-scores, kind="stable")]
+        hits = np.cumsum(right)
+        return hits / max(self.objects, 1), hits / np.arange(1, len(hits) + 1)
+
+    def average_precision(self):
+        """Returns the area under the precision, made falling, over all recalls; `None` without an object."""
+        if not self.objects:
+            return None
+        recall, precision = self.points()
+        falling = np.maximum.accumulate(precision[::-1])[::-1]
+        return float(np.sum(np.diff(recall, prepend=0) * falling))
+
+    def precision_at(self, recalls):
+        """Returns the best precision at each recall or above, 0 beyond the recall reached."""
+        recall, precision = self.points()
+        falling = np.append(np.maximum.accumulate(precision[::-1])[::-1], 0)
+        # Recalls are quotients of counts: a last bit must not decide whether 0.3 is reached.
+        return falling[np.searchsorted(recall, np.asarray(recalls) - 1e-9)]
+
+    def average_precision_11(self):
+        """Returns the mean precision at the recalls 0, 0.1 ... 1, as VOC 2007 counts; `None` without an object."""
+        return float(self.precision_at(ELEVEN_RECALLS).mean()) if self.objects else None

@@ -1,0 +1,181 @@
+"""YOLO and Fast YOLO: one look at the picture, a 7x7 grid, two boxes and one class a cell.
+
+Source: Redmon et al. 2016, arXiv:1506.02640.
+"""
+
+import keras
+from keras import layers, ops
+
+from zoo.backbones.darknet import fast_yolo_backbone, yolo_v1_backbone
+from zoo.backbones.darknet_layers import LocallyConnected2D
+from zoo.detection.detector import Detector
+from zoo.errors import InputError
+from zoo.ops import boxes as box_ops
+from zoo.ops.matching import centroid_cell, last_of_slot
+from zoo.ops.rows import take_rows
+
+STRIDE = 64
+
+
+def yolo_v1(num_classes=20, *, released=False, num_boxes=None, width=1.0, input_shape=(448, 448, 3), name="yolo_v1"):
+    """Builds YOLO: the paper's network, or the one its authors released.
+
+    Args:
+        num_classes: number of classes C.
+        released: `False` for figure 3: 24 convolutions without batch normalisation, a dense layer of 4096, 2 boxes a
+            cell. `True` for yolov1.cfg: batch normalisation, a locally connected layer of 256 instead of the dense
+            one, 3 boxes.
+        num_boxes: boxes a cell, if not those.
+        width: factor on the number of filters and units.
+        input_shape: `(height, width, 3)`, fixed multiples of 64; the paper's is 448 x 448, whose grid is 7 x 7.
+    Returns:
+        A `YoloV1`: `(B, H, W, 3)` raw pixels to `{"grid": (B, H / 64, W / 64, num_boxes * 5 + C)}`.
+    Raises:
+        InputError: if a side is no fixed multiple of 64.
+    """
+    check_fixed(input_shape, name)
+    backbone = yolo_v1_backbone(batch_norm=released, width=width, input_shape=input_shape)
+    x = backbone.output["stride64"]
+    if released:
+        x = LocallyConnected2D(int(256 * width), 3, padding=1, name="local")(x)
+        x = layers.LeakyReLU(0.1, name="local_leaky")(x)
+        x = layers.Flatten(name="flatten")(x)
+    else:
+        x = dense_leaky(layers.Flatten(name="flatten")(x), int(4096 * width), name="fc1")
+    x = layers.Dropout(0.5, name="dropout")(x)
+    return with_grid(backbone.input, x, num_classes, num_boxes or (3 if released else 2), name)
+
+
+def fast_yolo(num_classes=20, *, num_boxes=2, width=1.0, input_shape=(448, 448, 3), name="fast_yolo"):
+    """Builds Fast YOLO: 9 convolutions, dense layers of 256 and 4096, as in yolo-tiny.cfg of the paper's time.
+
+    Args:
+        num_classes: number of classes C.
+        num_boxes: boxes a cell.
+        width: factor on the number of filters and units.
+        input_shape: `(height, width, 3)`, fixed multiples of 64.
+    Returns:
+        A `YoloV1`.
+    Raises:
+        InputError: if a side is no fixed multiple of 64.
+    """
+    check_fixed(input_shape, name)
+    backbone = fast_yolo_backbone(width=width, input_shape=input_shape)
+    x = layers.Flatten(name="flatten")(backbone.output["stride64"])
+    x = layers.Dense(int(256 * width), name="fc1")(x)
+    x = dense_leaky(x, int(4096 * width), name="fc2")
+    x = layers.Dropout(0.5, name="dropout")(x)
+    return with_grid(backbone.input, x, num_classes, num_boxes, name)
+
+
+def dense_leaky(x, units, *, name):
+    """A dense layer with leaky ReLU (equation 2)."""
+    return layers.LeakyReLU(0.1, name=f"{name}_leaky")(layers.Dense(units, name=name)(x))
+
+
+def with_grid(image, x, num_classes, num_boxes, name):
+    """Ends a network with the dense layer that predicts `num_boxes * 5 + C` numbers a cell."""
+    rows, columns = (side // STRIDE for side in image.shape[1:3])
+    depth = num_boxes * 5 + num_classes
+    x = layers.Dense(rows * columns * depth, dtype="float32", name="output")(x)
+    x = layers.Reshape((rows, columns, depth), dtype="float32", name="grid")(x)
+    model = YoloV1(image, {"grid": x}, name=name)
+    model.num_classes, model.num_boxes = num_classes, num_boxes
+    return model
+
+
+def check_fixed(input_shape, name):
+    """Raises `InputError` where a side of `(height, width, 3)` is not fixed or no multiple of 64."""
+    if len(input_shape) != 3 or any(not side or side % STRIDE for side in input_shape[:2]):
+        raise InputError(
+            f"{name} takes input_shape=(height, width, 3) with fixed multiples of {STRIDE}, received {input_shape}"
+        )
+
+
+@keras.saving.register_keras_serializable("zoo")
+class YoloV1(Detector):
+    """A detector whose output is `{"grid": (B, S, S, num_boxes * 5 + C)}`.
+
+    In each cell, for each box: x, y of its centre within the cell, 0 to 1; the square roots of width and height as
+    shares of the picture; its confidence. Then the C class probabilities, all without any squashing (section 2.2).
+
+    Attributes:
+        num_boxes: boxes a cell.
+        coord_scale: weight of the boxes' loss, lambda_coord.
+        noobject_scale: weight of the confidences of boxes that answer for no object, lambda_noobj.
+    """
+
+    num_boxes = 2
+    coord_scale = 5.0
+    noobject_scale = 0.5
+    saved = (*Detector.saved, "num_boxes", "coord_scale", "noobject_scale")
+    loss_names = ("box_loss", "object_loss", "noobject_loss", "class_loss")
+
+    def split(self, outputs):
+        """Takes the grid apart.
+
+        Returns:
+            `(predictors (B, S * S, num_boxes, 5), classes (B, S * S, C), boxes (B, S * S, num_boxes, 4))`, boxes
+            xyxy in pixels.
+        """
+        rows, columns, depth = outputs["grid"].shape[1:]
+        height, width = self.input_shape[1:3]
+        grid = ops.reshape(ops.cast(outputs["grid"], "float32"), (-1, rows * columns, depth))
+        predictors = ops.reshape(grid[..., : -self.num_classes], (-1, rows * columns, self.num_boxes, 5))
+        x = ops.tile(ops.arange(columns, dtype="float32"), rows)
+        y = ops.repeat(ops.arange(rows, dtype="float32"), columns)
+        corners = ops.stack([x, y], axis=-1)[:, None]
+        cell = ops.convert_to_tensor([width / columns, height / rows], "float32")
+        centres = (predictors[..., :2] + corners) * cell
+        halves = ops.square(predictors[..., 2:4]) * ops.convert_to_tensor([width / 2, height / 2], "float32")
+        return predictors, grid[..., -self.num_classes :], ops.concatenate([centres - halves, centres + halves], -1)
+
+    def decode(self, outputs):
+        """Returns boxes, clipped to the frame, and scores: confidence times class probability (equation 1)."""
+        predictors, classes, boxes = self.split(outputs)
+        count = boxes.shape[1] * self.num_boxes
+        scores = predictors[..., 4:5] * classes[:, :, None]
+        boxes = box_ops.clip(boxes, self.input_shape[1:3])
+        return ops.reshape(boxes, (-1, count, 4)), ops.reshape(scores, (-1, count, self.num_classes))
+
+    def loss_terms(self, targets, outputs):
+        """Squared errors of boxes, confidences and classes (equation 3), summed over a picture, mean of a batch.
+
+        The cell of an object's centre answers for it, and of the cell's boxes the one that overlaps it most; where
+        none overlaps, the one with the nearest corners, as `detection_layer.c` does. A confidence learns the IoU.
+        """
+        predictors, classes, boxes = self.split(outputs)
+        height, width = self.input_shape[1:3]
+        rows, columns = outputs["grid"].shape[1:3]
+        cell = (height / rows, width / columns)
+        gt_boxes, labels = ops.cast(targets["boxes"], "float32"), ops.cast(targets["labels"], "int32")
+        row, column = centroid_cell(gt_boxes, (rows, columns), cell)
+        cells = row * columns + column
+        answers = last_of_slot(cells, labels >= 0)
+
+        flat = ops.reshape(boxes, (-1, rows * columns, self.num_boxes * 4))
+        near = ops.reshape(take_rows(ops.stop_gradient(flat), cells), (-1, cells.shape[1], self.num_boxes, 4))
+        overlap = box_ops.iou_aligned(near, ops.broadcast_to(gt_boxes[:, :, None], ops.shape(near)))
+        distance = ops.sum(ops.square(near - gt_boxes[:, :, None]), axis=-1) / (height * width)
+        fit = ops.where(ops.max(overlap, axis=-1, keepdims=True) > 0, overlap, -distance)
+        best = ops.one_hot(ops.argmax(fit, axis=-1), self.num_boxes) * answers[..., None]
+
+        flat = ops.reshape(predictors, (-1, rows * columns, self.num_boxes * 5))
+        own = ops.reshape(take_rows(flat, cells), (-1, cells.shape[1], self.num_boxes, 5))
+        x, y, w, h = box_ops.to_center_xywh(box_ops.unstacked(gt_boxes))
+        place = ops.stack([x / cell[1], y / cell[0]], -1) - ops.cast(ops.stack([column, row], -1), "float32")
+        roots = ops.sqrt(ops.maximum(ops.stack([w / width, h / height], -1), 0.0))
+        target = ops.concatenate([place, roots], axis=-1)[:, :, None]
+        box = ops.sum(best * ops.sum(ops.square(own[..., :4] - target), axis=-1), axis=(1, 2))
+        seen = ops.sum(best * ops.square(own[..., 4] - overlap), axis=(1, 2))
+
+        hits = ops.cast(cells[..., None] == ops.arange(rows * columns), "float32")
+        taken = ops.max(hits[..., None] * best[:, :, None], axis=1)
+        idle = ops.sum((1.0 - taken) * ops.square(predictors[..., 4]), axis=(1, 2))
+        wrong = ops.square(take_rows(classes, cells) - ops.one_hot(ops.maximum(labels, 0), self.num_classes))
+        return {
+            "box_loss": self.coord_scale * ops.mean(box),
+            "object_loss": ops.mean(seen),
+            "noobject_loss": self.noobject_scale * ops.mean(idle),
+            "class_loss": ops.mean(ops.sum(answers * ops.sum(wrong, axis=-1), axis=1)),
+        }

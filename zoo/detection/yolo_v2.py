@@ -1,0 +1,131 @@
+"""YOLO v2 and Tiny YOLO v2: anchors on a grid, each predicting one box, its objectness and its class.
+
+Source: Redmon & Farhadi 2017, arXiv:1612.08242; constants from the authors' released configurations and
+`region_layer.c`.
+"""
+
+import keras
+from keras import layers, ops
+
+from zoo.backbones.darknet import conv_leaky, darknet19, tiny_darknet
+from zoo.detection.anchor_grid import AnchorGrid, answering, check_anchors, class_errors, own_rows
+from zoo.errors import InputError
+from zoo.layers import SpaceToDepth
+from zoo.ops import boxes as box_ops
+
+STRIDE = 32
+# Width and height in cells, by k-means on the training boxes: yolov2-voc.cfg, yolov2.cfg, yolov2-tiny-voc.cfg.
+VOC_ANCHORS = ((1.3221, 1.73145), (3.19275, 4.00944), (5.05587, 8.09892), (9.47112, 4.84053), (11.2364, 10.0071))
+COCO_ANCHORS = ((0.57273, 0.677385), (1.87446, 2.06253), (3.33843, 5.47434), (7.88282, 3.52778), (9.77052, 9.16828))
+TINY_VOC_ANCHORS = ((1.08, 1.19), (3.42, 4.41), (6.63, 11.38), (9.42, 5.11), (16.62, 10.52))
+
+
+def yolo_v2(num_classes, *, anchors=COCO_ANCHORS, width=1.0, input_shape=(None, None, 3), name="yolo_v2"):
+    """Builds YOLO v2 as released: Darknet-19 without its top, three 3x3 convolutions and the passthrough.
+
+    Args:
+        num_classes: number of classes C; 80 with `COCO_ANCHORS` in the paper's COCO model, 20 with `VOC_ANCHORS`.
+        anchors: A pairs of width and height in cells of 32 pixels.
+        width: factor on the number of filters.
+        input_shape: `(height, width, 3)`, multiples of 32; 416 x 416 and up to 608 x 608 in the paper.
+    Returns:
+        A `YoloV2`.
+    Raises:
+        InputError: if a fixed side is no multiple of 32 or an anchor is not a pair above 0.
+    """
+    check_grid(input_shape, name)
+    backbone = darknet19(width=width, input_shape=input_shape)
+    fine, x = (backbone.output[key] for key in ("stride16", "stride32"))
+    filters = int(1024 * width)
+    x = conv_leaky(x, filters, 3, name="head_conv1")
+    x = conv_leaky(x, filters, 3, name="head_conv2")
+    fine = conv_leaky(fine, int(64 * width), 1, name="passthrough_conv")
+    x = layers.Concatenate(name="passthrough")([SpaceToDepth(name="passthrough_stack")(fine), x])
+    x = conv_leaky(x, filters, 3, name="head_conv3")
+    return with_anchors(backbone.input, x, num_classes, anchors, name)
+
+
+def tiny_yolo_v2(
+    num_classes, *, anchors=TINY_VOC_ANCHORS, width=1.0, input_shape=(None, None, 3), name="tiny_yolo_v2"
+):
+    """Builds Tiny YOLO v2 as released for VOC: nine convolutions.
+
+    Args:
+        num_classes: number of classes C.
+        anchors: A pairs of width and height in cells of 32 pixels.
+        width: factor on the number of filters.
+        input_shape: `(height, width, 3)`, multiples of 32; 416 x 416 in the release.
+    Returns:
+        A `YoloV2`.
+    Raises:
+        InputError: if a fixed side is no multiple of 32 or an anchor is not a pair above 0.
+    """
+    check_grid(input_shape, name)
+    backbone = tiny_darknet(width=width, input_shape=input_shape)
+    x = conv_leaky(backbone.output["stride32"], int(1024 * width), 3, name="head_conv1")
+    return with_anchors(backbone.input, x, num_classes, anchors, name)
+
+
+def with_anchors(image, x, num_classes, anchors, name):
+    """Ends a network with the 1x1 convolution that predicts `A * (5 + C)` numbers a cell."""
+    anchors = check_anchors(anchors)
+    x = layers.Conv2D(len(anchors) * (5 + num_classes), 1, dtype="float32", name="grid")(x)
+    model = YoloV2(image, {"grid": x}, name=name)
+    model.num_classes, model.anchors = num_classes, anchors
+    return model
+
+
+def check_grid(input_shape, name, stride=STRIDE):
+    """Raises `InputError` where a fixed side of `(height, width, 3)` is no multiple of the stride."""
+    if len(input_shape) != 3 or any(
+        side is not None and (side < stride or side % stride) for side in input_shape[:2]
+    ):
+        raise InputError(
+            f"{name} takes input_shape=(height, width, 3) with multiples of {stride}, received {input_shape}"
+        )
+
+
+@keras.saving.register_keras_serializable("zoo")
+class YoloV2(AnchorGrid):
+    """An `AnchorGrid` with the loss of YOLO v2.
+
+    Attributes:
+        coord_scale: weight of the box's loss.
+        object_scale: weight of the objectness of anchors that answer for an object.
+        noobject_scale: weight of the objectness of all others.
+        class_scale: weight of the classes' loss.
+        ignored_iou: an anchor whose box overlaps some object by more than this is not taught to see nothing.
+    """
+
+    coord_scale = 1.0
+    object_scale = 5.0
+    noobject_scale = 1.0
+    class_scale = 1.0
+    ignored_iou = 0.6
+    saved = (*AnchorGrid.saved, "coord_scale", "object_scale", "noobject_scale", "class_scale", "ignored_iou")
+    loss_names = ("box_loss", "object_loss", "noobject_loss", "class_loss")
+
+    def loss_terms(self, targets, outputs):
+        """Half squared errors, whose gradients are the deltas of `region_layer.c`, and cross-entropy of the classes.
+
+        The objectness of an anchor that answers for an object learns the IoU of its box with it. Summed over a
+        picture, averaged over the batch. Left out is the pull of idle anchors towards their prior during the first
+        12,800 pictures.
+        """
+        rows, boxes = self.split(outputs)
+        boxes, objectness = ops.stop_gradient(boxes), ops.sigmoid(rows[..., 4])
+        gt_boxes = ops.cast(targets["boxes"], "float32")
+        assigned = self.assign(targets, outputs)
+        own, answers = own_rows(rows, assigned), assigned["answers"]
+
+        small = 2.0 - assigned["areas"]  # so that small objects weigh more
+        overlap = box_ops.iou_aligned(own_rows(boxes, assigned), gt_boxes)
+        near = ops.max(box_ops.iou(boxes, gt_boxes), axis=-1) > self.ignored_iou
+        idle = ops.cast(~answering(rows, assigned) & ~near, "float32")
+        terms = {
+            "box_loss": 0.5 * self.coord_scale * answers * small * self.box_errors(own, assigned),
+            "object_loss": 0.5 * self.object_scale * answers * ops.square(ops.sigmoid(own[..., 4]) - overlap),
+            "noobject_loss": 0.5 * self.noobject_scale * idle * ops.square(objectness),
+            "class_loss": self.class_scale * answers * class_errors(own, targets["labels"]),
+        }
+        return {name: ops.mean(ops.sum(term, axis=-1)) for name, term in terms.items()}
