@@ -5,15 +5,28 @@ Every architecture is a builder function; `BUILDERS` is the table of them, `buil
 
 import inspect
 
+from zoo.detection.grid_detector import grid_detector
+from zoo.detection.yolo_v1 import fast_yolo, yolo_v1
+from zoo.detection.yolo_v2 import tiny_yolo_v2, yolo_v2
 from zoo.errors import InputError
+from zoo.localization.landmarks import landmarks, pose
+from zoo.localization.localizer import localizer
 from zoo.model import ZooModel
 from zoo.segmentation.segnet import segnet, segnet_basic
 from zoo.segmentation.unet import unet
 
 BUILDERS = {
+    "fast_yolo": fast_yolo,
+    "grid_detector": grid_detector,
+    "landmarks": landmarks,
+    "localizer": localizer,
+    "pose": pose,
     "segnet": segnet,
     "segnet_basic": segnet_basic,
+    "tiny_yolo_v2": tiny_yolo_v2,
     "unet": unet,
+    "yolo_v1": yolo_v1,
+    "yolo_v2": yolo_v2,
 }
 
 
@@ -37,4 +50,4 @@ def list_models():
     return sorted(BUILDERS)
 
 
-__all__ = ["BUILDERS", "InputError", "ZooModel", "build", "list_models", "segnet", "segnet_basic", "unet"]
+__all__ = ["BUILDERS", "InputError", "ZooModel", "build", "list_models", *BUILDERS]

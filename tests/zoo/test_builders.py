@@ -1,3 +1,4 @@
+import inspect
 import subprocess
 import sys
 
@@ -11,9 +12,12 @@ from zoo.layers import LocalResponseNormalization
 def test_every_builder_is_listed_and_buildable():
     assert zoo.list_models() == sorted(zoo.BUILDERS)
     for name in zoo.list_models():
-        model = zoo.build(name, num_classes=2)
+        known = inspect.signature(zoo.BUILDERS[name]).parameters
+        count = "num_points" if "num_points" in known else "num_classes"
+        model = zoo.build(name, **{count: 2}, **({"width": 1 / 16} if "width" in known else {}))
         assert model.name == name
-        assert model.num_classes == 2
+        assert getattr(model, count) == 2
+        assert model.task in ("segmentation", "detection", "localization", "points")
 
 
 def test_unknown_names():
