@@ -1,12 +1,16 @@
 """Sources of annotated pictures, and the pipeline that turns them into batches."""
 
 from recipes.data.augment import Augment
+from recipes.data.coco import Coco
 from recipes.data.describe import Description, contact_sheet, describe, median_frequency
 from recipes.data.masks import Masks
 from recipes.data.pipeline import pipeline
-from recipes.data.shapes import open_shapes
+from recipes.data.points import Points
+from recipes.data.shapes import open_shapes, open_single_shapes
 from recipes.data.source import Problem, Source
 from recipes.data.tfds_source import open_tfds
+from recipes.data.voc import Voc
+from recipes.data.yolo import Yolo
 from zoo.errors import InputError
 
 __all__ = [
@@ -24,7 +28,12 @@ __all__ = [
 # What stands before the first colon, and what opens the rest.
 SOURCES = {
     "shapes": lambda split: open_shapes(split or "train"),
+    "single_shapes": lambda split: open_single_shapes(split or "train"),
     "masks": Masks,
+    "voc": Voc,
+    "coco": Coco,
+    "yolo": Yolo,
+    "points": Points,
     "tfds": lambda rest: open_tfds(*rest.split(":", 1)),
 }
 
@@ -33,7 +42,8 @@ def open_source(spec):
     """Opens a source of annotated pictures.
 
     Args:
-        spec: `shapes[:split]` (split train, val or test), `masks:DIR` or `tfds:NAME[:split]`.
+        spec: `shapes[:split]` or `single_shapes[:split]` (split train, val or test), `masks:DIR`,
+            `voc:DIR[:split]`, `coco:FILE.json@DIR`, `yolo:DIR[:split]`, `points:FILE.csv` or `tfds:NAME[:split]`.
 
     Returns:
         A `Source`.

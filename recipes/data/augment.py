@@ -7,17 +7,17 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.data import transforms
+from recipes.data.warp import elastic, rotate
 from zoo.errors import InputError
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 TO_YIQ = np.array([LUMA, [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
 LARGEST_HUE_TURN = 0.1
-GRID = 3
 
 
 @dataclass(frozen=True)
 class Augment:
-    """Flip, scale jitter with crop or padding, elastic deformation, colour: in this order, each if asked for.
+    """Flip, rotation, scale jitter with crop or padding, elastic deformation, colour: in this order, if asked for.
 
     Attributes:
         flip: probability of mirroring left and right.
@@ -25,6 +25,9 @@ class Augment:
         scale: `(low, high)`, as multiples of the scale at which the picture just fits into the frame.
         colour: 0 for none to 1, see `colour`.
         elastic: standard deviation in pixels, see `elastic`; for segmentation only.
+        rotate: largest angle in degrees, to either side, see `rotate`; for boxes and keypoints only.
+        aspect: 0 to below 1; width and height are each scaled by up to this share more or less, before `scale`
+            (Darknet's "jitter").
 
     Raises:
         InputError: if a field is outside its range.
@@ -35,6 +38,8 @@ class Augment:
     scale: tuple[float, float] = (1.0, 1.0)
     colour: float = 0.0
     elastic: float = 0.0
+    rotate: float = 0.0
+    aspect: float = 0.0
 
     def __post_init__(self):
         for name in ("flip", "vertical_flip", "colour"):
@@ -44,6 +49,10 @@ class Augment:
             raise InputError(f"augment.scale is (low, high) with 0 < low <= high, received {self.scale}")
         if self.elastic < 0.0:
             raise InputError(f"augment.elastic is 0 or more pixels, received {self.elastic}")
+        if not 0.0 <= self.rotate <= 180.0:
+            raise InputError(f"augment.rotate lies between 0 and 180 degrees, received {self.rotate}")
+        if not 0.0 <= self.aspect < 1.0:
+            raise InputError(f"augment.aspect is 0 or more and below 1, received {self.aspect}")
 
     def __call__(self, example, size, seed, flip_pairs=()):
         """Augments one example.
@@ -58,14 +67,18 @@ class Augment:
             The example, its picture `(H, W, channels)` uint8.
 
         Raises:
-            InputError: if objects are to be deformed elastically.
+            InputError: if objects are to be deformed elastically, or label maps or masks to be rotated.
         """
         if self.elastic and "boxes" in example:
             raise InputError("augment.elastic deforms segmentation only: set augment.elastic=0 for objects")
-        seeds = tf.unstack(tf.random.split(tf.cast(seed, tf.int64), 5))
+        if self.rotate and ("segmentation" in example or "masks" in example):
+            raise InputError("augment.rotate turns boxes and keypoints only: set augment.rotate=0 for label maps")
+        seeds = tf.unstack(tf.random.split(tf.cast(seed, tf.int64), 6))
         example = _sometimes(self.flip, lambda x: transforms.flip_horizontal(x, flip_pairs), example, seeds[0])
         example = _sometimes(self.vertical_flip, transforms.flip_vertical, example, seeds[1])
-        example = transforms.scale_jitter(example, size, self.scale, seeds[2])
+        if self.rotate:
+            example = rotate(example, tf.random.stateless_uniform([], seeds[5], -self.rotate, self.rotate))
+        example = transforms.scale_jitter(example, size, self.scale, seeds[2], self.aspect)
         if self.elastic:
             example = elastic(example, self.elastic, seeds[3])
         if self.colour:
@@ -106,49 +119,3 @@ def colour(image, strength, seed):
     mean = tf.tensordot(tf.reduce_mean(pixels, axis=0), tf.constant(LUMA, tf.float32), 1)
     changed = pixels @ (brightness * contrast * tf.transpose(matrix)) + brightness * (1.0 - contrast) * mean
     return tf.reshape(changed, tf.shape(image))
-
-
-def elastic(example, sigma, seed):
-    """Deforms picture and segmentation smoothly, as seen through uneven glass.
-
-    Displacements are drawn from a Gaussian on a coarse 3x3 grid and interpolated bicubically; what would come
-    from outside is mirrored at the border.
-
-    Args:
-        example: dict of tensors, without objects.
-        sigma: standard deviation of the displacements, in pixels.
-        seed: `(2,)` integers.
-
-    Returns:
-        The example, its picture `(H, W, channels)` float32, 0-255.
-    Source: Ronneberger et al. 2015, arXiv:1505.04597, section 3.1.
-    """
-    height, width = tf.unstack(tf.shape(example["image"])[:2])
-    grid = tf.random.stateless_normal([GRID, GRID, 2], seed, stddev=sigma)
-    moved = tf.image.resize(grid, (height, width), "bicubic")
-    y = _mirror(tf.cast(tf.range(height), tf.float32)[:, None] + moved[..., 0], height)
-    x = _mirror(tf.cast(tf.range(width), tf.float32) + moved[..., 1], width)
-    warped = {**example, "image": _sample(example["image"], y, x)}
-    if "segmentation" in example:
-        nearest = tf.cast(tf.round(y), tf.int32) * width + tf.cast(tf.round(x), tf.int32)
-        warped["segmentation"] = tf.gather(tf.reshape(example["segmentation"], [-1]), nearest)
-    return warped
-
-
-def _mirror(coordinates, length):
-    """Reflects coordinates into [0, length - 1]."""
-    last = tf.cast(length - 1, tf.float32)
-    return last - tf.abs(last - tf.math.floormod(coordinates, tf.maximum(2.0 * last, 1.0)))
-
-
-def _sample(image, y, x):
-    """Reads `(H, W, channels)` pixels at fractional places `(H, W)`, bilinearly."""
-    height, width, channels = tf.unstack(tf.shape(image))
-    pixels = tf.reshape(tf.cast(image, tf.float32), (-1, channels))
-    top, left = tf.floor(y), tf.floor(x)
-    down, right = (y - top)[..., None], (x - left)[..., None]
-    top, left = tf.cast(top, tf.int32), tf.cast(left, tf.int32)
-    bottom, end = tf.minimum(top + 1, height - 1), tf.minimum(left + 1, width - 1)
-    upper = tf.gather(pixels, top * width + left) * (1 - right) + tf.gather(pixels, top * width + end) * right
-    lower = tf.gather(pixels, bottom * width + left) * (1 - right) + tf.gather(pixels, bottom * width + end) * right
-    return tf.ensure_shape(upper * (1 - down) + lower * down, image.shape)

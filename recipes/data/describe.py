@@ -28,7 +28,11 @@ class Description:
         void: pixels without a label.
         object_classes: names, in the order of `objects`; `()` without objects.
         objects: objects of each class.
+        ignored: how many of them training and metrics leave out.
+        points: visible keypoints of all objects, by their place; `()` without keypoints.
+        point_names: their names, index for index; `()` where unknown.
         problems: records that cannot be used.
+        warnings: records of which a part is left out.
     """
 
     spec: str
@@ -43,7 +47,11 @@ class Description:
     void: int
     object_classes: tuple[str, ...]
     objects: tuple[int, ...]
+    ignored: int
+    points: tuple[int, ...]
+    point_names: tuple[str, ...]
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
 
 
 def describe(source):
@@ -55,9 +63,10 @@ def describe(source):
     Returns:
         `Description`.
     """
-    problems = source.problems()
-    good = source.without(problems)
+    findings = source.findings()
+    good = source.without(findings)
     has_pixels, has_objects = "segmentation" in source.keys, "labels" in source.keys
+    has_points = "keypoints" in source.keys
     classes = source.classes if has_pixels else ()
     object_classes = source.class_names("detection") if has_objects else ()
 
@@ -68,6 +77,9 @@ def describe(source):
             found["pixels"] = tf.math.bincount(example["segmentation"], minlength=VOID + 1)
         if has_objects:
             found["objects"] = tf.math.bincount(example["labels"], minlength=len(object_classes))
+            found["ignored"] = tf.reduce_sum(tf.cast(example.get("ignored", False), tf.int32))
+        if has_points:
+            found["points"] = tf.math.count_nonzero(example["keypoints"][..., 2], axis=0)
         return found
 
     counted = good.records().map(count, tf.data.AUTOTUNE).as_numpy_iterator()
@@ -75,6 +87,7 @@ def describe(source):
     sizes = np.array([one["size"] for one in found]).reshape(-1, 2)
     pixels = np.array([one["pixels"] for one in found if has_pixels], np.int64).reshape(-1, VOID + 1)
     objects = np.array([one["objects"] for one in found if has_objects], np.int64)
+    points = np.array([one["points"] for one in found if has_points], np.int64)
     present = pixels[:, : len(classes)] > 0
     return Description(
         spec=source.spec,
@@ -85,11 +98,15 @@ def describe(source):
         classes=classes,
         pixels=tuple(pixels[:, : len(classes)].sum(0).tolist()),
         pictures=tuple(present.sum(0).tolist()),
-        pixels_of_pictures=tuple((sizes.prod(1) @ present).tolist()),
+        pixels_of_pictures=tuple((sizes.prod(1) @ present).tolist()) if has_pixels else (),
         void=int(pixels[:, VOID].sum()),
         object_classes=object_classes,
         objects=tuple(objects.reshape(-1, len(object_classes)).sum(0).tolist()) if has_objects else (),
-        problems=tuple(problems),
+        ignored=sum(int(one["ignored"]) for one in found if has_objects),
+        points=tuple(points.sum(0).tolist()) if len(points) else (),
+        point_names=source.keypoint_names,
+        problems=tuple(problem for problem in findings if problem.fatal),
+        warnings=tuple(problem for problem in findings if not problem.fatal),
     )
 
 
@@ -132,17 +149,17 @@ def contact_sheet(source, count=12):
     examples = source.records().shard(step, 0).map(source.decode).as_numpy_iterator()
     drawn, names = [], []
     for example in islice(examples, count):
-        drawn.append(_draw(example, source.class_names("detection")))
+        drawn.append(_draw(example, source))
         names.append(example["name"].decode().rsplit("/", 1)[-1])
     return drawing.contact_sheet(drawn, captions=names)
 
 
-def _draw(example, class_names):
+def _draw(example, source):
     image = example["image"]
     if "segmentation" in example:
         image = drawing.overlay(image, example["segmentation"])
     if "boxes" in example:
-        image = drawing.draw_boxes(image, example["boxes"], example["labels"], class_names)
+        image = drawing.draw_boxes(image, example["boxes"], example["labels"], source.class_names("detection"))
     for points in example.get("keypoints", ()):
-        image = drawing.draw_points(image, points)
+        image = drawing.draw_skeleton(image, points, source.skeleton)
     return image

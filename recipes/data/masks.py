@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from recipes.data import pictures
 from recipes.data.progress import track
-from recipes.data.source import VOID, Problem, Source, segmentation_problem
+from recipes.data.source import VOID, Problem, Source, named_classes, segmentation_problem
 from zoo.errors import InputError
 
 NEEDED = "masks:DIR needs DIR/images with pictures and DIR/masks with a PNG of the same name for each"
@@ -43,7 +43,8 @@ class Masks(Source):
             raise InputError(
                 f"{missing[0]}: no such mask, as for {len(missing)} of {len(self.images)} pictures; {NEEDED}"
             )
-        self.classes = self._named_classes() or self._numbered_classes()
+        inside, beside = self.folder / "classes.txt", self.folder.resolve().parent / "classes.txt"
+        self.classes = named_classes(inside) or named_classes(beside) or self._numbered_classes()
 
     @property
     def count(self):
@@ -78,15 +79,6 @@ class Masks(Source):
             return Problem(str(mask), _fault(contents), index)
         message = segmentation_problem(labels, picture.shape[:2], self.classes)
         return message and Problem(str(mask), message, index)
-
-    def _named_classes(self):
-        for path in (self.folder / "classes.txt", self.folder.resolve().parent / "classes.txt"):
-            if path.is_file():
-                names = tuple(line.strip() for line in path.read_text().splitlines() if line.strip())
-                if not names:
-                    raise InputError(f"{path}: names no class; write one name a line, or remove the file")
-                return names
-        return ()
 
     def _numbered_classes(self):
         with ThreadPoolExecutor() as pool:

@@ -4,10 +4,14 @@ import psutil
 import tensorflow as tf
 
 from recipes.data import transforms
+from recipes.data.multi_scale import check_multi_scale, in_sizes
+from recipes.data.objects import largest_object, select
 from zoo.errors import InputError
 
 TARGETS = {
     "segmentation": ("segmentation",),
+    "localization": ("boxes", "labels"),
+    "points": ("boxes", "labels", "keypoints"),
     "detection": ("boxes", "labels"),
     "instance": ("boxes", "labels", "masks"),
     "keypoints": ("boxes", "labels", "keypoints"),
@@ -32,6 +36,7 @@ def pipeline(
     cache="auto",
     channels=3,
     max_objects=100,
+    multi_scale=(),
 ):
     """Makes batches of pictures and targets.
 
@@ -42,7 +47,7 @@ def pipeline(
 
     Args:
         source: a `Source`; leave out its `problems()` first, an unreadable file ends the stream with an error.
-        task: "segmentation", "detection", "instance" or "keypoints".
+        task: "segmentation", "localization", "points", "detection", "instance" or "keypoints".
         picture_size: `(H, W)` in pixels.
         batch_size: pictures in a batch.
         augment: `Augment` for training; `None` letterboxes.
@@ -55,12 +60,16 @@ def pipeline(
             than a quarter of what is free. It does not change what comes out.
         channels: 3 for RGB pictures, 1 for grey.
         max_objects: rows of padded targets; further objects of a picture are left out.
+        multi_scale: sizes `(H, W)`, in multiples of 32, of which every 10 batches of training draw another to be
+            scaled to (Redmon & Farhadi 2017, arXiv:1612.08242, section 2); `()` for `picture_size` alone.
 
     Returns:
         A `tf.data.Dataset` of `(images, targets)`: images `(B, H, W, channels)` uint8; targets for segmentation
         `(B, H, W)` int32 with 255 for void, else a dict of `boxes` `(B, max_objects, 4)` float32 xyxy in pixels of
         the frame, `labels` `(B, max_objects)` int32, -1 in empty rows, and for "instance" `masks`
         `(B, max_objects, 28, 28)` uint8 within the box, for "keypoints" `keypoints` `(B, max_objects, K, 3)`.
+        "localization" and "points" learn the largest object in the frame alone, if any: `labels` `(B,)`, -1 for
+        none, with `boxes` `(B, 4)` or `keypoints` `(B, K, 3)`. Ignored objects are in no target.
 
     Raises:
         InputError: if the task is unknown, the source is empty or lacks its targets, or an argument is outside
@@ -68,17 +77,24 @@ def pipeline(
     """
     _check_source(source, task, num_shards, shard_index)
     _check_numbers(picture_size, batch_size, start, cache, channels, max_objects)
+    if multi_scale:
+        check_multi_scale(multi_scale, task, start, batch_size)
     keys = ("image", *TARGETS[task])
     size = tuple(picture_size)
 
     def decode(record):
         example = source.decode(record)
+        if "ignored" in example:
+            example = select(example, ~example["ignored"])
         return {key: example[key] for key in keys}
 
     def finish(example):
         image = tf.ensure_shape(transforms.to_channels(example["image"], channels), (*size, channels))
         if task == "segmentation":
             return image, example["segmentation"]
+        if task in ("localization", "points"):
+            picked = largest_object(example)
+            return image, {key: picked[key] for key in ("labels", "boxes" if task == "localization" else "keypoints")}
         return image, padded_objects(example, max_objects)
 
     records = source.records().shard(num_shards, shard_index)
@@ -102,7 +118,10 @@ def pipeline(
         batches = records.map(lambda record: finish(transforms.letterbox(decode(record), size)), tf.data.AUTOTUNE)
     options = tf.data.Options()
     options.deterministic = True
-    return batches.batch(batch_size, drop_remainder=training).with_options(options).prefetch(tf.data.AUTOTUNE)
+    batches = batches.batch(batch_size, drop_remainder=training)
+    if training and multi_scale:
+        batches = in_sizes(batches, multi_scale, seed, start // batch_size)
+    return batches.with_options(options).prefetch(tf.data.AUTOTUNE)
 
 
 def stream(dataset, count, seed, start):

@@ -1,7 +1,8 @@
 """`shapes[:split]`: drawn scenes with every kind of target, for trying things out offline.
 
 Each scene is drawn from (split, index) alone: 1 to 6 shapes, some behind others, on a textured ground. Fills are
-drawn independently of the class, so only the outline tells what a shape is.
+drawn independently of the class, so only the outline tells what a shape is. `single_shapes[:split]` are scenes of
+one shape, and every tenth of none: a localizer's data.
 """
 
 import contextlib
@@ -74,13 +75,22 @@ def open_shapes(split="train"):
     Raises:
         InputError: if there is no such split.
     """
+    return _open(ZooShapes, "shapes", split)
+
+
+def open_single_shapes(split="train"):
+    """As `open_shapes`, with one shape in each scene, and none in every tenth."""
+    return _open(ZooSingleShapes, "single_shapes", split)
+
+
+def _open(builder_class, kind, split):
     if split.split("[")[0] not in SPLITS:
-        raise InputError(f"shapes:{split}: no such split; shapes has {', '.join(SPLITS)}")
-    builder = ZooShapes(data_dir=data_dir())
+        raise InputError(f"{kind}:{split}: no such split; {kind} has {', '.join(SPLITS)}")
+    builder = builder_class(data_dir=data_dir())
     if not builder.is_prepared():
         builder = _prepare(builder)
-    source = Tfds(builder, split, f"shapes:{split}", NAMING)
-    source.flip_pairs = FLIP_PAIRS
+    source = Tfds(builder, split, f"{kind}:{split}", NAMING)
+    source.keypoint_names, source.flip_pairs = tuple(KEYPOINTS), FLIP_PAIRS
     return source
 
 
@@ -93,13 +103,17 @@ def _prepare(builder):
         # TFDS draws into a folder of its own and renames it, which fails where another process was faster.
         if not builder.is_prepared():
             raise
-    return ZooShapes(data_dir=data_dir())
+    return type(builder)(data_dir=data_dir())
 
 
 class ZooShapes(tfds.core.GeneratorBasedBuilder):
     """The scenes as a TFDS dataset of `SIZE` x `SIZE` pixels; boxes bound the visible part of a shape."""
 
     VERSION = tfds.core.Version("1.0.0")
+
+    def draw(self, split, index):
+        """Draws one scene."""
+        return draw(split, index)
 
     def _info(self):
         shape = (SIZE, SIZE, 1)
@@ -128,8 +142,8 @@ class ZooShapes(tfds.core.GeneratorBasedBuilder):
         return {split: self._generate_examples(split) for split in SPLITS}
 
     def _generate_examples(self, split):
-        for index in track(range(SPLITS[split]), f"drawing shapes:{split}", SPLITS[split]):
-            scene = draw(split, index)
+        for index in track(range(SPLITS[split]), f"drawing {self.name.removeprefix('zoo_')}:{split}", SPLITS[split]):
+            scene = self.draw(split, index)
             objects = [
                 {
                     "bbox": tfds.features.BBox(ymin=y1 / SIZE, xmin=x1 / SIZE, ymax=y2 / SIZE, xmax=x2 / SIZE),
@@ -152,12 +166,21 @@ class ZooShapes(tfds.core.GeneratorBasedBuilder):
             )
 
 
-def draw(split, index):
+class ZooSingleShapes(ZooShapes):
+    """Scenes with one shape, as the localizer learns them; every tenth has none."""
+
+    def draw(self, split, index):
+        """Draws one scene."""
+        return draw(split, index, num_shapes=0 if index % 10 == 9 else 1)
+
+
+def draw(split, index, num_shapes=None):
     """Draws one scene; the same for the same arguments.
 
     Args:
         split: a name in `SPLITS`.
         index: 0 or more.
+        num_shapes: how many shapes to draw; `None` for 1 to 6 at random.
 
     Returns:
         A dict of arrays: "image" `(SIZE, SIZE, 3)` uint8; "segmentation" and "instances" (0 where there is no
@@ -170,7 +193,7 @@ def draw(split, index):
     canvas = _texture(rng, ground, SIZE, SIZE)
     instances = np.zeros((SIZE, SIZE), np.uint8)
     labels, places = [], []
-    for _ in range(rng.integers(1, MOST_SHAPES + 1)):
+    for _ in range(rng.integers(1, MOST_SHAPES + 1) if num_shapes is None else num_shapes):
         label = int(rng.integers(len(CLASSES)))
         for _ in range(TRIES):
             place = _random_place(rng)
@@ -193,9 +216,11 @@ def draw(split, index):
         "image": np.clip(np.rint(canvas), 0, 255).astype(np.uint8),
         "segmentation": np.concatenate([[0], labels + 1]).astype(np.uint8)[instances],
         "instances": instances,
-        "boxes": np.array([_box(instances == number + 1) for number in range(len(labels))], np.float32),
+        "boxes": np.array([_box(instances == i + 1) for i in range(len(labels))], np.float32).reshape(-1, 4),
         "labels": labels,
-        "keypoints": np.stack([_keypoints(place, instances, i + 1) for i, place in enumerate(places)]),
+        "keypoints": np.array(
+            [_keypoints(place, instances, i + 1) for i, place in enumerate(places)], np.float32
+        ).reshape(-1, len(KEYPOINTS), 3),
     }
 
 

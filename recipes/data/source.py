@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.data.progress import track
+from zoo.errors import InputError
 
 VOID = 255
 IN_FLIGHT = 64
@@ -17,17 +18,19 @@ IN_FLIGHT = 64
 
 @dataclass(frozen=True)
 class Problem:
-    """A record that cannot be used.
+    """A record that cannot be used, or not as it is annotated.
 
     Attributes:
         file: path, or the record's name where it is not a file.
         message: what is wrong with it, without the file's name.
         index: place of the record in its source, from 0.
+        fatal: whether the record cannot be used; if not, the message says what of it is left out.
     """
 
     file: str
     message: str
     index: int
+    fatal: bool = True
 
     def __str__(self):
         return f"{self.file}: {self.message}"
@@ -43,15 +46,19 @@ class Source:
         spec: the string `open_source` was given.
         classes: names of the labels, of a segmentation's pixels where the source has one.
         object_classes: names of the objects' labels, where they differ from `classes`.
-        keys: the targets it has, of "segmentation", "boxes", "labels", "masks", "keypoints".
-        flip_pairs: pairs of keypoints that change places when a picture is mirrored left to right.
+        keys: the targets it has, of "segmentation", "boxes", "labels", "masks", "keypoints", "ignored", "areas".
+        keypoint_names: names of the keypoints, `()` where unknown.
+        flip_pairs: pairs of keypoints, from 0, that change places when a picture is mirrored left to right.
+        skeleton: pairs of keypoints, from 0, that a drawing joins by a line.
     """
 
     spec = ""
     classes = ()
     object_classes = ()
     keys = ()
+    keypoint_names = ()
     flip_pairs = ()
+    skeleton = ()
     left_out = frozenset()
 
     @property
@@ -70,7 +77,9 @@ class Source:
             A dict of tensors: "image" `(H, W, 3)` uint8 RGB, "name" string, and those of these that `keys`
             names: "segmentation" `(H, W)` int32 with 255 for void; "boxes" `(N, 4)` float32 xyxy, pixels;
             "labels" `(N,)` int32; "masks" `(N, H, W)` uint8, 0 or 1; "keypoints" `(N, K, 3)` float32 x, y,
-            visibility (0 not in the picture, 1 hidden, 2 seen).
+            visibility (0 not in the picture, 1 hidden, 2 seen); "ignored" `(N,)` bool, objects that training
+            leaves out and metrics count neither as right nor wrong (VOC's difficult, COCO's crowds); "areas"
+            `(N,)` float32, pixels, where the dataset states them.
         """
         raise NotImplementedError
 
@@ -97,8 +106,12 @@ class Source:
         """Really reads every picture and target, in threads.
 
         Returns:
-            List of `Problem`, in the order of the records.
+            List of `Problem`, the records that cannot be used, in their order.
         """
+        return [problem for problem in self.findings() if problem.fatal]
+
+    def findings(self):
+        """As `problems`, and with them the records of which a part is left out (`Problem.fatal` is false)."""
         found = []
         records = self._numbered().as_numpy_iterator()
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -125,13 +138,40 @@ class Source:
             message = segmentation_problem(example["segmentation"].numpy(), example["image"].shape[:2], self.classes)
         if message is None and "labels" in self.keys:
             message = label_problem(example["labels"].numpy(), self.class_names("detection"), "object")
-        return message and Problem(name, message, index)
+        if message:
+            return Problem(name, message, index)
+        message = self.warning(record, example["image"].shape[:2])
+        return message and Problem(name, message, index, fatal=False)
+
+    def warning(self, record, picture_size):
+        """Returns what `decode` leaves out of a record whose picture has this `(height, width)`, or `None`."""
+        return None
 
     def without(self, problems):
-        """Returns this source less the records of `problems`."""
+        """Returns this source less the records that `problems` say cannot be used."""
         rest = copy.copy(self)
-        rest.left_out = self.left_out | {problem.index for problem in problems}
+        rest.left_out = self.left_out | {problem.index for problem in problems if problem.fatal}
         return rest
+
+
+def named_classes(path):
+    """Reads a file of class names, one a line.
+
+    Args:
+        path: `Path` of the file, which may be missing.
+
+    Returns:
+        Tuple of names, `()` without the file.
+
+    Raises:
+        InputError: if the file names no class.
+    """
+    if not path.is_file():
+        return ()
+    names = tuple(line.strip() for line in path.read_text().splitlines() if line.strip())
+    if not names:
+        raise InputError(f"{path}: names no class; write one name a line, or remove the file")
+    return names
 
 
 def segmentation_problem(labels, picture_size, classes):

@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from recipes.data import pictures
+from recipes.data.objects import box_warning, within_picture
 from recipes.data.progress import track
 from recipes.data.source import VOID, Source
 from zoo.errors import InputError
@@ -60,12 +61,15 @@ NAMINGS = {
         },
     ),
 }
+IGNORED_FEATURES = ("is_difficult", "is_crowd")
 SEGMENTATION_FEATURES = ("segmentation_mask", "segmentation_label", "segmentation")
 NAME_FEATURES = ("file_name", "image/filename", "image_id")
 
 
 class Tfds(Source):
     """Records of a prepared TFDS dataset: label maps, and "objects" with "bbox" and "label".
+
+    Boxes are clipped to the picture and those without area dropped; difficult objects and crowds are ignored ones.
 
     Datasets in `NAMINGS` are read as it says. In others the picture is "image" and the label map one of
     `SEGMENTATION_FEATURES`, its classes numbered up to the largest label found.
@@ -85,12 +89,15 @@ class Tfds(Source):
         features = builder.info.features
         objects = features["objects"].feature if "objects" in features else {}
         self.has_objects = "bbox" in objects and "label" in objects
+        self.ignored = next((name for name in IGNORED_FEATURES if name in objects), None)
         has = {
             "segmentation": naming.segmentation is not None,
             "boxes": self.has_objects,
             "labels": self.has_objects,
             "masks": naming.instances is not None,
             "keypoints": "keypoints" in objects,
+            "ignored": self.ignored is not None,
+            "areas": "area" in objects,
         }
         self.keys = tuple(key for key, present in has.items() if present)
         if naming.image not in features or not self.keys:
@@ -143,9 +150,7 @@ class Tfds(Source):
             labels = pictures.decode_labels(record[naming.segmentation])
             example["segmentation"] = labels if naming.classes is None else _relabel(labels, naming.classes)
         if self.has_objects:
-            height, width = tf.unstack(tf.cast(tf.shape(image)[:2], tf.float32))
-            y1, x1, y2, x2 = tf.unstack(tf.cast(record["objects"]["bbox"], tf.float32), axis=-1)
-            example["boxes"] = tf.stack([x1 * width, y1 * height, x2 * width, y2 * height], axis=-1)
+            example["boxes"] = _boxes(record, tf.shape(image)[:2])
             example["labels"] = tf.cast(record["objects"]["label"], tf.int32)
         if naming.instances:
             numbers = 1 + tf.range(tf.shape(example["labels"])[0])
@@ -153,7 +158,15 @@ class Tfds(Source):
             example["masks"] = tf.cast(instances == numbers[:, None, None], tf.uint8)
         if "keypoints" in self.keys:
             example["keypoints"] = tf.cast(record["objects"]["keypoints"], tf.float32)
-        return example
+        if "ignored" in self.keys:
+            example["ignored"] = tf.cast(record["objects"][self.ignored], tf.bool)
+        if "areas" in self.keys:
+            example["areas"] = tf.cast(record["objects"]["area"], tf.float32)
+        return within_picture(example) if self.has_objects else example
+
+    def warning(self, record, picture_size):
+        """As `Source.warning`: boxes without area."""
+        return box_warning(_boxes(record, picture_size), picture_size) if self.has_objects else None
 
     def _numbered_classes(self):
         largest = self._records.map(
@@ -205,6 +218,13 @@ def data_dir():
 def _naming(builder):
     present = [name for name in SEGMENTATION_FEATURES if name in builder.info.features]
     return Naming(segmentation=present[0] if present else None)
+
+
+def _boxes(record, picture_size):
+    """Returns the boxes of a record, `(N, 4)` xyxy in pixels."""
+    height, width = tf.unstack(tf.cast(picture_size, tf.float32))
+    y1, x1, y2, x2 = tf.unstack(tf.cast(record["objects"]["bbox"], tf.float32), axis=-1)
+    return tf.stack([x1 * width, y1 * height, x2 * width, y2 * height], axis=-1)
 
 
 def _relabel(labels, classes):

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from recipes.data.objects import select
+
 VOID = 255
 PADDING = 114
 
@@ -73,7 +75,7 @@ def letterbox_windows(picture_size, size):
     return zoom_windows(picture_size, size, 1.0, (0.5, 0.5))
 
 
-def scale_jitter(example, size, scale, seed):
+def scale_jitter(example, size, scale, seed, aspect=0.0):
     """Letterboxes at a random scale and place: a larger picture is cropped, a smaller one padded.
 
     Args:
@@ -81,17 +83,19 @@ def scale_jitter(example, size, scale, seed):
         size: `(H, W)` in pixels.
         scale: `(low, high)`, as multiples of the scale at which the picture just fits into the frame.
         seed: `(2,)` integers.
+        aspect: largest share, below 1, by which width and height are each made larger or smaller beforehand.
 
     Returns:
         The example, its picture `(H, W, channels)` float32, 0-255.
     """
-    drawn = tf.random.stateless_uniform([3], seed)
+    drawn = tf.random.stateless_uniform([5], seed)
     factor = scale[0] + drawn[0] * (scale[1] - scale[0])
-    windows = zoom_windows(tf.shape(example["image"])[:2], size, factor, (drawn[1], drawn[2]))
+    stretch = 1.0 + aspect * (2.0 * drawn[3:] - 1.0)
+    windows = zoom_windows(tf.shape(example["image"])[:2], size, factor, drawn[1:3], stretch)
     return place(example, windows, size)
 
 
-def zoom_windows(picture_size, size, scale, at):
+def zoom_windows(picture_size, size, scale, at, stretch=(1.0, 1.0)):
     """Finds the part of the picture that a frame shows.
 
     Args:
@@ -99,16 +103,17 @@ def zoom_windows(picture_size, size, scale, at):
         size: `(H, W)` of the frame.
         scale: 1 lets the picture just fit into the frame; scalar.
         at: `(y, x)` in [0, 1), where the shown part lies in the picture, or the picture in the frame.
+        stretch: factors of the picture's height and width, applied before it is fitted into the frame.
 
     Returns:
         `Windows`.
     """
     picture_size = tf.cast(picture_size, tf.float32)
     frame = tf.constant(size, tf.float32)
-    factor = tf.reduce_min(frame / picture_size) * scale
+    factor = tf.reduce_min(frame / (picture_size * stretch)) * scale * stretch
     shown = tf.clip_by_value(tf.round(frame / factor), 1.0, picture_size)
     filled = tf.clip_by_value(tf.round(picture_size * factor), 1.0, frame)
-    at = tf.cast(tf.stack(at), tf.float32)
+    at = tf.cast(at, tf.float32)
     start, target = (tf.floor(at * (room + 1.0)) for room in (picture_size - shown, frame - filled))
     return Windows(tf.cast(tf.concat([start, shown], 0), tf.int32), tf.cast(tf.concat([target, filled], 0), tf.int32))
 
@@ -158,19 +163,30 @@ def place(example, windows, size):
     frame = tf.constant([size[1], size[0]], tf.float32)
     if "keypoints" in example:
         points = example["keypoints"]
-        xy = points[..., :2] * scale + shift
-        inside = tf.reduce_all((xy >= 0.0) & (xy < frame), axis=-1, keepdims=True)
-        visibility = tf.where(inside, points[..., 2:], 0.0)
-        placed["keypoints"] = _clear_absent(tf.concat([xy, visibility], axis=-1))
+        placed["keypoints"] = seen_within(points[..., :2] * scale + shift, points[..., 2:], frame)
+    if "areas" in example:
+        placed["areas"] = example["areas"] * tf.reduce_prod(scale)
     if "boxes" in example:
         corners = tf.reshape(example["boxes"], (-1, 2, 2)) * scale + shift
         corners = tf.clip_by_value(corners, 0.0, frame)
         placed["boxes"] = tf.reshape(corners, (-1, 4))
-        kept = tf.reduce_all(corners[:, 1] - corners[:, 0] >= 1.0, axis=-1)
-        for key in ("boxes", "labels", "masks", "keypoints"):
-            if key in placed:
-                placed[key] = tf.boolean_mask(placed[key], kept)
+        placed = select(placed, tf.reduce_all(corners[:, 1] - corners[:, 0] >= 1.0, axis=-1))
     return placed
+
+
+def seen_within(xy, visibility, frame):
+    """Joins points of which those outside a frame get visibility 0, and with it the coordinates (0, 0).
+
+    Args:
+        xy: `(..., 2)` float32, pixels.
+        visibility: `(..., 1)` float32.
+        frame: `(2,)` width and height, pixels.
+
+    Returns:
+        `(..., 3)` float32 x, y, visibility.
+    """
+    inside = tf.reduce_all((xy >= 0.0) & (xy < frame), axis=-1, keepdims=True)
+    return _clear_absent(tf.concat([xy, tf.where(inside, visibility, 0.0)], axis=-1))
 
 
 def to_uint8(image):

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from recipes.data import Augment
-from recipes.data.augment import colour, elastic
+from recipes.data.augment import colour
 from zoo.errors import InputError
 
 NOTHING = Augment(flip=0.0)
@@ -46,7 +46,9 @@ def test_keypoint_pairs_change_places():
     np.testing.assert_array_equal(flipped["keypoints"], [[[11, 6, 1], [15, 2, 2]]])
 
 
-@pytest.mark.parametrize("field", [{"scale": (0.5, 2.0)}, {"colour": 0.5}, {"elastic": 2.0}, {"flip": 0.5}])
+@pytest.mark.parametrize(
+    "field", [{"scale": (0.5, 2.0)}, {"colour": 0.5}, {"elastic": 2.0}, {"flip": 0.5}, {"aspect": 0.5}]
+)
 def test_the_same_seed_gives_the_same_result(field):
     augment = dataclasses.replace(NOTHING, **field)
     eager = [augment(noise(), (10, 10), (7, index)) for index in range(4)]
@@ -78,33 +80,46 @@ def test_colour_multiplies_the_mean_luma_by_the_brightness():
     np.testing.assert_allclose(np.mean(colour(image, 0.5, (0, 5)).numpy() @ luma), expected, rtol=1e-3)
 
 
-def test_elastic_moves_picture_and_labels_together():
-    # Labels drawn as a picture: after the warp they must agree wherever the picture is not between two values.
-    labels = np.zeros((32, 32), np.int32)
-    labels[8:24, 8:24] = 1
-    image = np.repeat(labels[..., None] * 200, 3, -1).astype(np.uint8)
-    warped = elastic({"image": tf.constant(image), "segmentation": tf.constant(labels)}, 3.0, (0, 1))
-    pixels = warped["image"][..., 0].numpy()
-    assert np.any(warped["segmentation"] != labels)
-    np.testing.assert_array_equal(warped["segmentation"].numpy()[pixels < 50], 0)
-    np.testing.assert_array_equal(warped["segmentation"].numpy()[pixels > 150], 1)
-
-
-def test_elastic_moves_by_about_sigma():
-    ramp = np.tile(np.arange(64, dtype=np.float32), (64, 1))
-    image = tf.constant(np.repeat(ramp[..., None], 3, -1))
-    moved = [elastic({"image": image}, 4.0, (0, i))["image"][16:48, 16:48, 0] - ramp[16:48, 16:48] for i in range(40)]
-    assert 2.0 < np.std(moved) < 5.0
-
-
-def test_elastic_without_movement_changes_nothing():
-    assert_same(elastic(noise(), 0.0, (0, 1)), noise())
-
-
 def test_elastic_takes_no_objects():
     example = {**noise(), "boxes": tf.zeros((0, 4)), "labels": tf.zeros((0,), tf.int32)}
     with pytest.raises(InputError, match="set augment.elastic=0"):
         Augment(elastic=5.0)(example, (8, 8), (0, 1))
+
+
+@pytest.mark.parametrize("key", ["segmentation", "masks"])
+def test_rotation_takes_no_label_maps(key):
+    example = {"image": tf.zeros((8, 8, 3), tf.uint8), key: tf.zeros((8, 8), tf.int32)}
+    with pytest.raises(InputError, match="set augment.rotate=0"):
+        Augment(rotate=5.0)(example, (8, 8), (0, 1))
+
+
+def square(seed):
+    """A white square on black with its box and centre, augmented."""
+    image = np.zeros((40, 60, 3), np.uint8)
+    image[10:30, 20:40] = 255
+    example = {
+        "image": tf.constant(image),
+        "boxes": tf.constant([[20.0, 10, 40, 30]]),
+        "labels": tf.constant([0]),
+        "keypoints": tf.constant([[[30.0, 20.0, 2.0]]]),
+    }
+    return Augment(rotate=30.0, aspect=0.3, scale=(0.6, 0.9))(example, (80, 80), seed)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_boxes_and_points_follow_the_picture(seed):
+    changed = square((seed, 1))
+    rows, columns = np.nonzero(changed["image"][..., 0].numpy() > 180)
+    seen = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+    np.testing.assert_allclose(changed["boxes"][0], seen, atol=2.0)
+    np.testing.assert_allclose(changed["keypoints"][0, 0, :2], [columns.mean() + 0.5, rows.mean() + 0.5], atol=1.0)
+
+
+def test_rotation_and_aspect_run_in_tf_data():
+    in_graph = tf.data.Dataset.range(3).map(lambda i: square(tf.stack([i, 1])), 2)
+    for index, example in enumerate(in_graph):
+        np.testing.assert_allclose(example["boxes"], square((index, 1))["boxes"], atol=1e-3)
+        np.testing.assert_allclose(example["keypoints"], square((index, 1))["keypoints"], atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +132,10 @@ def test_elastic_takes_no_objects():
         {"scale": (0.0, 1.0)},
         {"scale": (1.0,)},
         {"elastic": -1.0},
+        {"rotate": -1.0},
+        {"rotate": 200.0},
+        {"aspect": 1.0},
+        {"aspect": -0.1},
     ],
 )
 def test_fields_outside_their_range(field):

@@ -62,6 +62,21 @@ def test_describe_counts_objects(scenes):
     assert sum(found.pixels) == 12 * 128 * 128
 
 
+def test_describe_counts_points_and_what_is_left_out(tmp_path):
+    Image.new("RGB", (20, 10)).save(tmp_path / "a.png")
+    Image.new("RGB", (20, 10)).save(tmp_path / "b.png")
+    rows = ["image,x0,y0,x1,y1", "a.png,2,3,6,7", "b.png,,,6,7", "c.png,1,1,2,2"]
+    (tmp_path / "faces.csv").write_text("\n".join(rows))
+    found = describe(open_source(f"points:{tmp_path / 'faces.csv'}"))
+    assert (found.objects, found.points, found.ignored) == ((2,), (1, 2), 0)
+    assert [problem.file for problem in found.problems] == [str(tmp_path / "c.png")]
+    assert found.warnings == ()
+    rows[1] = "a.png,-5,3,6,7"
+    (tmp_path / "faces.csv").write_text("\n".join(rows))
+    (warning,) = describe(open_source(f"points:{tmp_path / 'faces.csv'}")).warnings
+    assert str(warning).endswith("line 2: box 0 (-5, 3, 6, 7) reaches out of the 20x10 picture: clipped")
+
+
 def test_contact_sheets(counted, scenes):
     sheet = contact_sheet(open_source(f"masks:{counted}"))
     assert sheet.mode == "RGB"

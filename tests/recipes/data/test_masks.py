@@ -152,7 +152,9 @@ def test_label_problem_counts_by_hand():
 
 
 def test_unknown_sources_list_those_known():
-    with pytest.raises(InputError, match="'nothing:x' is no source: it begins with one of shapes, masks, tfds"):
+    with pytest.raises(
+        InputError, match="'nothing:x' is no source: it begins with one of shapes, single_shapes, masks, voc,"
+    ):
         open_source("nothing:x")
     with pytest.raises(InputError, match="is no source"):
         open_source("")

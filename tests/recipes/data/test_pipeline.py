@@ -186,6 +186,61 @@ def test_object_streams_resume(scenes):
     assert_batches_equal(whole[2:], first(pipeline(scenes("train"), start=6, **arguments), 4))
 
 
+class Marked(Source):
+    """One 8x10 picture: a small object, a large ignored one, a middle one; nothing on the second picture."""
+
+    spec, classes, keys = "marked", ("a", "b", "c"), ("boxes", "labels", "keypoints", "ignored")
+    count = 2
+
+    def all_records(self):
+        return tf.data.Dataset.from_tensor_slices([3, 0])
+
+    def decode(self, record):
+        return {
+            "image": tf.zeros((8, 10, 3), tf.uint8),
+            "name": tf.constant("x"),
+            "boxes": tf.constant([[0.0, 0, 2, 2], [0, 0, 10, 8], [4, 2, 8, 6]])[:record],
+            "labels": tf.constant([0, 1, 2])[:record],
+            "keypoints": tf.constant([[[1.0, 1, 2]], [[2, 2, 2]], [[5, 3, 1]]])[:record],
+            "ignored": tf.constant([False, True, False])[:record],
+        }
+
+
+def test_ignored_objects_are_in_no_target():
+    _, targets = first(pipeline(Marked(), task="detection", picture_size=(8, 10), batch_size=2, max_objects=3), 1)[0]
+    np.testing.assert_array_equal(targets["labels"], [[0, 2, -1], [-1, -1, -1]])
+    np.testing.assert_array_equal(targets["boxes"][0, 1], [4, 2, 8, 6])
+
+
+def test_localization_learns_the_largest_object():
+    dataset = pipeline(Marked(), task="localization", picture_size=(16, 20), batch_size=2)
+    _, targets = first(dataset, 1)[0]
+    assert targets.keys() == {"boxes", "labels"}
+    np.testing.assert_array_equal(targets["labels"], [2, -1])
+    np.testing.assert_array_equal(targets["boxes"], [[8, 4, 16, 12], [0, 0, 0, 0]])
+    assert dataset.element_spec[1]["boxes"].shape == (None, 4)
+
+
+def test_points_of_the_largest_object():
+    dataset = pipeline(Marked(), task="points", picture_size=(16, 20), batch_size=2)
+    _, targets = first(dataset, 1)[0]
+    assert targets.keys() == {"keypoints", "labels"}
+    np.testing.assert_array_equal(targets["labels"], [2, -1])
+    np.testing.assert_array_equal(targets["keypoints"], [[[10, 6, 1]], [[0, 0, 0]]])
+
+
+@pytest.mark.parametrize("task", ["localization", "points"])
+def test_a_crop_that_loses_the_object_has_the_label_none(task):
+    # At 8 times the fitting scale a frame shows an eighth of the picture a side: often no object at all.
+    arguments = {"picture_size": (8, 10), "batch_size": 50, "training": True, "augment": Augment(scale=(8.0, 8.0))}
+    _, targets = first(pipeline(Marked(), task=task, **arguments), 1)[0]
+    places = targets["boxes" if task == "localization" else "keypoints"]
+    lost = targets["labels"] == -1
+    assert np.any(lost) and np.any(~lost)
+    assert not np.any(places[lost])
+    assert np.all(np.isfinite(places))
+
+
 def test_padded_objects_by_hand():
     example = {"boxes": tf.constant([[1.0, 2, 3, 4], [5, 6, 7, 8]]), "labels": tf.constant([4, 0])}
     padded = padded_objects(example, 3)
@@ -220,7 +275,7 @@ def test_crop_masks_by_hand():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"task": "poetry"}, "knows the tasks segmentation, detection, instance, keypoints, received 'poetry'"),
+        ({"task": "poetry"}, "knows the tasks segmentation, localization, .* received 'poetry'"),
         ({"task": "instance"}, "numbers has no boxes or labels or masks, which the task instance learns"),
         ({"picture_size": (4,)}, "picture_size is"),
         ({"picture_size": (0, 4)}, "picture_size is"),
@@ -231,6 +286,7 @@ def test_crop_masks_by_hand():
         ({"num_shards": 20, "shard_index": 15}, "10 usable pictures, too few for 20 shards"),
         ({"cache": "maybe"}, "cache is 'auto', True or False"),
         ({"channels": 4}, "channels is 3"),
+        ({"multi_scale": ((64, 64),)}, "multi_scale scales boxes and keypoints, no label maps"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, message):

@@ -16,6 +16,20 @@ def prepared(monkeypatch):
         yield
 
 
+@pytest.fixture
+def whole_objects(monkeypatch):
+    """Makes TFDS's random records have as many labels as boxes, and boxes with their corners in order."""
+    generator = tfds.testing.mocking.RandomFakeGenerator
+    draw = generator._generate_random_obj
+
+    def draw_whole(self, feature, tensor_info, rng):
+        self._constant_dynamic_shape = True
+        drawn = draw(self, feature, tensor_info, rng)
+        return np.sort(drawn, axis=-1) if tensor_info.shape[-1:] == (4,) else drawn
+
+    monkeypatch.setattr(generator, "_generate_random_obj", draw_whole)
+
+
 def serve(monkeypatch, **features):
     """Makes TFDS give a single record of encoded features."""
     record = tf.data.Dataset.from_tensors(features)
@@ -62,14 +76,47 @@ def test_cityscapes_ids_become_train_ids(prepared, monkeypatch):
 
 def test_boxes_come_in_pixels(prepared, monkeypatch):
     objects = {"bbox": tf.constant([[0.0, 0.5, 1.0, 0.75]]), "label": tf.constant([6], tf.int64)}
+    objects["is_difficult"] = tf.constant([False])
     serve(monkeypatch, image=png(np.zeros((10, 20))), objects=objects)
     source = open_source("tfds:voc/2007")
-    assert source.keys == ("boxes", "labels") and len(source.class_names("detection")) == 20
+    assert source.keys == ("boxes", "labels", "ignored") and len(source.class_names("detection")) == 20
     example = source.decode(next(iter(source.records())))
     np.testing.assert_array_equal(example["boxes"], [[10, 0, 15, 10]])
     assert (example["labels"].numpy().tolist(), example["name"]) == ([6], b"0")
     images, targets = next(iter(pipeline(source, task="detection", picture_size=(10, 20), batch_size=1)))
     np.testing.assert_array_equal(targets["boxes"][0, 0], [10, 0, 15, 10])
+
+
+@pytest.mark.parametrize(
+    ("spec", "keys", "count"),
+    [
+        ("tfds:voc/2007", ("boxes", "labels", "ignored"), 20),
+        ("tfds:voc/2012:validation", ("boxes", "labels", "ignored"), 20),
+        ("tfds:coco/2017:train", ("boxes", "labels", "ignored", "areas"), 80),
+    ],
+)
+def test_voc_and_coco_decode(prepared, whole_objects, spec, keys, count):
+    source = open_source(spec)
+    assert (source.keys, len(source.class_names("detection"))) == (keys, count)
+    (example,) = source.records().map(source.decode).as_numpy_iterator()
+    assert {example[key].dtype.name for key in keys} == {"float32", "int32", "bool"}
+    assert len({len(example[key]) for key in keys}) == 1
+
+
+def test_difficult_objects_and_crowds_are_ignored(prepared, monkeypatch):
+    boxes = tf.constant([[0.0, 0.5, 1.0, 0.75], [0.0, 0.0, 0.5, 0.5], [0.2, 0.2, 0.2, 0.4]])
+    objects = {"bbox": boxes, "label": tf.constant([6, 2, 1], tf.int64), "area": tf.constant([40, 9, 0], tf.int64)}
+    objects["is_crowd"] = tf.constant([False, True, False])
+    serve(monkeypatch, image=png(np.zeros((10, 20))), objects=objects)
+    source = open_source("tfds:coco/2017:train")
+    example = source.decode(next(iter(source.records())))
+    np.testing.assert_array_equal(example["ignored"], [False, True])
+    np.testing.assert_array_equal(example["areas"], [40, 9])
+    _, targets = next(iter(pipeline(source, task="detection", picture_size=(10, 20), batch_size=1, max_objects=2)))
+    np.testing.assert_array_equal(targets["labels"], [[6, -1]])
+    assert source.problems() == []
+    (warning,) = source.findings()
+    assert "box 2 (4, 2, 8, 2) has no area: left out" in warning.message
 
 
 def test_other_label_maps_are_numbered(tmp_path, monkeypatch):

@@ -192,6 +192,29 @@ def test_scale_jitter_runs_in_tf_data():
         assert_same(example, jitter(tf.constant(index, tf.int64)))
 
 
+def test_stretch_by_hand():
+    # Twice as wide, 8x10 is 8x20: it just fits into 8x20, each column twice.
+    windows = transforms.zoom_windows((8, 10), (8, 20), 1.0, (0.5, 0.5), (1.0, 2.0))
+    placed = transforms.place({**scene(), "areas": tf.constant([8.0, 9.0])}, windows, (8, 20))
+    np.testing.assert_array_equal(placed["segmentation"], np.arange(80).reshape(8, 10).repeat(2, 1))
+    np.testing.assert_array_equal(placed["boxes"], [[4, 1, 12, 3], [14, 5, 20, 8]])
+    np.testing.assert_array_equal(placed["keypoints"][0], [[5, 1.5, 2], [11, 2.5, 1]])
+    np.testing.assert_array_equal(placed["areas"], [16, 18])
+    np.testing.assert_array_equal(placed["boxes"], boxes_of(placed["masks"]))
+
+
+def test_aspect_changes_width_and_height_each_by_its_share():
+    example = {"image": tf.zeros((100, 100, 3), tf.uint8), "boxes": tf.constant([[40.0, 40, 60, 60]])}
+    example["labels"] = tf.constant([0])
+    ratios = []
+    for seed in range(30):
+        placed = transforms.scale_jitter(example, (300, 300), (1.0, 1.0), (seed, 0), aspect=0.2)
+        x1, y1, x2, y2 = placed["boxes"][0].numpy()
+        ratios.append((x2 - x1) / (y2 - y1))
+        assert max(x2 - x1, y2 - y1) == pytest.approx(60, abs=0.3)
+    assert 0.8 / 1.2 - 0.02 <= min(ratios) < 0.9 and 1.1 < max(ratios) <= 1.2 / 0.8 + 0.02
+
+
 def test_points_on_the_far_edge_are_outside():
     example = {"image": tf.zeros((4, 4, 3), tf.uint8), "keypoints": tf.constant([[[4.0, 2.0, 2.0]]])}
     windows = Windows(tf.constant([0, 0, 4, 4]), tf.constant([0, 0, 4, 4]))

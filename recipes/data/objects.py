@@ -1,0 +1,76 @@
+"""The objects of an example: rows of boxes, labels and more that are chosen and dropped together."""
+
+import numpy as np
+import tensorflow as tf
+
+OBJECT_KEYS = ("boxes", "labels", "masks", "keypoints", "ignored", "areas")
+SLACK = 1.0
+
+
+def select(example, kept):
+    """Keeps some objects of an example.
+
+    Args:
+        example: dict of tensors, see `Source.decode`.
+        kept: `(N,)` bool.
+
+    Returns:
+        The example, every target of objects with the kept rows only.
+    """
+    rows = {key: tf.boolean_mask(example[key], kept) for key in OBJECT_KEYS if key in example}
+    return {**example, **rows}
+
+
+def within_picture(example):
+    """Clips boxes to the picture and drops the objects that then have no area."""
+    height, width = tf.unstack(tf.cast(tf.shape(example["image"])[:2], tf.float32))
+    boxes = tf.clip_by_value(example["boxes"], 0.0, tf.stack([width, height, width, height]))
+    kept = tf.reduce_all(boxes[:, 2:] > boxes[:, :2], axis=-1)
+    return select({**example, "boxes": boxes}, kept)
+
+
+def box_warning(boxes, picture_size):
+    """Says what `within_picture` changes.
+
+    Args:
+        boxes: `(N, 4)` xyxy, pixels, as annotated.
+        picture_size: `(height, width)` in pixels.
+
+    Returns:
+        One line that names the boxes by their place, from 0, or `None`. A pixel over the border is not worth a
+        word: rounding and tools that count from 0 make it.
+    """
+    height, width = picture_size
+    frame = np.array([width, height, width, height], np.float32)
+    notes = []
+    for number, box in enumerate(np.asarray(boxes)):
+        x1, y1, x2, y2 = np.clip(box, 0.0, frame)
+        where = f"box {number} ({', '.join(f'{side:g}' for side in box.tolist())})"
+        if box[2] <= box[0] or box[3] <= box[1]:
+            notes.append(f"{where} has no area: left out")
+        elif x2 <= x1 or y2 <= y1:
+            notes.append(f"{where} lies outside the {width}x{height} picture: left out")
+        elif np.any(box < -SLACK) or np.any(box > frame + SLACK):
+            notes.append(f"{where} reaches out of the {width}x{height} picture: clipped")
+    return "; ".join(notes) or None
+
+
+def largest_object(example):
+    """Picks the object with the largest box.
+
+    Args:
+        example: dict with "boxes", "labels" and perhaps "keypoints".
+
+    Returns:
+        Dict of the same targets without the dimension of objects; without objects zeros and the label -1.
+    """
+    boxes = example["boxes"]
+    areas = tf.reduce_prod(boxes[:, 2:] - boxes[:, :2], axis=-1)
+    # A row of nothing after the last object: the largest where there is no other.
+    largest = tf.argmax(tf.concat([areas, [0.0]], axis=0))
+    picked = {}
+    for key in ("boxes", "labels", "keypoints"):
+        if key in example:
+            paddings = [(0, 1)] + [(0, 0)] * (example[key].shape.rank - 1)
+            picked[key] = tf.pad(example[key], paddings, constant_values=-1 if key == "labels" else 0)[largest]
+    return picked
