@@ -29,6 +29,8 @@ class Artifact:
         class_names: index for index.
         task: `model.task`.
         preprocessing: what the caller does to a picture, in words.
+        attributes: of the model, those of `keypoint_names`, `skeleton`, `resizing`, the thresholds and
+            `max_detections` that it has.
         parity: the largest differences from Keras, and on which pictures.
         latency: milliseconds a call, and how they were measured.
         versions: of the packages that made the file.
@@ -44,6 +46,7 @@ class Artifact:
     class_names: tuple
     task: str | None
     preprocessing: str
+    attributes: dict = field(default_factory=dict)
     parity: dict = field(default_factory=dict)
     latency: dict = field(default_factory=dict)
     versions: dict = field(default_factory=dict)

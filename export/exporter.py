@@ -17,7 +17,7 @@ from export.artifact import Artifact
 from export.convert import convert
 from export.errors import input_error
 from export.runtime import load
-from export.verify import TOLERANCES, verify
+from export.verify import tolerances, verify
 
 QUANTIZE = {
     "saved_model": (None, "float16"),
@@ -25,7 +25,7 @@ QUANTIZE = {
     "tflite": (None, "float16", "dynamic", "int8"),
 }
 """By format, the ways to quantize."""
-PREPROCESSING = "raw RGB pixels 0..255 as uint8, letterboxed by the caller to {0}x{1} (height x width)"
+PREPROCESSING = "raw RGB pixels 0..255 as uint8, brought by the caller to {0}x{1} (height x width) by {2}"
 LATENCY_RUNS = 5
 
 
@@ -41,9 +41,10 @@ def export(
 ):
     """Writes a model as a file that another runtime reads: raw pixels in, final predictions out.
 
-    The artifact's one input is `image`, uint8 `(batch_size, height, width, 3)`; its outputs have the names of the
-    model's dict, and for segmentation `classes (B, H, W)` int32 besides. It is written to a temporary folder beside
-    `path`, compared with Keras, timed, and renamed: an interrupted export leaves what was at `path` as it was.
+    The artifact's one input is `image`, uint8 `(batch_size, height, width, 3)`; its outputs are those of the model's
+    `predict` (a detector's after suppression), and for segmentation `classes (B, H, W)` int32 besides. It is written
+    to a temporary folder beside `path`, compared with Keras, timed, and renamed: an interrupted export leaves what
+    was at `path` as it was.
 
     Args:
         model_or_path: a `zoo.ZooModel` on any backend, or a .keras file.
@@ -61,7 +62,7 @@ def export(
         InputError: if an argument is wrong, or the model has an operator that the format lacks.
         ConversionError: if the converter fails otherwise.
     """
-    from export.source import open_model
+    from export.source import attributes_of, open_model
 
     check_choice("format", format, QUANTIZE)
     check_choice(f"quantize for {format}", quantize, QUANTIZE[format])
@@ -92,12 +93,13 @@ def export(
             quantize=quantize,
             class_names=tuple(getattr(model, "class_names", ())),
             task=getattr(model, "task", None),
-            preprocessing=PREPROCESSING.format(*image_size),
+            attributes=attributes_of(model),
+            preprocessing=PREPROCESSING.format(*image_size, getattr(model, "resizing", "letterbox")),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             **report,
         )
         examples = [(picture, None) for picture in pictures]
-        parity = verify(written, model, examples, TOLERANCES[quantize]).summary()
+        parity = verify(written, model, examples, tolerances(artifact.task, quantize)).summary()
         measured = {"parity": {"pictures": origin, **parity}, "latency": latency(written, pictures)}
         replace(artifact, **measured).embed(written)
         put_in_place(written, path, folder)

@@ -9,6 +9,8 @@ import onnx
 from export.errors import input_error
 
 OPSET = 18
+PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
+INTEGER_OPERATIONS = ("Conv", "Gemm", "MatMul", "Relu", "LeakyRelu", "Clip", "MaxPool", "Concat", "Add")
 
 
 def write(model, path, *, image_size, batch_size=1, quantize=None, representative=None):
@@ -22,7 +24,8 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
         quantize: `None`; "float16": kernels stored as half, float32 arithmetic, half the file; "dynamic": 8-bit
             kernels, activations scaled at run time: a quarter of the file but no faster than float32 on a CPU,
             where ONNX Runtime's ConvInteger is slow; "int8": 8-bit kernels and activations scaled from
-            `representative`, the fast form. The convolutions that make the outputs stay float32.
+            `representative`, the fast form. The convolutions that make the outputs and what follows them stay
+            float32.
         representative: uint8 `(N, height, width, 3)` pictures, for "int8".
     Raises:
         InputError: if an operator of the model has no ONNX counterpart (the message lists them).
@@ -100,7 +103,7 @@ def quantize_integers(source, target, quantize, representative, batch_size):
     from onnxruntime import quantization
     from onnxruntime.quantization import QuantType
 
-    kept = last_products(onnx.load(source).graph)
+    kept = last_nodes(onnx.load(source).graph)
     if quantize == "dynamic":
         # ONNX Runtime's ConvInteger takes uint8 weights: int8 ones run four times slower.
         quantization.quantize_dynamic(source, target, weight_type=QuantType.QUInt8, nodes_to_exclude=kept)
@@ -110,7 +113,7 @@ def quantize_integers(source, target, quantize, representative, batch_size):
         target,
         Calibration(representative, batch_size),
         quant_format=quantization.QuantFormat.QDQ,
-        op_types_to_quantize=["Conv", "Gemm", "MatMul", "Relu", "Clip"],
+        op_types_to_quantize=list(INTEGER_OPERATIONS),
         per_channel=True,
         # uint8 activations with int8 weights: the pair that the VNNI instructions multiply.
         activation_type=QuantType.QUInt8,
@@ -119,20 +122,30 @@ def quantize_integers(source, target, quantize, representative, batch_size):
     )
 
 
-def last_products(graph):
-    """Returns the names of the convolutions and matrix products nearest to the graph's outputs."""
+def last_nodes(graph):
+    """Returns the names of the nodes from the graph's outputs up to and including the nearest learned products.
+
+    They stay float32: the output itself, and whatever decodes and suppresses boxes after it.
+    """
     producers = {name: node for node in graph.node for name in node.output}
-    found, seen, waiting = [], set(), [output.name for output in graph.output]
+    learned = {tensor.name for tensor in graph.initializer}
+    found, waiting = {}, [output.name for output in graph.output]
     while waiting:
         node = producers.get(waiting.pop())
-        if node is None or node.name in seen:
+        if node is None or node.name in found:
             continue
-        seen.add(node.name)
-        if node.op_type in ("Conv", "ConvTranspose", "Gemm", "MatMul"):
-            found.append(node.name)
-        else:
-            waiting.extend(node.input)
-    return found
+        found[node.name] = node
+        if node.op_type not in PRODUCTS or learned.isdisjoint(node.input):
+            waiting.extend(reads(node))
+    return list(found)
+
+
+def reads(node):
+    """Yields the names of a node's inputs, and of what its branches or loop body read from around it."""
+    yield from node.input
+    for attribute in node.attribute:
+        for inner in attribute.g.node:
+            yield from reads(inner)
 
 
 class Calibration:

@@ -1,13 +1,15 @@
 """One `predict` for every kind of file: raw pictures in, the same dict of NumPy arrays out."""
 
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from export.artifact import Artifact, format_of
 from export.errors import input_error
+from export.letterbox import fit
 from export.quiet import native_stderr_held
-from export.tasks import finish
+from export.tasks import finish, in_picture, largest
 
 DYNAMIC_BATCH = 8
 
@@ -45,7 +47,11 @@ class Predictor:
         card: the `Artifact` that the file carries, or `None`.
         task: its task, `None` without a card.
         class_names: its class names, `()` without a card.
+        keypoint_names: names of its points, `()` where it has none or they are unknown.
+        skeleton: pairs of points to draw lines between, `()` likewise.
         image_size: `(height, width)` in pixels; `None` in either place where any will do.
+        frame_size: `(height, width)` that other pictures are brought to, `None` to take them as they are.
+        resizing: how: "letterbox" or "stretch".
         batch_size: pictures a call, `None` for any number.
     """
 
@@ -53,13 +59,24 @@ class Predictor:
         self.card = card
         self.task = card.task if card else None
         self.class_names = card.class_names if card else ()
+        self.take_attributes(card.attributes if card else {})
         self.batch_size, *size, channels = input_shape
         self.image_size = tuple(size)
+        self.frame_size = None if None in size else self.image_size
         if channels != 3:
             raise input_error(f"the model takes pictures of {channels} channels: only RGB models can be loaded")
 
+    def take_attributes(self, attributes):
+        """Sets what the points are called and how they hang together, and how pictures are resized."""
+        self.keypoint_names = tuple(attributes.get("keypoint_names", ()))
+        self.skeleton = tuple(tuple(pair) for pair in attributes.get("skeleton", ()))
+        self.resizing = attributes.get("resizing", "letterbox")
+
     def predict(self, images):
-        """Predicts any number of pictures, `batch_size` at a time.
+        """Predicts any number of pictures of one size, `batch_size` at a time.
+
+        Pictures of another size than the model's are resized, and boxes, points and maps come back in their own
+        pixels.
 
         Args:
             images: `(N, height, width, 3)` RGB 0-255, uint8, or float, which is rounded to whole numbers.
@@ -68,12 +85,39 @@ class Predictor:
         Raises:
             InputError: if shape, dtype or range is another.
         """
-        images = check_images(images, self.image_size)
+        images = check_images(images)
         if len(images) == 0:
-            empty = self.run(np.zeros((self.batch_size or 1, *images.shape[1:]), np.uint8))
-            return {name: array[:0] for name, array in empty.items()}
+            blank = self.predict(np.zeros((1, *images.shape[1:]), np.uint8))
+            return {name: array[:0] for name, array in blank.items()}
+        if any(want not in (None, got) for want, got in zip(self.image_size, images.shape[1:3], strict=True)):
+            each = list(self.predict_each(images))
+            return {name: np.stack([one[name] for one in each]) for name in each[0]}
         parts = [self.run(batch) for batch in batches(images, self.batch_size)]
         return {name: np.concatenate([part[name] for part in parts])[: len(images)] for name in parts[0]}
+
+    def predict_pictures(self, pictures):
+        """Returns the list of what `predict_each` yields."""
+        return list(self.predict_each(pictures))
+
+    def predict_each(self, pictures):
+        """Predicts pictures of any sizes, reading no more of them ahead than one batch.
+
+        Args:
+            pictures: iterable of uint8 `(height, width, 3)` RGB.
+        Yields:
+            One dict a picture, without batch dimension, its boxes, points and maps in that picture's own pixels.
+        Raises:
+            InputError: if a picture is something else, or the model's map does not cover its frame.
+        """
+        pictures = iter(pictures)
+        step = (self.batch_size or DYNAMIC_BATCH) if self.frame_size else 1
+        while chunk := [check_picture(picture) for picture in islice(pictures, step)]:
+            fitted, placements = zip(
+                *(fit(one, self.frame_size or one.shape[:2], self.resizing) for one in chunk), strict=True
+            )
+            outputs = self.predict(np.stack(fitted))
+            for i, placement in enumerate(placements):
+                yield in_picture({name: array[i] for name, array in outputs.items()}, placement)
 
     def run(self, batch):
         """Runs one batch, uint8 `(batch_size, height, width, 3)`; no checks."""
@@ -161,17 +205,19 @@ class KerasPredictor(Predictor):
 
     def open(self, model_or_path):
         """Takes the model or reads its file."""
-        from export.source import in_float32, open_model
+        from export.source import attributes_of, in_float32, open_model
 
         self.model = in_float32(open_model(model_or_path))
         super().__init__(None, self.model.inputs[0].shape)
         self.task = getattr(self.model, "task", None)
         self.class_names = tuple(getattr(self.model, "class_names", ()))
+        self.take_attributes(attributes_of(self.model))
+        self.frame_size = self.frame_size or getattr(self.model, "image_size", None)
 
     def run(self, batch):
         """Runs one batch."""
-        outputs = self.model.predict_on_batch(batch.astype(np.float32))
-        return finish(self.task, outputs, lambda x: np.argmax(x, -1).astype(np.int32))
+        outputs = self.model.predict_on_batch(batch.astype(np.float32))  # `model.predictions` included
+        return finish(self.task, outputs, largest)
 
 
 PREDICTORS = {
@@ -194,15 +240,11 @@ def batches(images, batch_size):
         yield np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)]) if missing else batch
 
 
-def check_images(images, image_size):
+def check_images(images):
     """Returns `(N, height, width, 3)` pictures as uint8, or raises `InputError` with what they are instead."""
     images = np.asarray(images)
-    wanted = "x".join("any" if n is None else str(n) for n in image_size)
-    if images.ndim != 4 or images.shape[3] != 3:
-        raise input_error(f"the model takes pictures (N, {wanted.replace('x', ', ')}, 3), received {images.shape}")
-    if any(want not in (None, got) for want, got in zip(image_size, images.shape[1:3], strict=True)):
-        received = "x".join(map(str, images.shape[1:3]))
-        raise input_error(f"the model takes pictures of {wanted} pixels, received {received}: resize them")
+    if images.ndim != 4 or images.shape[3] != 3 or 0 in images.shape[1:3]:
+        raise input_error(f"the model takes pictures (N, height, width, 3), received {images.shape}")
     if images.dtype == np.uint8:
         return images
     if not np.issubdtype(images.dtype, np.floating):
@@ -210,6 +252,14 @@ def check_images(images, image_size):
     if images.size and not (images.min() >= 0 and images.max() <= 255):
         raise input_error(f"the model takes pixels of 0 to 255, received {images.min():g} to {images.max():g}")
     return np.rint(images).astype(np.uint8)
+
+
+def check_picture(picture):
+    """Returns a uint8 `(height, width, 3)` picture, or raises `InputError` with what it is instead."""
+    picture = np.asarray(picture)
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
+        raise input_error(f"pictures are uint8 (height, width, 3) RGB, received {picture.dtype} {picture.shape}")
+    return picture
 
 
 def check_input(dtype, wanted, shape):

@@ -16,7 +16,7 @@ def serve(model, image_size, batch_size, half=False):
             float32: they weigh nothing, and a small variance would vanish in half precision.
     Returns:
         A `tf.Module` whose `serve` takes `image`, uint8 `(batch_size, height, width, 3)`, and returns the dict of
-        outputs.
+        predictions: boxes decoded, suppressed, whatever the task's `model.predictions` does.
     """
     module = tf.Module()
     module.trained = [stored(v, half) for v in model.trainable_variables]
@@ -24,13 +24,13 @@ def serve(model, image_size, batch_size, half=False):
 
     @tf.function(input_signature=[tf.TensorSpec((batch_size, *image_size, 3), tf.uint8, name="image")])
     def function(image):
-        predictions, _ = model.stateless_call(
+        outputs, _ = model.stateless_call(
             restored(module.trained, model.trainable_variables),
             restored(module.others, model.non_trainable_variables),
             tf.cast(image, tf.float32),
             training=False,
         )
-        return finish(model.task, predictions, lambda x: tf.argmax(x, -1, output_type=tf.int32))
+        return finish(model.task, model.predictions(outputs), lambda x: tf.argmax(x, -1, output_type=tf.int32))
 
     module.serve = function
     return module

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from export.errors import input_error
 
+ATTRIBUTES = ("keypoint_names", "skeleton", "resizing", "score_threshold", "iou_threshold", "max_detections")
+"""What of the attributes that a model saves is of use to who runs its artifact."""
+
 
 def open_model(model_or_path):
     """Returns the `keras.Model` itself, or the one a `.keras` file holds.
@@ -61,6 +64,12 @@ def all_layers(model):
     for layer in model.layers:
         yield layer
         yield from all_layers(layer) if hasattr(layer, "layers") else ()
+
+
+def attributes_of(model):
+    """Returns those of `ATTRIBUTES` that the model saves, as JSON has them: lists for tuples."""
+    saved = [name for name in ATTRIBUTES if name in getattr(model, "saved", ())]
+    return json.loads(json.dumps({name: getattr(model, name) for name in saved}))
 
 
 def fixed_size(model):

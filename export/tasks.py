@@ -1,6 +1,11 @@
-"""What export knows of each task: the outputs an artifact adds, and how predictions are compared."""
+"""What export knows of each task's predictions: the outputs an artifact adds, and the way back to a picture."""
 
 import numpy as np
+
+from export.letterbox import Placement
+
+PLACED = {"logits": Placement.maps, "boxes": Placement.boxes, "box": Placement.boxes, "points": Placement.points}
+"""By output, how it returns from the frame to the picture; all others are the same in both."""
 
 
 def finish(task, outputs, argmax):
@@ -8,7 +13,7 @@ def finish(task, outputs, argmax):
 
     Args:
         task: `model.task`.
-        outputs: dict of the model's outputs.
+        outputs: dict of the model's predictions.
         argmax: function of `(..., C)` to `(...)` int32 indices; TensorFlow's in a graph, NumPy's outside of one.
     Returns:
         The dict with, for segmentation, `classes (B, H, W)` int32: the class of the highest logit of each pixel.
@@ -18,47 +23,26 @@ def finish(task, outputs, argmax):
     return dict(outputs)
 
 
-class SegmentationComparison:
-    """Counts, over pictures, the pixels on which two models agree and each one's mean IoU."""
+def in_picture(prediction, placement):
+    """Brings one picture's prediction from the model's frame to the picture's own pixels.
 
-    metric = "mIoU"
-
-    def __init__(self, num_classes):
-        from zoo.segmentation.confusion import Confusion
-
-        self.same = self.pixels = 0
-        self.confusions = Confusion(num_classes), Confusion(num_classes)
-
-    def update(self, reference, candidate, labels):
-        """Adds one picture: two dicts with `classes (H, W)`, and `(H, W)` integer labels or `None`.
-
-        Labels outside of the classes (void, 255) are left out. Where the prediction is smaller than the labels (the
-        unpadded U-Net) it is compared with their centre.
-        """
-        pair = reference["classes"], candidate["classes"]
-        self.same += int(np.sum(pair[0] == pair[1]))
-        self.pixels += pair[0].size
-        if labels is None:
-            return
-        labels = centre(np.asarray(labels), pair[0].shape)
-        for confusion, classes in zip(self.confusions, pair, strict=True):
-            confusion.add(labels, classes)
-
-    @property
-    def agreement(self):
-        """Fraction of pixels that both models give the same class."""
-        return self.same / self.pixels
-
-    def metrics(self):
-        """Returns the mean IoU of reference and candidate over the classes that occur; `None` without labels."""
-        labelled = self.confusions[0].matrix.any()
-        return tuple(confusion.miou() for confusion in self.confusions) if labelled else None
+    Args:
+        prediction: dict of arrays without batch dimension.
+        placement: the picture's `Placement`.
+    Returns:
+        The dict with boxes, points and logits in the picture, and `classes` of the restored logits.
+    Raises:
+        InputError: if the logits have another size than the frame.
+    """
+    placed = dict(prediction)
+    for name, bring_back in PLACED.items():
+        if name in placed:
+            placed[name] = bring_back(placement, placed[name])
+    if "classes" in placed:
+        placed["classes"] = largest(placed["logits"])
+    return placed
 
 
-COMPARISONS = {"segmentation": lambda outputs: SegmentationComparison(outputs["logits"].shape[-1])}
-
-
-def centre(labels, shape):
-    """Cuts the centre of `(H, W)` labels to `shape`."""
-    top, left = ((full - part) // 2 for full, part in zip(labels.shape, shape, strict=True))
-    return labels[top : top + shape[0], left : left + shape[1]]
+def largest(logits):
+    """Returns the int32 index of the highest of `(..., C)` logits."""
+    return np.argmax(logits, -1).astype(np.int32)

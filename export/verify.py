@@ -5,19 +5,40 @@ from itertools import islice
 
 import numpy as np
 
+from export.comparisons import COMPARISONS, Comparison
 from export.errors import input_error
 from export.runtime import DYNAMIC_BATCH, KerasPredictor, load
 from export.source import all_layers
-from export.tasks import COMPARISONS
 
 TOLERANCES = {
-    None: {"relative": 1e-4, "agreement": 0.999},
-    "float16": {"relative": 1e-2, "agreement": 0.995},
-    "dynamic": {"agreement": 0.98},
-    "int8": {"metric_change": 0.01, "agreement": 0.95},
+    "segmentation": {
+        None: {"relative": 1e-4, "agreement": 0.999},
+        "float16": {"relative": 1e-2, "agreement": 0.995},
+        "dynamic": {"agreement": 0.98},
+        "int8": {"metric_change": 0.01, "agreement": 0.95},
+    },
+    "detection": {
+        None: {"boxes": 0.5, "scores": 1e-3, "agreement": 1.0},
+        "float16": {"metric_change": 0.005, "agreement": 0.95},
+        "dynamic": {"metric_change": 0.005, "agreement": 0.8},
+        "int8": {"metric_change": 0.02, "agreement": 0.7},
+    },
+    "localization": {
+        None: {"box": 0.5, "probs": 1e-3, "agreement": 1.0},
+        "float16": {"metric_change": 0.005, "agreement": 0.95},
+        "dynamic": {"metric_change": 0.005, "agreement": 0.8},
+        "int8": {"metric_change": 0.02, "agreement": 0.7},
+    },
+    "points": {
+        None: {"points": 0.5, "agreement": 1.0},
+        "float16": {"metric_change": 0.001, "agreement": 0.99},
+        "dynamic": {"metric_change": 0.002, "agreement": 0.9},
+        "int8": {"metric_change": 0.005, "agreement": 0.8},
+    },
 }
-"""By `quantize`: the largest difference of a float output over max(1, largest output of Keras), the smallest fraction
-of equal classes, the largest fall or rise of the metric. Where labels give the metric, it replaces the agreement.
+"""By task and `quantize`: "relative", the largest difference of a float output over max(1, largest output of Keras);
+"agreement", the smallest fraction of equal predictions; "metric_change", the largest fall or rise of the metric; and
+by an output's name its largest difference. Where targets give a metric that is limited, it replaces the agreement.
 
 A network with pooling switches is discontinuous: two pixels of a window that differ in the last bit change places
 between runtimes, and the few values that follow from them differ by any amount. There "relative" holds for 99 % of a
@@ -31,8 +52,10 @@ class Verification:
     Attributes:
         examples: number of pictures compared.
         outputs: by name, `max_abs`, `mean_abs`, `max_relative` and `p99_relative` (99 % of the values lie below it)
-            difference of a float output, or the fraction `different` of an integer one.
-        agreement: fraction of predictions (pixels, for segmentation) of equal class; `None` for an unknown task.
+            difference of a float output, or the fraction `different` of an integer one. Of a detector, over the
+            detections that both models make.
+        agreement: fraction of predictions that are the same: pixels of a class, detections, objects, points; `None`
+            for an unknown task.
         metric: the metric's name; `None` without labels.
         keras_metric: of the Keras model.
         artifact_metric: of the artifact.
@@ -68,38 +91,47 @@ def verify(artifact_path, model_or_path, examples, tolerance=None):
     Args:
         artifact_path: a SavedModel folder, .onnx or .tflite file.
         model_or_path: the `keras.Model` or .keras file it was made from.
-        examples: iterable of `(picture, labels)`: uint8 `(height, width, 3)` of the artifact's size, and the task's
-            labels, for segmentation integers `(height, width)`, or `None`.
-        tolerance: limits instead of those of `TOLERANCES`: a dict of `relative`, `agreement`, `metric_change`.
+        examples: iterable of `(picture, targets)`: uint8 `(height, width, 3)` of the artifact's size, and the task's
+            targets in its pixels, or `None`: for segmentation integers `(height, width)`, else the dict that
+            `recipes.data.pipeline` yields for the task, without batch dimension.
+        tolerance: limits instead of those of `TOLERANCES`: a dict of `relative`, `agreement`, `metric_change` and
+            names of float outputs.
     Returns:
         A `Verification`.
     Raises:
         InputError: if a file is broken, a picture has another size, there are no examples, or the outputs differ.
     """
     artifact, keras = load(artifact_path), KerasPredictor.of(model_or_path)
-    limits = check_tolerance(tolerance, artifact.card)
-    differences, comparison, count = {}, None, 0
+    if tolerance is None:
+        limits = tolerances(keras.task, artifact.card.quantize if artifact.card else None)
+    else:
+        limits = check_tolerance(tolerance)
+    comparison, differences, count = None, {}, 0
     for chunk in chunks(examples, artifact.batch_size or DYNAMIC_BATCH):
         pictures = np.stack([picture for picture, _ in chunk])
-        candidate, reference = artifact.predict(pictures), keras.predict(pictures)
-        check_outputs(artifact_path, reference, candidate)
-        for name in reference:
-            differences.setdefault(name, difference_of(reference[name])).update(reference[name], candidate[name])
-        if comparison is None and keras.task in COMPARISONS:
-            comparison = COMPARISONS[keras.task](reference)
-        if comparison is not None:
-            for i, (_, labels) in enumerate(chunk):
-                comparison.update(pick(reference, i), pick(candidate, i), labels)
+        check_size(pictures, artifact.image_size)
+        candidates, references = artifact.predict(pictures), keras.predict(pictures)
+        check_outputs(artifact_path, references, candidates)
+        if comparison is None:
+            comparison = COMPARISONS.get(keras.task, Comparison)(references, artifact.image_size)
+        for i, (_, targets) in enumerate(chunk):
+            reference, candidate = pick(references, i), pick(candidates, i)
+            comparison.update(reference, candidate, targets)
+            ours, theirs = comparison.align(reference, candidate)
+            for name in ours:
+                differences.setdefault(name, difference_of(ours[name])).update(ours[name], theirs[name])
         count += len(chunk)
     if count == 0:
         raise input_error("there are no examples to verify on: give one picture or more")
 
     outputs = {name: difference.result() for name, difference in differences.items()}
-    metrics = comparison.metrics() if comparison else None
+    metrics = comparison.metrics()
     judged = "p99_relative" if has_switches(keras.model) else "max_relative"
+    floats = {name: found for name, found in outputs.items() if "max_abs" in found}
     found = {
-        "relative": max((o[judged] for o in outputs.values() if judged in o), default=None),
-        "agreement": comparison.agreement if comparison else None,
+        **{name: difference["max_abs"] for name, difference in floats.items()},
+        "relative": max((difference[judged] for difference in floats.values()), default=None),
+        "agreement": comparison.agreement,
         "metric_change": metrics[1] - metrics[0] if metrics else None,
     }
     failures = exceeded(found, limits)
@@ -122,19 +154,29 @@ def has_switches(model):
     return any(getattr(layer, "discontinuous", False) for layer in all_layers(model))
 
 
-def check_tolerance(tolerance, card):
-    """Returns the limits to use: those given, or the table's for the artifact's `quantize`."""
-    if tolerance is None:
-        return dict(TOLERANCES[card.quantize if card else None])
-    known = ("relative", "agreement", "metric_change")
+def tolerances(task, quantize):
+    """Returns the limits for an artifact; tasks that `TOLERANCES` does not name are judged as segmentation is."""
+    return dict(TOLERANCES.get(task, TOLERANCES["segmentation"])[quantize])
+
+
+def check_tolerance(tolerance):
+    """Returns a copy of the caller's limits, or raises `InputError` if they are none."""
+    known = sorted({name for task in TOLERANCES.values() for limits in task.values() for name in limits})
     if not isinstance(tolerance, dict) or not set(tolerance) <= set(known):
         raise input_error(f"tolerance must be a dict with keys among {', '.join(known)}, received {tolerance!r}")
     return dict(tolerance)
 
 
+def check_size(pictures, size):
+    """Raises `InputError` if examples are not of the artifact's size."""
+    if pictures.shape[1:3] != size:
+        sizes = ["x".join(map(str, side)) for side in (size, pictures.shape[1:3])]
+        raise input_error(f"examples must be pictures of the artifact's {sizes[0]} pixels, received {sizes[1]}")
+
+
 def exceeded(found, limits):
     """Returns a sentence for each limit that a value exceeds; what was not measured is not judged."""
-    limits = {name: limit for name, limit in limits.items() if found[name] is not None}
+    limits = {name: limit for name, limit in limits.items() if found.get(name) is not None}
     if "metric_change" in limits:
         limits.pop("agreement", None)
     failures = []

@@ -5,6 +5,9 @@ import math
 import keras
 import numpy as np
 
+from export.runtime import KerasPredictor
+from recipes.evaluate import measured
+from recipes.metrics import higher_is_better
 from recipes.workdir import replace_file
 from zoo.errors import InputError
 
@@ -56,24 +59,34 @@ class SeedEpoch(keras.callbacks.Callback):
             generator.state.assign(np.random.SeedSequence((self.seed, epoch, i)).generate_state(2))
 
 
-class KeepBest(keras.callbacks.Callback):
-    """Saves `model.keras` whenever the metric of a validation is the best so far.
+class Validate(keras.callbacks.Callback):
+    """Measures each validated epoch as `zoo evaluate` does, and saves `model.keras` whenever it is the best so far.
 
-    It stands before `SwapEMAWeights` in the list, so it sees the averaged weights that were measured. The weights are
-    copied into a float32 twin: what is kept, shipped and read later carries no training precision.
+    It stands before `SwapEMAWeights` in the list, so it sees the averaged weights. They are copied into a float32
+    twin: what is measured, kept and shipped carries no training precision. The figure enters the epoch's logs.
     """
 
-    def __init__(self, workdir, twin, metric, best):
+    def __init__(self, workdir, twin, source, metric, best):
         super().__init__()
-        self.workdir, self.twin, self.metric, self.best = workdir, twin, metric, best
+        self.workdir, self.twin, self.source, self.metric, self.best = workdir, twin, source, metric, best
+        self.predictor = KerasPredictor.of(twin)
+        self.figures = {}
 
     def on_test_end(self, logs=None):
-        """Compares and saves."""
-        score = float(logs[self.metric])
-        if score > self.best:
+        """Measures, compares and saves."""
+        self.twin.set_weights(self.model.get_weights())
+        score = measured(self.predictor, self.source)[self.metric]
+        if score is None:
+            return
+        self.figures = {f"val_{self.metric}": score}
+        if self.best is None or (score > self.best if higher_is_better(self.metric) else score < self.best):
             self.best = score
-            self.twin.set_weights(self.model.get_weights())
             replace_file(self.workdir.model, self.twin.save)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Adds the figure of this epoch's validation, if there was one."""
+        logs.update(self.figures)
+        self.figures = {}
 
 
 class Checkpoint(keras.callbacks.Callback):

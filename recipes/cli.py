@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from recipes.quiet import import_frameworks
-from recipes.tables import megabytes, percent, show, show_scores, summary
+from recipes.tables import show, show_scores, summary
 
 app = typer.Typer(
     help="Region- and pixel-level CNNs for Keras 3: train, measure and ship them.",
@@ -18,7 +18,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Data = Annotated[str | None, typer.Option(help="Source: shapes[:split], masks:DIR or tfds:NAME[:split].")]
+SOURCES = (
+    "shapes[:split], single_shapes[:split], masks:DIR, voc:DIR[:split], coco:FILE.json@PICTURES, yolo:DIR[:split], "
+    "points:FILE.csv or tfds:NAME[:split]."
+)
+Data = Annotated[str | None, typer.Option(help=f"Source: {SOURCES}")]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out unusable pictures instead of refusing them.")]
 Threads = Annotated[int | None, typer.Option(help="CPU threads of the runtime; its own choice if not given.")]
@@ -53,10 +57,11 @@ def verb(example, name=None):
 
 @verb("zoo data masks:camvid/train --sheet camvid.png")
 def data(
-    source: Annotated[str, typer.Argument(help="shapes[:split], masks:DIR or tfds:NAME[:split].")],
+    source: Annotated[str, typer.Argument(help=SOURCES)],
     sheet: Annotated[Path, typer.Option(help="Where to draw the contact sheet.")] = Path("contact_sheet.png"),
 ):
     """Describes a source: counts, sizes, class histogram, problems found, and a contact sheet."""
+    from recipes import show as printed
     from recipes.data import contact_sheet, describe, open_source
     from recipes.workdir import replace_file
     from zoo.errors import InputError
@@ -65,23 +70,10 @@ def data(
         raise InputError(f"--sheet takes the name of a .png or .jpg file, received {sheet}")
     opened = open_source(source)
     found = describe(opened)
-    sizes = [" x ".join(map(str, size)) for size in (found.smallest, found.median, found.largest)]
-    show(
-        source,
-        ["pictures", "with problems", "smallest", "median", "largest"],
-        [[found.count, len(found.problems), *sizes]],
-    )
-    if found.pixels:
-        total = sum(found.pixels) + found.void
-        rows = zip(found.classes, found.pixels, found.pictures, strict=True)
-        rows = [[name, percent(pixels, total), pictures] for name, pixels, pictures in rows]
-        show("pixels", ["class", "share of pixels", "in pictures"], [*rows, ["void", percent(found.void, total), ""]])
-    if found.objects:
-        show("objects", ["class", "objects"], zip(found.object_classes, found.objects, strict=True))
-    if found.problems:
-        show("problems", ["file", "what is wrong"], [[p.file, p.message] for p in found.problems])
-    if len(found.problems) < found.count:
-        replace_file(sheet, contact_sheet(opened.without(found.problems)).save)
+    printed.description(found)
+    usable = opened.without(found.problems)
+    if len(usable):
+        replace_file(sheet, contact_sheet(usable).save)
         print(f"contact sheet: {sheet}")
 
 
@@ -136,21 +128,15 @@ def predict(
     model: Annotated[Path, typer.Argument(help="A .keras file, or an artifact.")],
     pictures: Annotated[list[Path], typer.Argument(help="Picture files and folders of them.")],
     output: Annotated[Path, typer.Option(help="Folder for overlays and predictions.json.")] = Path("predictions"),
+    score: Annotated[float, typer.Option(help="Least score of an object that is drawn and listed.")] = 0.5,
     skip_bad: SkipBad = False,
 ):
     """Predicts pictures: overlays to look at, label maps and JSON to work with."""
     import export
+    from recipes import show as printed
     from recipes.predict import predict
 
-    entries, skipped = predict(export.load(model), pictures, output, skip_bad=skip_bad)
-    rows = []
-    for entry in entries:
-        shares = sorted(entry["shares"].items(), key=lambda pair: -pair[1])[:3]
-        found = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares if share)
-        rows.append([entry["picture"], found, entry["overlay"]])
-    show(f"predictions in {output}", ["picture", "mostly", "overlay"], rows)
-    if skipped:
-        show("skipped", ["picture"], [[line] for line in skipped])
+    printed.predictions(output, *predict(export.load(model), pictures, output, skip_bad=skip_bad, score=score))
 
 
 @verb("zoo export runs/demo/model.keras --format tflite --quantize int8 --data shapes:train")
@@ -168,6 +154,7 @@ def export(
 ):
     """Writes a model as SavedModel, ONNX or TFLite and compares it with Keras."""
     from recipes import run
+    from recipes import show as printed
     from recipes.ship import ship
 
     artifact = ship(
@@ -181,22 +168,7 @@ def export(
         pictures=pictures,
     )
     run.renew(artifact.path)
-    largest = max(o["max_abs"] for o in artifact.parity["outputs"].values() if "max_abs" in o)
-    show(
-        str(artifact.path),
-        ["format", "quantize", "size", "largest difference", "same classes", "a call", "operators"],
-        [
-            [
-                artifact.format,
-                artifact.quantize or "none",
-                megabytes(artifact.size),
-                f"{largest:.2g}",
-                percent(artifact.parity["agreement"]),
-                f"{artifact.latency['p50_ms']:.1f} ms",
-                sum(artifact.operators.values()),
-            ]
-        ],
-    )
+    printed.artifact(artifact)
 
 
 @verb("zoo verify runs/demo/artifacts/model.onnx --data shapes:val")
@@ -211,28 +183,13 @@ def verify(
 ):
     """Compares an artifact in its real runtime with Keras on real pictures; exits 1 beyond the tolerance."""
     from recipes import run
+    from recipes import show as printed
     from recipes.ship import verify
 
     found = verify(artifact, model, data, count)
     run.keep(artifact, "verification", found)
     run.renew(artifact)
-    differences = {n: o for n, o in found.outputs.items() if "max_abs" in o}
-    rows = [
-        [n, f"{o['max_abs']:.2g}", f"{o['mean_abs']:.2g}", f"{o['max_relative']:.2g}", f"{o['p99_relative']:.2g}"]
-        for n, o in differences.items()
-    ]
-    show(
-        f"{artifact} against Keras, {found.examples} pictures",
-        ["output", "max difference", "mean difference", "max relative", "99 % below"],
-        rows,
-    )
-    rows = [["same classes", percent(found.agreement)]]
-    if found.metric:
-        rows += [
-            [f"{found.metric} of Keras", f"{found.keras_metric:.4f}"],
-            [f"{found.metric} of the artifact", f"{found.artifact_metric:.4f}"],
-        ]
-    show("", ["figure", "value"], rows)
+    printed.verification(artifact, found)
     write_json(json_file, found.to_dict())
     if not found.passed:
         print(f"failed: {'; '.join(found.failures)}", file=sys.stderr)
@@ -250,24 +207,32 @@ def benchmark(
     """Times artifacts, each in a process of its own."""
     import export
     from recipes import run
+    from recipes import show as printed
 
     found = [export.benchmark(artifact, runs=runs, threads=threads) for artifact in artifacts]
     for artifact, measured in zip(artifacts, found, strict=True):
         run.keep(artifact, "benchmark", measured)
         run.renew(artifact)
-    rows = [
-        [
-            b.path,
-            f"{b.p50_ms:.1f}",
-            f"{b.p95_ms:.1f}",
-            b.threads or "all",
-            megabytes(b.peak_memory),
-            megabytes(b.size),
-        ]
-        for b in found
-    ]
-    show(f"{runs} calls each", ["artifact", "p50 ms", "p95 ms", "threads", "peak memory", "file"], rows)
+    printed.benchmarks(runs, found)
     write_json(json_file, [b.to_dict() for b in found])
+
+
+@verb("zoo facewarp portrait.jpg --expression surprise --output surprised.png")
+def facewarp(
+    picture: Annotated[Path, typer.Argument(help="A picture of one face that fills most of it.")],
+    model: Annotated[Path, typer.Option(help="Landmarks: a .keras file or an artifact.")] = Path(
+        "runs/landmarks_faces/model.keras"
+    ),
+    expression: Annotated[str, typer.Option(help="smile, surprise or caricature.")] = "smile",
+    strength: Annotated[float, typer.Option(help="0 changes nothing, 1 clearly.")] = 1.0,
+    output: Annotated[Path, typer.Option(help="Where to write before and after.")] = Path("facewarp.png"),
+):
+    """Changes the expression of a face: finds its landmarks, moves them and pulls the picture after them."""
+    import export
+    from recipes.facewarp import facewarp
+
+    facewarp(export.load(model), picture, output, expression=expression, strength=strength)
+    print(f"before and after: {output}")
 
 
 @verb("zoo list", name="list")
@@ -298,18 +263,11 @@ def demo(
     ] = None,
 ):
     """The whole road on drawn pictures: train, evaluate, export, verify, benchmark, predict, report."""
+    from recipes import show as printed
     from recipes.demo import demo
 
     keras, *artifacts = demo(workdir, set_ or [])
-    rows = [["Keras model", f"{keras['miou']:.4f}", "", "", "", megabytes(keras["size"])]]
-    for row in artifacts:
-        figures = [f"{row['miou']:.4f}", percent(row["agreement"]), f"{row['p50_ms']:.1f} ms"]
-        rows.append([row["name"], *figures, megabytes(row["peak_memory"]), megabytes(row["size"])])
-    show(
-        "A U-Net, trained here and shipped four ways",
-        ["", "mIoU", "same classes as Keras", "a picture takes", "memory", "file"],
-        rows,
-    )
+    printed.demo(keras, artifacts)
     print("mIoU: how well predicted and true areas overlap on pictures the model has never seen; 1 is perfect.")
     print(f"look at {workdir}/report.html and {workdir}/predictions/; the files to ship are in {workdir}/artifacts/")
 

@@ -11,7 +11,16 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from recipes.colours import palette
 from zoo.errors import InputError
 
-__all__ = ["contact_sheet", "draw_boxes", "draw_points", "legend", "overlay", "palette"]
+__all__ = [
+    "contact_sheet",
+    "draw_boxes",
+    "draw_lines",
+    "draw_points",
+    "draw_skeleton",
+    "legend",
+    "overlay",
+    "palette",
+]
 
 VOID = 255
 PAPER = (255, 255, 255)
@@ -44,7 +53,7 @@ def overlay(image, classes, opacity=0.5):
     return tinted
 
 
-def draw_boxes(image, boxes, labels=None, class_names=(), scores=None):
+def draw_boxes(image, boxes, labels=None, class_names=(), scores=None, colours=None):
     """Outlines boxes, each with its name and score on a tab.
 
     Args:
@@ -53,6 +62,7 @@ def draw_boxes(image, boxes, labels=None, class_names=(), scores=None):
         labels: `(N,)` integers, -1 in an empty row, which is not drawn; `None` draws all boxes in one colour.
         class_names: names, index for index; a label beyond them shows its number.
         scores: `(N,)` floats, or `None`.
+        colours: `(N, 3)` integers 0-255 instead of the labels' colours, or `None`.
     Returns:
         `(H, W, 3)` uint8.
     Raises:
@@ -60,7 +70,7 @@ def draw_boxes(image, boxes, labels=None, class_names=(), scores=None):
     """
     image = _picture(image)
     boxes = _rows(boxes, (4,), "draw_boxes")
-    for name, values in (("labels", labels), ("scores", scores)):
+    for name, values in (("labels", labels), ("scores", scores), ("colours", colours)):
         if values is not None and len(values) != len(boxes):
             raise InputError(f"draw_boxes takes as many {name} as boxes, received {len(values)} for {len(boxes)}")
     canvas = Image.fromarray(image)
@@ -71,7 +81,7 @@ def draw_boxes(image, boxes, labels=None, class_names=(), scores=None):
         label = 0 if labels is None else int(labels[i])
         if label < 0:
             continue
-        colour = tuple(palette(label + 1)[label].tolist())
+        colour = tuple(map(int, palette(label + 1)[label] if colours is None else colours[i]))
         words = []
         if labels is not None:
             words.append(str(class_names[label] if label < len(class_names) else label))
@@ -104,6 +114,46 @@ def draw_points(image, points):
     for point, colour in zip(points, palette(len(points)), strict=True):
         if len(point) == 2 or point[2] > 0:
             draw.circle(tuple(point[:2].tolist()), radius, fill=tuple(colour.tolist()), outline=PAPER)
+    return np.asarray(canvas)
+
+
+def draw_skeleton(image, points, skeleton):
+    """Draws the limbs between points, each in the colour of its place in the skeleton, and the points over them.
+
+    Args:
+        image: `(H, W, 3)` uint8.
+        points: as `draw_points` takes them; a limb is drawn where both of its points are.
+        skeleton: pairs of indices of points, from 0.
+    Returns:
+        `(H, W, 3)` uint8.
+    Raises:
+        InputError: if the points are not `(P, 2)` or `(P, 3)`, or a pair names a point that is not there.
+    """
+    points = _rows(points, (2, 3), "draw_skeleton")
+    pairs = np.asarray(skeleton, int).reshape(-1, 2)
+    if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(points):
+        raise InputError(f"draw_skeleton takes pairs of the {len(points)} points, received {pairs.tolist()}")
+    drawn = np.ones(len(points), bool) if points.shape[-1] == 2 else points[:, 2] > 0
+    both = drawn[pairs].all(axis=-1)
+    limbs = draw_lines(image, points[pairs[both, 0], :2], points[pairs[both, 1], :2], palette(len(pairs))[both])
+    return draw_points(limbs, points)
+
+
+def draw_lines(image, starts, ends, colours):
+    """Draws straight lines.
+
+    Args:
+        image: `(H, W, 3)` uint8.
+        starts: `(N, 2)` x, y in pixels.
+        ends: `(N, 2)` x, y in pixels.
+        colours: `(N, 3)` integers 0-255.
+    Returns:
+        `(H, W, 3)` uint8.
+    """
+    canvas = Image.fromarray(_picture(image))
+    draw = ImageDraw.Draw(canvas)
+    for start, end, colour in zip(starts, ends, colours, strict=True):
+        draw.line((*map(float, start), *map(float, end)), fill=tuple(map(int, colour)), width=_stroke(canvas))
     return np.asarray(canvas)
 
 

@@ -1,12 +1,11 @@
 """Measuring a model or an artifact on a source, each picture at its own size."""
 
-from itertools import islice
-
-import numpy as np
+from itertools import tee
 
 from recipes import metrics
-from recipes.data import pictures
+from recipes.data.pipeline import TARGETS
 from recipes.data.progress import track
+from recipes.depict import found_in, truth_of
 from recipes.report import Sample
 from zoo.errors import InputError
 
@@ -14,25 +13,42 @@ from zoo.errors import InputError
 def evaluate(predictor, source):
     """Predicts every picture of a source and compares with its targets.
 
-    Pictures are letterboxed to the model's size and predictions brought back to the picture's own, so figures of
-    models with different sizes compare.
-
     Args:
         predictor: what `export.load` returns.
         source: a `Source` with the targets of the predictor's task.
 
     Returns:
-        A flat dict of figures.
+        A flat dict of figures, the main figure first; `None` for one without a value.
 
     Raises:
-        InputError: if the source's classes are not the model's.
+        InputError: if the source lacks a target, or its classes or keypoints are not the model's.
+    """
+    return gather(predictor, source, f"evaluating on {source.spec}").scores()
+
+
+def measured(predictor, source):
+    """As `evaluate`, without a progress bar: for the middle of training."""
+    return gather(predictor, source).scores()
+
+
+def gather(predictor, source, progress=None):
+    """Returns the task's `Evaluator` after all pictures of a source: it knows the curves as well as the scores.
+
+    Predictions are brought back to the picture's own pixels, so figures of models with different sizes compare.
+
+    Args:
+        predictor: as in `evaluate`.
+        source: as in `evaluate`.
+        progress: what to call the progress bar, `None` for none.
     """
     check_classes(predictor, source)
-    evaluator = metrics.evaluator(predictor.task, predictor.class_names)
-    examples = track(decoded(source, source.records()), f"evaluating on {source.spec}", len(source))
+    evaluator = metrics.evaluator(predictor.task, predictor.class_names, source.keypoint_names)
+    examples = decoded(source, source.records())
+    if progress:
+        examples = track(examples, progress, len(source))
     for example, prediction in predictions(predictor, examples):
         evaluator.update(prediction, example)
-    return evaluator.scores()
+    return evaluator
 
 
 def look(predictor, source, count):
@@ -45,38 +61,24 @@ def look(predictor, source, count):
     spread = source.records().shard(max(1, len(source) // count), 0).take(count)
     samples = []
     for example, prediction in predictions(predictor, decoded(source, spread)):
-        evaluator = metrics.evaluator(predictor.task, predictor.class_names)
+        evaluator = metrics.evaluator(predictor.task, predictor.class_names, source.keypoint_names)
         evaluator.update(prediction, example)
         samples.append(
             Sample(
                 name=example["name"].decode().rsplit("/", 1)[-1],
                 image=example["image"],
-                truth=example["segmentation"],
-                prediction=np.argmax(prediction["logits"], axis=-1),
-                score=evaluator.scores()["miou"],
+                truth=truth_of(example, predictor.task),
+                prediction=found_in(prediction, predictor.task),
+                score=next(iter(evaluator.scores().values())),
             )
         )
     return samples
 
 
 def predictions(predictor, examples):
-    """Yields `(example, prediction)` for examples with an "image" of any size, batched for the predictor.
-
-    Raises:
-        InputError: if the model's map does not cover its picture.
-    """
-    size, batch_size = predictor.image_size, predictor.batch_size or 8
-    examples = iter(examples)
-    while batch := list(islice(examples, batch_size)):
-        fitted, placements = zip(*(pictures.fit(example["image"], size) for example in batch), strict=True)
-        logits = predictor.predict(np.stack(fitted))["logits"]
-        if logits.shape[1:3] != size:
-            raise InputError(
-                f"the model maps {size[0]}x{size[1]} pixels to {logits.shape[1]}x{logits.shape[2]}: "
-                'build it with padding="mirror", which covers the whole picture'
-            )
-        for example, placement, one in zip(batch, placements, logits, strict=True):
-            yield example, {"logits": placement.restore(one)}
+    """Returns pairs `(example, prediction)` of examples with an "image" of any size, in its picture's own pixels."""
+    examples, ahead = tee(examples)
+    return zip(examples, predictor.predict_each(example["image"] for example in ahead), strict=True)
 
 
 def decoded(source, records):
@@ -85,10 +87,22 @@ def decoded(source, records):
 
 
 def check_classes(predictor, source):
-    """Raises `InputError` where the source's classes are not those that the model learned."""
+    """Raises `InputError` where the source's classes or keypoints are not those that the model learned."""
+    lacking = [key for key in TARGETS[predictor.task] if key not in source.keys]
+    if lacking:
+        raise InputError(
+            f"{source.spec} has no {', '.join(lacking)}, which {predictor.task} is measured by: name another source"
+        )
     theirs, ours = tuple(source.class_names(predictor.task)), tuple(predictor.class_names)
     if theirs != ours:
         raise InputError(
             f"{source.spec} has the classes {', '.join(theirs)}, the model {', '.join(ours)}: "
             "name a source with the model's classes"
         )
+    if predictor.task == "points":
+        theirs, ours = tuple(source.keypoint_names), tuple(predictor.keypoint_names)
+        if theirs and ours and theirs != ours:
+            raise InputError(
+                f"{source.spec} has the keypoints {', '.join(theirs)}, the model {', '.join(ours)}: "
+                "name a source with the model's keypoints"
+            )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from export.letterbox import fit
 from recipes.data import pipeline
 
 
@@ -10,15 +11,15 @@ def letterboxed(source, task, image_size, count=None):
 
     Args:
         source: a `Source`.
-        task: "segmentation" ...
+        task: as in `recipes.data.pipeline`.
         image_size: `(H, W)` in pixels.
         count: the first so many only; `None` for all.
     """
     batches = pipeline(source, task=task, picture_size=image_size, batch_size=1)
-    for images, targets in batches.take(-1 if count is None else count).as_numpy_iterator():
-        yield images[0], targets[0]
+    yield from batches.unbatch().take(-1 if count is None else count).as_numpy_iterator()
 
 
-def representative(source, task, image_size, count):
-    """Returns uint8 `(count, H, W, 3)` pictures of a source, at most as many as it has."""
-    return np.stack([picture for picture, _ in letterboxed(source, task, image_size, count)])
+def representative(source, image_size, count, resizing="letterbox"):
+    """Returns uint8 `(count, H, W, 3)` pictures of a source, at most as many as it has; see `export.letterbox.fit`."""
+    examples = source.records().take(count).map(source.decode).as_numpy_iterator()
+    return np.stack([fit(example["image"], image_size, resizing)[0] for example in examples])

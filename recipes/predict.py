@@ -1,42 +1,46 @@
 """Predicting on a user's own pictures: overlays to look at, label maps and JSON to work with."""
 
 import json
+from collections import Counter
 
 import numpy as np
 from PIL import Image
 
-from recipes import drawing
 from recipes.data import pictures
 from recipes.data.progress import track
+from recipes.depict import SCORE, draw_targets, found_in
 from recipes.evaluate import predictions
 from recipes.workdir import replace_file, replace_text
 from zoo.errors import InputError
 
 
-def predict(predictor, paths, output, *, skip_bad=False):
+def predict(predictor, paths, output, *, skip_bad=False, score=SCORE):
     """Predicts pictures and writes what was found.
 
-    For `street.jpg` the folder gets `street_overlay.png`, `street_classes.png` (one class index a pixel) and an entry
-    of `predictions.json`.
+    For `street.jpg` the folder gets `street_overlay.png` and an entry of `predictions.json`; for segmentation also
+    `street_classes.png` (one class index a pixel).
 
     Args:
         predictor: what `export.load` returns.
         paths: picture files and folders of them.
         output: folder to write to; made if missing.
         skip_bad: leave out unreadable pictures instead of refusing to start.
+        score: the least score, 0-1, of an object that counts as found.
 
     Returns:
         `(entries, skipped)`: the list of dicts that `predictions.json` holds, and one line a picture left out.
 
     Raises:
-        InputError: if a picture cannot be read, two would get the same name, or the folder cannot be written.
+        InputError: if a picture cannot be read, two would get the same name, the folder cannot be written, or the
+            score lies outside 0-1.
     """
+    if not 0 <= score <= 1:
+        raise InputError(f"--score takes a number from 0 to 1, received {score}")
     files = [file for path in paths for file in pictures.find(path)]
     stems = [file.stem for file in files]
     for file in files:
         if stems.count(file.stem) > 1:
             raise InputError(f"{file}: another picture is named {file.stem} too; predict them into different folders")
-    names = predictor.class_names or tuple(f"class {i}" for i in range(256))
     skipped, readable = [], []
     for file in files:  # all are read before the first is predicted: a bad one stops the run while nothing is written
         try:
@@ -54,20 +58,69 @@ def predict(predictor, paths, output, *, skip_bad=False):
     examples = ({"file": file, "image": pictures.read(file)} for file in readable)
     for example, prediction in track(predictions(predictor, examples), "predicting", len(readable)):
         file, image = example["file"], example["image"]
-        classes = np.argmax(prediction["logits"], axis=-1).astype(np.uint8)
-        overlay, labels = output / f"{file.stem}_overlay.png", output / f"{file.stem}_classes.png"
-        replace_file(overlay, Image.fromarray(drawing.overlay(image, classes)).save)
-        replace_file(labels, Image.fromarray(classes).save)
-        shares = np.bincount(classes.ravel(), minlength=prediction["logits"].shape[-1]) / classes.size
-        entries.append(
-            {
-                "picture": str(file),
-                "height": image.shape[0],
-                "width": image.shape[1],
-                "overlay": overlay.name,
-                "classes": labels.name,
-                "shares": {names[i]: round(float(share), 6) for i, share in enumerate(shares)},
-            }
-        )
+        found = found_in(prediction, predictor.task, score)
+        drawn = {"overlay": draw_targets(image, found, predictor.class_names, predictor.skeleton)}
+        if predictor.task == "segmentation":
+            drawn["classes"] = found["segmentation"].astype(np.uint8)
+        names = {kind: f"{file.stem}_{kind}.png" for kind in drawn}
+        for kind, pixels in drawn.items():
+            replace_file(output / names[kind], Image.fromarray(pixels).save)
+        size = {"height": image.shape[0], "width": image.shape[1]}
+        figures = ENTRIES[predictor.task](predictor, prediction, found)
+        entries.append({"picture": str(file), **size, **names, **figures})
     replace_text(output / "predictions.json", json.dumps(entries, indent=2) + "\n")
     return entries, skipped
+
+
+def summary(entry):
+    """Says in a few words what an entry of `predictions.json` holds: "road 53 %, sky 30 %", or "2 dog, 1 cat"."""
+    if "shares" in entry:
+        shares = sorted(entry["shares"].items(), key=lambda pair: -pair[1])[:3]
+        return ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares if share)
+    if "objects" in entry:
+        counts = Counter(found["class"] for found in entry["objects"])
+        return ", ".join(f"{count} {name}" for name, count in counts.most_common()) or "nothing"
+    return f"{len(entry['points'])} points" if entry["points"] else "nothing"
+
+
+def segmentation_entry(predictor, prediction, found):
+    """Returns the share of the picture's pixels that each class has."""
+    num_classes = prediction["logits"].shape[-1]
+    shares = np.bincount(found["segmentation"].ravel(), minlength=num_classes) / found["segmentation"].size
+    return {"shares": {name_of(predictor.class_names, i): round(float(share), 6) for i, share in enumerate(shares)}}
+
+
+def objects_entry(predictor, prediction, found):
+    """Returns the objects found: class, score and box, xyxy in the picture's pixels, the best first."""
+    rows = zip(found["labels"], found["scores"], found["boxes"], strict=True)
+    return {
+        "objects": [
+            {"class": name_of(predictor.class_names, label), "score": rounded(score, 6), "box": rounded(box, 2)}
+            for label, score, box in rows
+        ]
+    }
+
+
+def points_entry(predictor, prediction, found):
+    """Returns the score of there being an object, and its points, x and y in the picture's pixels, by name."""
+    points = [rounded(point, 2) for row in found["keypoints"] for point in row]
+    names = predictor.keypoint_names or tuple(map(str, range(len(points))))
+    return {"score": rounded(prediction["score"], 6), "points": dict(zip(names, points, strict=False))}
+
+
+ENTRIES = {
+    "segmentation": segmentation_entry,
+    "localization": objects_entry,
+    "points": points_entry,
+    "detection": objects_entry,
+}
+
+
+def name_of(class_names, label):
+    """Returns the name of a class, `class 3` where nobody gave one."""
+    return class_names[label] if label < len(class_names) else f"class {label}"
+
+
+def rounded(values, digits):
+    """Returns floats as JSON takes them."""
+    return np.round(np.asarray(values, "float64"), digits).tolist()

@@ -10,7 +10,20 @@ from recipes.data import Augment
 from zoo.errors import InputError
 
 # One file a recipe, each with a function `recipe()`.
-RECIPES = ("segnet_basic_camvid", "segnet_camvid", "unet_membrane", "unet_shapes")
+RECIPES = (
+    "grid_shapes",
+    "landmarks_faces",
+    "localizer_shapes",
+    "pose_lsp",
+    "segnet_basic_camvid",
+    "segnet_camvid",
+    "tiny_yolo_v2_bccd",
+    "unet_membrane",
+    "unet_shapes",
+    "yolo_v1_voc",
+    "yolo_v2_coco",
+    "yolo_v2_voc",
+)
 
 
 @dataclass(frozen=True)
@@ -19,24 +32,29 @@ class Recipe:
 
     Attributes:
         builder: name in `zoo.BUILDERS`.
+        task: of the model: "segmentation", "detection", "localization" or "points".
         data: source to learn from, as `recipes.data.open_source` takes it.
         val_data: source to measure on.
         picture_size: `(height, width)` in pixels that the model takes; pictures are letterboxed to it.
         crop_size: `(height, width)` of the training's crops, or `None` for `picture_size`. `augment.scale` is then
             relative to the scale at which a picture just fits into the crop.
         arguments: further arguments of the builder, e.g. `{"filters": 16}`.
+        anchors: how many anchors to find by k-means in the boxes of `data`, or `None` for the builder's own.
+        multi_scale: sizes `(height, width)` of which training draws another every ten batches; `()` for one size.
         augment: random changes to training pictures, see `recipes.data.Augment`.
         batch_size: pictures a step.
         epochs: passes over `data`.
         optimizer: "sgd" (momentum 0.9), "adam" or "adamw".
         learning_rate: its peak.
-        schedule: "constant", "cosine" or "polynomial" (power 0.9) decay to 0 after the warm-up.
+        schedule: after the warm-up "constant", "cosine" or "polynomial" (power 0.9) decay to 0, or "steps".
+        milestones: epochs at which "steps" divides the rate by 10.
         warmup_epochs: epochs of linear rise from 0.
         weight_decay: decoupled, a step; 0 for none.
         class_weights: "median_frequency" or `None`.
         ema: momentum of an exponential moving average of the weights, which is what is measured and kept, or `None`.
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
         metric: the figure of the evaluation by which the best epoch is kept.
+        validate_every: epochs from one validation to the next; the last epoch is always validated.
         seed: of weights, order and augmentation.
     """
 
@@ -44,28 +62,33 @@ class Recipe:
     data: str
     val_data: str
     picture_size: tuple[int, int]
+    task: str = "segmentation"
     crop_size: tuple[int, int] | None = None
     arguments: dict = field(default_factory=dict)
+    anchors: int | None = None
+    multi_scale: tuple = ()
     augment: Augment = field(default_factory=Augment)
     batch_size: int = 8
     epochs: int = 100
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     schedule: str = "cosine"
+    milestones: tuple = ()
     warmup_epochs: float = 0.0
     weight_decay: float = 0.0
     class_weights: str | None = None
     ema: float | None = None
     precision: str = "float32"
     metric: str = "miou"
+    validate_every: int = 1
     seed: int = 0
 
     def __post_init__(self):
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} is one of {', '.join(map(str, allowed))}, received {getattr(self, name)!r}")
-        for name in ("batch_size", "epochs"):
-            if getattr(self, name) < 1:
+        for name in ("batch_size", "epochs", "validate_every", "anchors"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise InputError(f"{name} is 1 or more, received {getattr(self, name)}")
         for name in ("picture_size", "crop_size"):
             size = getattr(self, name)
@@ -85,18 +108,17 @@ class Recipe:
     @classmethod
     def from_json(cls, text):
         """Reads what `to_json` wrote."""
-        fields = json.loads(text)
-        augment = {k: tuple(v) if isinstance(v, list) else v for k, v in fields["augment"].items()}
-        sizes = {name: fields[name] and tuple(fields[name]) for name in ("picture_size", "crop_size")}
-        return cls(**{**fields, **sizes, "augment": Augment(**augment)})
+        fields = as_tuples(json.loads(text))
+        return cls(**{**fields, "augment": Augment(**fields["augment"])})
 
 
 CHOICES = {
     "optimizer": ("sgd", "adam", "adamw"),
-    "schedule": ("constant", "cosine", "polynomial"),
+    "schedule": ("constant", "cosine", "polynomial", "steps"),
     "class_weights": (None, "median_frequency"),
     "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
-    "metric": ("miou",),
+    "task": ("segmentation", "detection", "localization", "points"),
+    "metric": ("miou", "ap", "ap50", "voc_ap50", "accuracy", "nme", "pck"),
 }
 
 
@@ -142,6 +164,13 @@ def literal(text):
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return {"none": None, "true": True, "false": False}.get(text.lower(), text)
+
+
+def as_tuples(value):
+    """Returns lists, at any depth, as the tuples that JSON made lists of."""
+    if isinstance(value, dict):
+        return {name: as_tuples(item) for name, item in value.items()}
+    return tuple(map(as_tuples, value)) if isinstance(value, list) else value
 
 
 def _changed(record, path, value, setting):

@@ -7,17 +7,20 @@ from pathlib import Path
 import export
 from recipes import hardware
 from recipes.data import open_source
-from recipes.evaluate import evaluate, look
+from recipes.evaluate import gather, look
 from recipes.recipe import Recipe
 from recipes.report import write
 from recipes.train import usable
 from recipes.workdir import Workdir, replace_text
 
+CURVES = "curves.json"
 SAMPLES = 6
 
 
 def measure(workdir, data=None, *, skip_bad=False):
     """Evaluates a run's best model and writes `metrics.json`: the scores, and under "data" what they were taken on.
+
+    Beside it `curves.json` keeps the curves of the same pictures for the report.
 
     Args:
         workdir: a trained `Workdir`.
@@ -28,7 +31,9 @@ def measure(workdir, data=None, *, skip_bad=False):
         The scores, a flat dict.
     """
     data = data or Recipe.from_json(workdir.recipe.read_text()).val_data
-    scores = evaluate(export.load(workdir.model), usable(open_source(data), skip_bad))
+    evaluator = gather(export.load(workdir.model), usable(open_source(data), skip_bad), f"evaluating on {data}")
+    scores = evaluator.scores()
+    replace_text(workdir.path / CURVES, json.dumps(evaluator.curves()) + "\n")
     replace_text(workdir.metrics, json.dumps({"data": data, **scores}, indent=2) + "\n")
     return scores
 
@@ -38,6 +43,7 @@ def report(workdir, *, skip_bad=False):
     recipe = Recipe.from_json(workdir.recipe.read_text())
     model, scores = export.load(workdir.model), json.loads(workdir.metrics.read_text())
     data = scores.pop("data")
+    source = open_source(data)
     fields = {name: text(value) for name, value in recipe.to_dict().items()}
     write(
         workdir.report,
@@ -45,10 +51,19 @@ def report(workdir, *, skip_bad=False):
         facts={"measured on": data, **fields, "hardware": hardware.describe(), "date": date.today().isoformat()},
         history=workdir.read_history(workdir.last_epoch()),
         scores=scores,
+        curves=curves(workdir),
         class_names=model.class_names,
-        samples=look(model, usable(open_source(data), skip_bad), SAMPLES),
+        keypoint_names=source.keypoint_names,
+        skeleton=source.skeleton,
+        samples=look(model, usable(source, skip_bad), SAMPLES),
         artifacts=cards(workdir),
     )
+
+
+def curves(workdir):
+    """Returns the curves that `measure` kept, `[]` where an earlier version measured."""
+    path = workdir.path / CURVES
+    return json.loads(path.read_text()) if path.is_file() else []
 
 
 def text(value):

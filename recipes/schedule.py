@@ -1,4 +1,4 @@
-"""Learning rates over a run: a linear rise, then constant, cosine or polynomial decay."""
+"""Learning rates over a run: a linear rise, then constant, cosine, polynomial or stepwise decay."""
 
 import math
 
@@ -15,11 +15,13 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
         total_steps: length of the run in steps.
         warmup_steps: length of the rise in steps; the first step already learns.
         decay: "constant", "cosine" (Loshchilov & Hutter 2017, arXiv:1608.03983) or "polynomial" with power 0.9
-            (Chen et al. 2015, arXiv:1412.7062).
+            (Chen et al. 2015, arXiv:1412.7062), or "steps": a tenth at each milestone.
+        milestones: steps at which "steps" divides by 10.
     """
 
-    def __init__(self, peak, total_steps, warmup_steps=0, decay="cosine"):
+    def __init__(self, peak, total_steps, warmup_steps=0, decay="cosine", milestones=()):
         self.peak, self.total_steps, self.warmup_steps, self.decay = peak, total_steps, warmup_steps, decay
+        self.milestones = tuple(milestones)
 
     def __call__(self, step):
         """Returns the learning rate of a step, counted from 0."""
@@ -31,6 +33,9 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
             fall = 0.5 * (1 + ops.cos(math.pi * progress))
         elif self.decay == "polynomial":
             fall = ops.power(1 - progress, 0.9)
+        elif self.decay == "steps":
+            passed = sum((ops.cast(step >= milestone, "float32") for milestone in self.milestones), 0.0)
+            fall = ops.power(0.1, passed)
         else:
             fall = ops.ones_like(progress)
         return self.peak * ops.minimum(rise, fall)
@@ -42,4 +47,5 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
             "total_steps": self.total_steps,
             "warmup_steps": self.warmup_steps,
             "decay": self.decay,
+            "milestones": self.milestones,
         }

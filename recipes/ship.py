@@ -47,7 +47,10 @@ def ship(model, output=None, *, format, quantize=None, image_size=None, batch_si
     real = None
     if data is not None:
         predictor = export.load(model)
-        real = representative(open_source(data), predictor.task, size or predictor.image_size, pictures)
+        size = size or predictor.frame_size
+        if size is None:
+            raise InputError(f"{model} was not trained at one size: name it with --image-size HEIGHTxWIDTH")
+        real = representative(open_source(data), size, pictures, predictor.resizing)
     return export.export(
         model,
         output,

@@ -18,11 +18,18 @@ def show(title, columns, rows):
 
 
 def show_scores(title, scores):
-    """Prints the overall figures, then the classes."""
+    """Prints the overall figures, then a line for each class or keypoint with all its figures."""
     overall = {name: value for name, value in scores.items() if "/" not in name}
     show(title, ["figure", "value"], [[name, figure(value)] for name, value in overall.items()])
-    classes = {name.partition("/")[2]: value for name, value in scores.items() if "/" in name}
-    show("", ["class", "IoU"], [[name, figure(value)] for name, value in classes.items()])
+    of_each = {}
+    for key, value in scores.items():
+        name, slash, owner = key.partition("/")
+        if slash:
+            of_each.setdefault(owner, {})[name] = value
+    if of_each:
+        columns = list(dict.fromkeys(name for figures in of_each.values() for name in figures))
+        rows = [[owner, *(figure(figures.get(name)) for name in columns)] for owner, figures in of_each.items()]
+        show("", ["of each", *columns], rows)
 
 
 def summary(builder):

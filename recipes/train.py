@@ -1,14 +1,16 @@
 """Training: a recipe and its data in, a run's folder with the best model out."""
 
-import math
 import sys
+from dataclasses import replace
 
 import keras
 
 import zoo
-from recipes.callbacks import Checkpoint, KeepBest, SeedEpoch, StopOnNaN
+from recipes.anchors import find_anchors
+from recipes.callbacks import Checkpoint, SeedEpoch, StopOnNaN, Validate
 from recipes.data import describe, median_frequency, open_source, pipeline
-from recipes.metrics import training_metrics
+from recipes.data.pipeline import TARGETS
+from recipes.metrics import higher_is_better
 from recipes.schedule import WarmupDecay
 from recipes.workdir import Workdir, replace_text
 from zoo.errors import InputError
@@ -31,53 +33,55 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
         InputError: if anything named is wrong or missing, or the loss stops being a number.
     """
     data, val_data = open_source(recipe.data), open_source(recipe.val_data)
-    class_names = data.class_names("segmentation")
-    if val_data.class_names("segmentation") != class_names:
+    classes, val_classes = (source.class_names(recipe.task) for source in (data, val_data))
+    if val_classes != classes:
         raise InputError(
-            f"{recipe.val_data} has the classes {', '.join(val_data.classes)}, "
-            f"but {recipe.data} has {', '.join(data.classes)}: name sources with the same classes"
+            f"{recipe.val_data} has the classes {', '.join(val_classes)}, "
+            f"but {recipe.data} has {', '.join(classes)}: name sources with the same classes"
         )
-    keras.utils.set_random_seed(recipe.seed)
-    twin = build(recipe, class_names)
+    twin = build(recipe, data)  # a wrong argument is refused before all pictures are read
     data, val_data = usable(data, skip_bad), usable(val_data, skip_bad)
     if len(data) < recipe.batch_size:
         raise InputError(
             f"{recipe.data} has {len(data)} usable pictures, fewer than one batch: set batch_size={len(data)} or less"
         )
-    workdir = Workdir(workdir, resume)
+    workdir, chosen = Workdir(workdir, resume), recipe
     if resume:
         check_same(recipe, workdir)
 
+    if recipe.anchors is not None:
+        anchors = find_anchors(data, recipe.picture_size, recipe.anchors, recipe.seed)
+        recipe = replace(recipe, arguments={**recipe.arguments, "anchors": anchors})
+        twin = build(recipe, data)
     keras.utils.set_random_seed(recipe.seed)
-    model = build(recipe, class_names, recipe.precision, any_size=recipe.crop_size is not None)
+    model = build(recipe, data, recipe.precision, any_size=recipe.crop_size is not None or bool(recipe.multi_scale))
     steps = len(data) // recipe.batch_size
-    weights = median_frequency(describe(data)) if recipe.class_weights else None
-    model.compile(
-        optimizer(recipe, steps),
-        loss=None if weights is None else PixelCrossEntropy(weights),
-        metrics=training_metrics(model),
-    )
+    loss = {"loss": PixelCrossEntropy(median_frequency(describe(data)))} if recipe.class_weights else {}
+    model.compile(optimizer(recipe, steps), **loss)
     model.optimizer.build(model.trainable_variables)
     done = workdir.last_epoch()
     if done:
         model.load_weights(workdir.weights(done))
     rows = workdir.read_history(done)
-    best = max((row[f"val_{recipe.metric}"] for row in rows), default=-math.inf)
+    better = max if higher_is_better(recipe.metric) else min
+    best = better((row[name] for row in rows if (name := f"val_{recipe.metric}") in row), default=None)
     batches = {"task": model.task, "batch_size": recipe.batch_size}
     stream = pipeline(
         data,
         picture_size=recipe.crop_size or recipe.picture_size,
         augment=recipe.augment,
+        multi_scale=recipe.multi_scale,
         training=True,
         seed=recipe.seed,
         start=done * steps * recipe.batch_size,
         **batches,
     )
-    replace_text(workdir.recipe, recipe.to_json())
+    replace_text(workdir.recipe, chosen.to_json())
     swap = [] if recipe.ema is None else [keras.callbacks.SwapEMAWeights()]
     model.fit(
         stream,
         validation_data=pipeline(val_data, picture_size=recipe.picture_size, **batches),
+        validation_freq=validated(recipe),
         initial_epoch=done,
         epochs=recipe.epochs,
         steps_per_epoch=steps,
@@ -86,7 +90,7 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
         callbacks=[
             SeedEpoch(recipe.seed),
             StopOnNaN(steps),
-            KeepBest(workdir, twin, recipe.metric, best),
+            Validate(workdir, twin, val_data, recipe.metric, best),
             *swap,
             keras.callbacks.TensorBoard(workdir.tensorboard, write_graph=False),
             Checkpoint(workdir, rows),
@@ -95,30 +99,54 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
     return workdir
 
 
-def build(recipe, class_names, precision="float32", any_size=False):
-    """Builds the recipe's model for these classes.
+def validated(recipe):
+    """Returns the epochs that are validated, counted from 1: every so many, and the last."""
+    return sorted({*range(recipe.validate_every, recipe.epochs + 1, recipe.validate_every), recipe.epochs})
+
+
+def build(recipe, source, precision="float32", any_size=False):
+    """Builds the recipe's model for the classes or keypoints of a source.
 
     Args:
         recipe: a `Recipe`.
-        class_names: names of the classes.
+        source: what it learns from.
         precision: Keras dtype policy.
         any_size: whether the model takes pictures of any size, instead of `recipe.picture_size`.
 
     Raises:
-        InputError: if the builder does not take the recipe's arguments or picture size.
+        InputError: if the builder does not take the recipe's arguments or picture size, or its task is another.
     """
     size = (None, None) if any_size else recipe.picture_size
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
-        arguments = {"input_shape": (*size, 3), **recipe.arguments}
-        model = zoo.build(recipe.builder, num_classes=len(class_names), **arguments)
+        arguments = {"input_shape": (*size, 3), **learned(recipe.task, source), **recipe.arguments}
+        model = zoo.build(recipe.builder, **arguments)
     finally:
         keras.config.set_dtype_policy(previous)
+    if model.task != recipe.task:
+        raise InputError(f"{recipe.builder} is a model for {model.task}, not {recipe.task}: set task={model.task}")
     if model.task == "segmentation" and model.output["logits"].shape[1:3] != size:
         raise InputError(f'{recipe.builder} does not cover its picture when unpadded: train with padding="mirror"')
-    model.class_names, model.image_size = tuple(class_names), tuple(recipe.picture_size)
+    model.class_names, model.image_size = tuple(source.class_names(recipe.task)), tuple(recipe.picture_size)
+    if model.task == "points":
+        for name in ("keypoint_names", "skeleton", "flip_pairs"):
+            setattr(model, name, tuple(getattr(source, name)))
     return model
+
+
+def learned(task, source):
+    """Returns the builder's argument that says how much there is to learn.
+
+    Raises:
+        InputError: if the source lacks the task's targets.
+    """
+    missing = [key for key in TARGETS[task] if key not in source.keys]
+    if missing:
+        raise InputError(f"{source.spec} has no {' or '.join(missing)}, which the task {task} learns")
+    if task == "points":
+        return {"num_points": source.records().map(source.decode).element_spec["keypoints"].shape[1]}
+    return {"num_classes": len(source.class_names(task))}
 
 
 def usable(source, skip_bad):
@@ -127,7 +155,11 @@ def usable(source, skip_bad):
     Raises:
         InputError: if there are bad records and they are not to be skipped, or nothing is left.
     """
-    problems = source.problems()
+    findings = source.findings()
+    problems = [found for found in findings if found.fatal]
+    if warnings := [found for found in findings if not found.fatal]:
+        more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
+        print(f"{source.spec}: {warnings[0]}{more}")
     if problems and not skip_bad:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise InputError(f"{problems[0]}{more}: mend or remove it, or train with --skip-bad")
@@ -161,6 +193,7 @@ def optimizer(recipe, steps_per_epoch):
         total_steps=recipe.epochs * steps_per_epoch,
         warmup_steps=round(recipe.warmup_epochs * steps_per_epoch),
         decay=recipe.schedule,
+        milestones=[round(epoch * steps_per_epoch) for epoch in recipe.milestones],
     )
     kinds = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
     arguments = {"momentum": 0.9} if recipe.optimizer == "sgd" else {}

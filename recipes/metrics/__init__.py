@@ -1,15 +1,21 @@
 """Measures of quality, one file a task; each follows from `model.task`."""
 
-from recipes.metrics import segmentation
+from recipes.metrics import detection, localization, points, segmentation
 
-METRICS = {"segmentation": segmentation}
+METRICS = {
+    "segmentation": segmentation,
+    "localization": localization,
+    "points": points,
+    "detection": detection,
+}
+LOWER_IS_BETTER = ("nme", "failure_rate")
 
 
-def training_metrics(model):
-    """Returns the Keras metrics that `fit` shows for this model."""
-    return METRICS[model.task].training_metrics(model)
+def evaluator(task, class_names, keypoint_names=()):
+    """Returns the `Evaluator` of a task; see `recipes.metrics.base`."""
+    return METRICS[task].Evaluator(class_names, keypoint_names)
 
 
-def evaluator(task, class_names):
-    """Returns an object with `update(prediction, example)` and `scores()` for this task."""
-    return METRICS[task].Evaluator(class_names)
+def higher_is_better(name):
+    """Says whether a figure rises as a model improves; errors fall."""
+    return name.partition("/")[0] not in LOWER_IS_BETTER

@@ -3,27 +3,17 @@
 Source: Long et al. 2015, arXiv:1411.4038, section 5 (the four figures).
 """
 
-import keras
 import numpy as np
 
+from recipes.metrics import base
 from zoo.segmentation.confusion import Confusion, fractions, mean
-from zoo.segmentation.segmenter import VOID
 
 
-def training_metrics(model):
-    """Returns Keras's own mean IoU over the labelled pixels, named `miou`."""
-    return [keras.metrics.MeanIoU(model.num_classes, ignore_class=VOID, sparse_y_pred=False, name="miou")]
+class Evaluator(base.Evaluator):
+    """Gathers the figures over pictures of any sizes."""
 
-
-class Evaluator:
-    """Gathers the figures over pictures of any sizes.
-
-    Args:
-        class_names: C names, index for index.
-    """
-
-    def __init__(self, class_names):
-        self.class_names = tuple(class_names)
+    def __init__(self, class_names, keypoint_names=()):
+        super().__init__(class_names, keypoint_names)
         self.confusion = Confusion(len(self.class_names))
 
     def update(self, prediction, example):

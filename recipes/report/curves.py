@@ -1,4 +1,4 @@
-"""Training curves as small multiples: one figure a quantity, training and validation together."""
+"""Curves as small figures: those of training, one a quantity, and those of an evaluation."""
 
 import io
 import math
@@ -7,6 +7,8 @@ import re
 import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+
+from recipes.drawing import palette
 
 # Drawn in these colours, then replaced: the page's own colours follow light and dark.
 THEME = {
@@ -38,7 +40,7 @@ STYLE = {
 }
 
 
-def curves(history):
+def training_curves(history):
     """Draws what changed over the epochs.
 
     Args:
@@ -47,13 +49,28 @@ def curves(history):
     Returns:
         dict of quantity to SVG text; "loss" and "val_loss" share the quantity "loss".
     """
-    figures = {}
+    drawn = {}
     for key in dict.fromkeys(key.removeprefix("val_") for row in history for key in row):
         lines = {"training": _points(history, key), "validation": _points(history, f"val_{key}")}
         lines = {name: points for name, points in lines.items() if points}
         if key != "epoch" and "/" not in key and lines:
-            figures[key] = _figure(lines, prefix=f"curve{len(figures)}-")
-    return figures
+            drawn[key] = _training(lines, prefix=f"curve{len(drawn)}-")
+    return drawn
+
+
+def quality_curves(curves, class_names=()):
+    """Draws what an evaluation found.
+
+    Args:
+        curves: list of dicts, see `recipes.metrics.base.Evaluator.curves`; one without lines is left out.
+        class_names: names, index for index: a line of that name is thin and has its class's colour.
+    Returns:
+        dict of title to SVG text.
+    """
+    colours = [f"#{bytes(colour).hex()}" for colour in palette(len(class_names))]
+    drawn = [curve for curve in curves if curve["lines"]]
+    thin = dict(zip(class_names, colours, strict=True))
+    return {curve["title"]: _quality(curve, thin, prefix=f"figure{i}-") for i, curve in enumerate(drawn)}
 
 
 def _points(history, key):
@@ -62,20 +79,41 @@ def _points(history, key):
     return [(epoch, value) for epoch, value in rows if value is not None and math.isfinite(value)]
 
 
-def _figure(lines, prefix):
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(3.1, 2.1), layout="constrained")
-        axes = figure.add_subplot(xlabel="epoch")
-        for name, points in lines.items():
-            colour = TRAINING if name == "training" and len(lines) == 2 else ACCENT
-            axes.plot(*zip(*points, strict=True), color=colour, label=name)
-            axes.plot(*points[-1], "o", color=colour, markersize=4)
-        axes.margins(y=0.1)
-        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-        if len(lines) > 1:
-            axes.legend(frameon=False, labelcolor=SOFT)
-        buffer = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(buffer, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+@matplotlib.rc_context(STYLE)
+def _training(lines, prefix):
+    figure = Figure(figsize=(3.1, 2.1), layout="constrained")
+    axes = figure.add_subplot(xlabel="epoch")
+    for name, points in lines.items():
+        colour = TRAINING if name == "training" and len(lines) == 2 else ACCENT
+        axes.plot(*zip(*points, strict=True), color=colour, label=name)
+        axes.plot(*points[-1], "o", color=colour, markersize=4)
+    axes.margins(y=0.1)
+    axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+    if len(lines) > 1:
+        axes.legend(frameon=False, labelcolor=SOFT)
+    return _svg(figure, prefix)
+
+
+@matplotlib.rc_context(STYLE)
+def _quality(curve, thin, prefix):
+    figure = Figure(figsize=(4.2, 2.9), layout="constrained")
+    axes = figure.add_subplot(xlabel=curve["x"], ylabel=curve["y"])
+    for name, (xs, ys) in curve["lines"].items():
+        if name in thin:
+            axes.plot(xs, ys, color=thin[name], linewidth=1.1)
+        else:
+            axes.plot(xs, ys, color=ACCENT, linewidth=2.4, label=name)
+        axes.set_xlim(min(xs), max(xs))
+    axes.set_ylim(0, 1.02)
+    if len(curve["lines"]) > len(axes.get_legend_handles_labels()[0]) > 0:
+        axes.legend(frameon=False, labelcolor=SOFT)
+    return _svg(figure, prefix)
+
+
+def _svg(figure, prefix):
+    """Returns a figure as SVG text in the page's colours, its ids begun with a prefix."""
+    buffer = io.StringIO()
+    FigureCanvasSVG(figure).print_svg(buffer, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     for drawn, shown in THEME.items():

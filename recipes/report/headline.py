@@ -3,6 +3,8 @@
 from recipes.report.cards import verdict
 from recipes.report.words import counted, number, title_of
 
+TOLD = 3
+
 
 def headline(title, epochs, overall, classes, artifacts):
     """Says what the run came to.
@@ -10,15 +12,16 @@ def headline(title, epochs, overall, classes, artifacts):
     Args:
         title: name of the run.
         epochs: number of epochs trained; 0 where that is unknown.
-        overall: dict of figure to value, the main figure first; may be empty.
-        classes: dict of class name to its value of the main per-class figure, `None` where it has none.
+        overall: dict of figure to value, the main figure first; may be empty. The first three are told.
+        classes: dict of class (or keypoint) to its value of the main figure of each, higher is better, `None` where
+            it has none.
         artifacts: list of dicts, see `recipes.report.write`.
     Returns:
         One to three sentences, or "" where there is nothing to say.
     """
     sentences = []
     if overall:
-        main, *others = (f"{title_of(key)} {number(value)}" for key, value in overall.items())
+        main, *others = (f"{title_of(key)} {number(value)}" for key, value in list(overall.items())[:TOLD])
         after = f" after {counted(epochs, 'epoch')}" if epochs else ""
         beside = f", with {_listed(others)}" if others else ""
         sentences.append(f"{title} reaches {main}{after}{beside}.")

@@ -7,15 +7,30 @@ import jinja2
 from markupsafe import Markup
 
 from recipes.drawing import palette
+from recipes.metrics import higher_is_better
 from recipes.report.cards import card
-from recipes.report.curves import curves
-from recipes.report.headline import headline
+from recipes.report.curves import quality_curves, training_curves
+from recipes.report.errors import meanings
+from recipes.report.headline import TOLD, headline
 from recipes.report.samples import classes_in, panels, worst_first
 from recipes.report.words import number, title_of
 from recipes.workdir import replace_text
 
 
-def write(path, *, title, facts, history=(), scores=None, class_names=(), samples=(), artifacts=()):
+def write(
+    path,
+    *,
+    title,
+    facts,
+    history=(),
+    scores=None,
+    curves=(),
+    class_names=(),
+    keypoint_names=(),
+    skeleton=(),
+    samples=(),
+    artifacts=(),
+):
     """Writes the report of a run: one HTML file that stands alone, pictures and figures inside.
 
     A section whose part is empty is left out.
@@ -24,10 +39,13 @@ def write(path, *, title, facts, history=(), scores=None, class_names=(), sample
         path: the `.html` file; replaced in one step if it exists.
         title: the heading, e.g. "segnet_camvid".
         facts: dict of text to text, shown in its order: recipe fields, data, hardware, date, duration.
-        history: one dict an epoch, see `recipes.report.curves.curves`.
+        history: one dict an epoch, see `recipes.report.curves.training_curves`.
         scores: dict of the evaluation's figures. The first key without "/" is the main figure; "iou/road" is
-            the figure "iou" of the class "road".
+            the figure "iou" of the class (or keypoint) "road".
+        curves: list of dicts, see `recipes.metrics.base.Evaluator.curves`.
         class_names: names, index for index.
+        keypoint_names: names, index for index.
+        skeleton: pairs of keypoints to join in the samples.
         samples: list of `Sample`, shown worst first.
         artifacts: list of dicts, see `recipes.report.cards.card`.
     Returns:
@@ -37,22 +55,25 @@ def write(path, *, title, facts, history=(), scores=None, class_names=(), sample
     """
     scores = scores or {}
     overall = {key: value for key, value in scores.items() if "/" not in key}
-    classes = _classes(scores, class_names)
-    main_of_class = next(iter(classes.values()), {})
-    colours = [f"#{bytes(colour).hex()}" for colour in palette(len(class_names))]
-    legend = list(zip(class_names, colours, strict=True))
+    main = next(iter(overall), None)
+    tables = {"Classes": _table(scores, class_names), "Keypoints": _table(scores, keypoint_names)}
+    tables = {heading: table for heading, table in tables.items() if table["figures"]}
+    compared = next(iter(tables.values()), {"main": {}})["main"]
+    legend = _legend(class_names)
+    ranked = worst_first(samples, main is None or higher_is_better(main))
     page = _template().render(
         title=title,
-        headline=headline(title, len(history), overall, main_of_class, artifacts),
-        main=next(iter(overall), None),
+        headline=headline(title, len(history), overall, compared, artifacts),
+        main=main,
         overall=overall,
+        told=TOLD,
         facts=facts,
-        curves={name: Markup(svg) for name, svg in curves(history).items()},
-        samples=[(sample, panels(sample)) for sample in worst_first(samples)],
-        legend=legend,
+        training={name: Markup(svg) for name, svg in training_curves(history).items()},
+        figures={name: Markup(svg) for name, svg in quality_curves(curves, class_names).items()},
+        samples=[(sample, panels(sample, class_names, skeleton)) for sample in ranked],
         drawn=[legend[c] for c in sorted(classes_in(samples)) if c < len(legend)],
-        classes=classes,
-        main_of_class=main_of_class,
+        meanings=[(words, _hex(colour)) for words, colour in meanings(samples)],
+        tables=tables,
         cards=[card(artifact) for artifact in artifacts],
     )
     replace_text(path, page)
@@ -71,11 +92,25 @@ def _template():
     return environment.get_template("report.html")
 
 
-def _classes(scores, class_names):
-    """Turns flat scores into `{"iou": {"road": 0.9, "pole": None}}`: classes in order, no value as `None`."""
-    table = {}
+def _table(scores, names):
+    """Gathers the figures of classes or keypoints.
+
+    Returns:
+        dict of `figures`, e.g. `{"iou": {"road": 0.9, "pole": None}}` with all names in order and no value as `None`,
+        `main`, the first of them, and `rows`, pairs of name and colour.
+    """
+    figures = {}
     for key, value in scores.items():
         figure, slash, name = key.partition("/")
-        if slash and name in class_names and value is not None and math.isfinite(value):
-            table.setdefault(figure, dict.fromkeys(class_names))[name] = value
-    return table
+        if slash and name in names and value is not None and math.isfinite(value):
+            figures.setdefault(figure, dict.fromkeys(names))[name] = value
+    return {"figures": figures, "main": next(iter(figures.values()), {}), "rows": _legend(names)}
+
+
+def _legend(names):
+    """Returns pairs of name and colour."""
+    return list(zip(names, map(_hex, palette(len(names))), strict=True))
+
+
+def _hex(colour):
+    return f"#{bytes(colour).hex()}"

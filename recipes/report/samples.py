@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from recipes.drawing import VOID, overlay
-from zoo.errors import InputError
+from recipes.depict import draw_targets
+from recipes.drawing import VOID
+from recipes.report.errors import draw_errors
 
 LONGEST_SIDE = 560
-WRONG = (213, 40, 40)
 
 
 @dataclass(frozen=True)
@@ -21,61 +21,56 @@ class Sample:
     Attributes:
         name: what to call it, e.g. the file's name.
         image: `(H, W, 3)` uint8.
-        truth: `(H, W)` integers, 255 = void, or `None`.
-        prediction: `(H, W)` integers.
-        score: the main figure on this picture alone, higher is better, or `None`.
+        truth: targets, see `recipes.depict`; `None` where nobody knows.
+        prediction: what was found, as targets.
+        score: the main figure on this picture alone, or `None`.
     """
 
     name: str
     image: np.ndarray
-    truth: np.ndarray | None
-    prediction: np.ndarray
+    truth: dict | None
+    prediction: dict
     score: float | None = None
 
 
-def worst_first(samples):
-    """Sorts samples by rising score; those without one (`None`, NaN) follow in their own order."""
+def worst_first(samples, higher_is_better=True):
+    """Sorts samples from the worst score to the best; those without one (`None`, NaN) follow in their own order."""
 
     def rank(sample):
-        return np.inf if sample.score is None or np.isnan(sample.score) else sample.score
+        if sample.score is None or np.isnan(sample.score):
+            return np.inf
+        return sample.score if higher_is_better else -sample.score
 
     return sorted(samples, key=rank)
 
 
 def classes_in(samples):
     """Returns the set of classes that occur in the samples, true or predicted; without void."""
-    maps = [m for sample in samples for m in (sample.truth, sample.prediction) if m is not None]
-    return {int(c) for m in maps for c in np.unique(m)} - {VOID}
+    targets = [t for sample in samples for t in (sample.truth, sample.prediction) if t is not None]
+    labels = [t[key] for t in targets for key in ("segmentation", "labels") if key in t]
+    return {int(label) for array in labels for label in np.unique(array)} - {VOID, -1}
 
 
-def panels(sample):
+def panels(sample, class_names=(), skeleton=()):
     """Draws a sample.
 
+    Args:
+        sample: a `Sample`.
+        class_names: names of the labels, index for index.
+        skeleton: pairs of keypoints to join.
     Returns:
         list of `(caption, picture)`, each picture a `data:` address: the picture itself, ground truth,
         prediction and errors; without ground truth the picture itself and the prediction.
     Raises:
         InputError: if ground truth or prediction is not of the picture's size.
     """
-    drawn = [("picture", sample.image), ("prediction", overlay(sample.image, sample.prediction))]
+    drawn = [("picture", sample.image)]
     if sample.truth is not None:
-        drawn.insert(1, ("ground truth", overlay(sample.image, sample.truth)))
-        drawn.append(("errors", errors(sample)))
+        drawn.append(("ground truth", draw_targets(sample.image, sample.truth, class_names, skeleton)))
+    drawn.append(("prediction", draw_targets(sample.image, sample.prediction, class_names, skeleton)))
+    if sample.truth is not None:
+        drawn.append(("errors", draw_errors(sample)))
     return [(caption, data_address(picture)) for caption, picture in drawn]
-
-
-def errors(sample):
-    """Returns the picture in grey, `(H, W, 3)` uint8, its labelled but wrongly predicted pixels in red."""
-    if np.shape(sample.truth) != np.shape(sample.prediction):
-        raise InputError(
-            f"sample {sample.name}: ground truth {np.shape(sample.truth)} and prediction "
-            f"{np.shape(sample.prediction)} differ in size"
-        )
-    wrong = (sample.truth != sample.prediction) & (sample.truth != VOID)
-    grey = np.asarray(Image.fromarray(sample.image).convert("L"))
-    drawn = np.repeat(grey[..., None] // 2 + 96, 3, axis=-1)
-    drawn[wrong] = WRONG
-    return drawn
 
 
 def data_address(picture):

@@ -2,7 +2,24 @@
 
 import math
 
-TITLES = {"miou": "mIoU", "iou": "IoU"}
+TITLES = {
+    "miou": "mIoU",
+    "iou": "IoU",
+    "mean_iou": "mean IoU",
+    "ap": "AP",
+    "ap50": "AP50",
+    "ap75": "AP75",
+    "ap_small": "AP small",
+    "ap_medium": "AP medium",
+    "ap_large": "AP large",
+    "ar100": "AR100",
+    "voc_ap50": "VOC AP50",
+    "voc_ap50_11": "VOC AP50, 11 points",
+    "nme": "NME",
+    "auc": "AUC@0.08",
+    "failure_rate": "failures@0.08",
+    "pck": "PCK@0.2",
+}
 
 
 def title_of(key):

@@ -47,8 +47,8 @@ def test_wrong_pictures_are_named(exported, format, quantize, batch_size):
     predictor = export.load(exported(format, quantize, batch_size).path)
     assert predictor.image_size == (32, 48) and predictor.task == "segmentation"
     for wrong, message in [
-        (np.zeros((1, 16, 48, 3), np.uint8), "32x48 pixels, received 16x48"),
-        (np.zeros((1, 32, 48, 4), np.uint8), r"\(N, 32, 48, 3\), received \(1, 32, 48, 4\)"),
+        (np.zeros((1, 0, 48, 3), np.uint8), r"received \(1, 0, 48, 3\)"),
+        (np.zeros((1, 32, 48, 4), np.uint8), r"\(N, height, width, 3\), received \(1, 32, 48, 4\)"),
         (np.zeros((32, 48, 3), np.uint8), r"received \(32, 48, 3\)"),
         (np.zeros((1, 32, 48, 3), np.int64), "uint8 or float, received int64"),
         (np.full((1, 32, 48, 3), 300.0), "0 to 255, received 300"),
@@ -56,6 +56,23 @@ def test_wrong_pictures_are_named(exported, format, quantize, batch_size):
     ]:
         with pytest.raises(InputError, match=message):
             predictor.predict(wrong)
+
+
+def test_pictures_of_any_size(exported, keras_file, pictures):
+    predictor = export.load(exported("onnx").path)
+    tall = np.concatenate([pictures[0], pictures[0][:16]])
+    found = predictor.predict(tall[None].repeat(2, axis=1).repeat(2, axis=2))
+    assert found["logits"].shape == (1, 96, 96, 3) and found["classes"].shape == (1, 96, 96)
+    np.testing.assert_array_equal(found["classes"], found["logits"].argmax(-1))
+    assert export.load(keras_file).frame_size == (32, 48)
+    for one in (predictor, export.load(keras_file)):
+        own, scaled = one.predict_pictures([pictures[0], pictures[0].repeat(2, axis=0).repeat(2, axis=1)])
+        np.testing.assert_allclose(own["logits"], predictor.predict(pictures[:1])["logits"][0], atol=1e-4)
+        assert scaled["classes"].shape == (64, 96) and scaled["classes"].dtype == np.int32
+        assert (scaled["classes"][::2, ::2] == own["classes"]).mean() > 0.95
+    for wrong in (pictures[0].astype(float), pictures, np.zeros((0, 4, 3), np.uint8)):
+        with pytest.raises(InputError, match=r"pictures are uint8 \(height, width, 3\) RGB"):
+            predictor.predict_pictures([wrong])
 
 
 def test_card_survives_json_and_reading(exported):
@@ -116,6 +133,8 @@ def test_verify_finds_another_model(exported, pictures):
 def test_verify_needs_examples(exported, model):
     with pytest.raises(InputError, match="no examples"):
         export.verify(exported("onnx").path, model, [])
+    with pytest.raises(InputError, match="32x48 pixels, received 16x48"):
+        export.verify(exported("onnx").path, model, [(np.zeros((16, 48, 3), np.uint8), None)])
     with pytest.raises(InputError, match="tolerance must be a dict"):
         export.verify(exported("onnx").path, model, [], tolerance=0.1)
 

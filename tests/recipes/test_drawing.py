@@ -96,6 +96,26 @@ def test_points_lie_where_they_are_said_to():
     assert (drawn[15, 25] == drawing.palette(2)[1]).all()
 
 
+def test_limbs_join_the_points_that_are_there():
+    points = [[2, 3, 2], [20, 3, 1], [2, 15, 0], [20, 15, 2]]
+    drawn = drawing.draw_skeleton(GREY, points, [(0, 1), (0, 2), (3, 1)])
+    colours = drawing.palette(3)
+    assert (drawn[3, 11] == colours[0]).all() and (drawn[9, 20] == colours[2]).all()
+    assert (drawn[9, 2] == GREY[9, 2]).all()
+    assert (drawn[3, 2] == drawing.palette(4)[0]).all(), "a point lies on its limbs"
+    assert np.array_equal(drawing.draw_skeleton(GREY, points, ()), drawing.draw_points(GREY, points))
+
+
+def test_a_limb_without_its_point_is_named():
+    with pytest.raises(InputError, match=r"pairs of the 2 points, received \[\[0, 2\]\]"):
+        drawing.draw_skeleton(GREY, [[2, 3], [20, 3]], [(0, 2)])
+
+
+def test_given_colours_replace_those_of_labels():
+    drawn = drawing.draw_boxes(GREY, [[5, 6, 15, 12], [20, 6, 25, 12]], colours=[(1, 2, 3), (4, 5, 6)])
+    assert drawn[6, 10].tolist() == [1, 2, 3] and drawn[6, 22].tolist() == [4, 5, 6]
+
+
 def test_wrong_shapes_are_named():
     with pytest.raises(InputError, match=r"draw_boxes .* received \(1, 5\)"):
         drawing.draw_boxes(GREY, np.zeros((1, 5)))

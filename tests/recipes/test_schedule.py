@@ -14,6 +14,9 @@ def test_by_hand():
     assert rates([0, 2, 4, 8], total_steps=4) == pytest.approx([1.0, 0.5, 0.0, 0.0], abs=1e-6)
     assert rates([0, 2, 4], total_steps=4, decay="polynomial") == pytest.approx([1.0, 0.5**0.9, 0.0], abs=1e-6)
 
+    tenths = rates([0, 2, 3, 5], total_steps=6, decay="steps", milestones=(2, 5))
+    assert tenths == pytest.approx([1.0, 0.1, 0.1, 0.01])
+
 
 def test_comes_back_from_its_config():
     schedule = WarmupDecay(0.1, total_steps=10, warmup_steps=2, decay="polynomial")

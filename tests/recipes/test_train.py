@@ -106,7 +106,8 @@ def test_a_loss_that_is_no_number_names_its_step(toy, tmp_path):
 
 def test_mixed_precision_keeps_a_float32_model(toy, tmp_path):
     recipe = replace(toy, precision="mixed_bfloat16", epochs=1, ema=None)
-    assert build(recipe, ("a", "b"), recipe.precision).get_layer("down1_conv1").compute_dtype == "bfloat16"
+    model = build(recipe, open_source(recipe.data), recipe.precision)
+    assert model.get_layer("down1_conv1").compute_dtype == "bfloat16"
     trained = train(recipe, tmp_path / "run")
     model = keras.saving.load_model(trained.model)
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}

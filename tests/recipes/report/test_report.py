@@ -8,9 +8,10 @@ from export.artifact import Artifact
 from export.benchmark import Benchmark
 from export.verify import Verification
 from recipes import report
-from recipes.report.curves import curves
+from recipes.report.curves import quality_curves, training_curves
+from recipes.report.errors import FALSE, MATCHED, MISSED, draw_errors, judged
 from recipes.report.headline import headline
-from recipes.report.samples import classes_in, errors, worst_first
+from recipes.report.samples import classes_in, panels, worst_first
 from recipes.report.words import counted, difference, file_size, number, percent
 from zoo.errors import InputError
 
@@ -29,6 +30,14 @@ HISTORY = [
     {"epoch": 1, "loss": 2.0, "learning_rate": 0.1, "iou/road": 0.1},
     {"epoch": 2, "loss": 1.0, "val_loss": 1.5, "val_miou": 0.3, "learning_rate": 0.05},
     {"epoch": 3, "loss": float("nan"), "val_loss": 1.2, "val_miou": 0.4, "learning_rate": 0.01},
+]
+QUALITY = [
+    {
+        "title": "Precision and recall",
+        "x": "recall",
+        "y": "precision",
+        "lines": {"road": [[0, 0.5, 1], [1, 0.5, 0]], "mean": [[0, 0.5, 1], [1, 0.75, 0.5]]},
+    }
 ]
 ARTIFACT = {
     "path": "runs/segnet/segnet.onnx",
@@ -91,7 +100,22 @@ def sample(name="a.png", score=None, truth=True):
     rng = np.random.default_rng(0)
     classes = rng.integers(0, 3, (24, 32))
     image = rng.integers(0, 256, (24, 32, 3)).astype("uint8")
-    return report.Sample(name, image, classes if truth else None, classes, score)
+    targets = {"segmentation": classes}
+    return report.Sample(name, image, targets if truth else None, targets, score)
+
+
+def labelled(name, image, truth, prediction):
+    """A sample of two label maps."""
+    maps = [classes and {"segmentation": np.array(classes)} for classes in (truth, prediction)]
+    return report.Sample(name, image, *maps)
+
+
+def boxed(truth, prediction, name="boxes.png", score=None):
+    """A sample of two lists of `(x1, y1, x2, y2, label)`; the predicted ones by falling score."""
+    rows = [np.array(boxes, "float32").reshape(-1, 5) for boxes in (truth, prediction)]
+    targets = [{"boxes": boxes[:, :4], "labels": boxes[:, 4].astype(int)} for boxes in rows]
+    targets[1]["scores"] = np.linspace(0.9, 0.6, len(rows[1]))
+    return report.Sample(name, np.full((40, 60, 3), 100, "uint8"), *targets, score)
 
 
 def written(folder, **parts):
@@ -107,6 +131,7 @@ def whole(tmp_path_factory):
         facts={"hardware": NASTY, NASTY: "8 & 9"},
         history=HISTORY,
         scores=SCORES,
+        curves=QUALITY,
         class_names=CLASSES,
         samples=[sample(NASTY, 0.9), sample("worst.png", 0.1), sample("plain.png", truth=False)],
         artifacts=[
@@ -159,6 +184,19 @@ def test_samples_are_sorted_worst_first(whole):
     assert whole.index("picture of worst.png") < whole.index("picture of plain.png")
 
 
+def test_errors_rank_the_other_way(tmp_path):
+    samples = [sample("near.png", 0.1), sample("far.png", 0.9)]
+    assert [s.name for s in worst_first(samples, higher_is_better=False)] == ["far.png", "near.png"]
+    page = written(tmp_path, scores={"nme": 0.5}, samples=samples)
+    assert page.index("far.png") < page.index("near.png")
+
+
+def test_colours_of_boxes_are_explained_where_there_are_boxes(tmp_path, whole):
+    page = Page(written(tmp_path, samples=[boxed([[5, 5, 25, 25, 0]], [])], class_names=["cell"]))
+    assert page.text.count("missed") == 1 and "missed" not in Page(whole).text
+    assert len(panels(boxed([], []))) == 4
+
+
 def test_a_sample_without_truth_shows_picture_and_prediction_only(tmp_path):
     assert Page(written(tmp_path, samples=[sample(truth=False)])).tags.count("img") == 2
     assert Page(written(tmp_path, samples=[sample()])).tags.count("img") == 4
@@ -166,7 +204,7 @@ def test_a_sample_without_truth_shows_picture_and_prediction_only(tmp_path):
 
 def test_errors_by_hand():
     image = np.full((1, 3, 3), 100, "uint8")
-    drawn = errors(report.Sample("a", image, np.array([[0, 1, 255]]), np.array([[0, 2, 1]])))
+    drawn = draw_errors(labelled("a", image, [[0, 1, 255]], [[0, 2, 1]]))
     # Right, wrong, void: 100 / 2 + 96 = 146 in grey.
     assert drawn.tolist() == [[[146] * 3, [213, 40, 40], [146] * 3]]
 
@@ -174,24 +212,58 @@ def test_errors_by_hand():
 def test_legend_names_the_classes_that_are_drawn():
     image = np.zeros((1, 3, 3), "uint8")
     both = [
-        report.Sample("a", image, np.array([[0, 1, 255]]), np.array([[0, 4, 1]])),
-        report.Sample("b", image, None, np.array([[7, 7, 7]])),
+        labelled("a", image, [[0, 1, 255]], [[0, 4, 1]]),
+        labelled("b", image, None, [[7, 7, 7]]),
+        boxed([[0, 0, 5, 5, 9], [0, 0, 0, 0, -1]], [[0, 0, 5, 5, 8]]),
     ]
-    assert classes_in(both) == {0, 1, 4, 7}
+    assert classes_in(both) == {0, 1, 4, 7, 8, 9}
     assert classes_in([]) == set()
 
 
 def test_sizes_that_differ_are_named():
     image = np.zeros((4, 4, 3), "uint8")
     with pytest.raises(InputError, match=r"sample a: .*\(4, 4\).*\(2, 2\)"):
-        errors(report.Sample("a", image, np.zeros((4, 4), int), np.zeros((2, 2), int)))
+        draw_errors(labelled("a", image, [[0] * 4] * 4, [[0] * 2] * 2))
 
 
+def test_boxes_are_judged_by_hand():
+    """Class 0: a hit, a second hit and air; class 1: a missed object, an ignored one that was found."""
+    truth = {
+        "boxes": np.array([[0, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10]], "float32"),
+        "labels": np.array([0, 1, 1]),
+        "ignored": np.array([False, False, True]),
+    }
+    found = np.array([[0, 0, 10, 10], [40, 0, 50, 10], [1, 0, 11, 10], [20, 0, 30, 10]], "float32")
+    boxes, colours = judged(truth, {"boxes": found, "labels": np.array([0, 1, 0, 0])})
+    expected = {(0, 0): MATCHED, (1, 0): FALSE, (20, 0): [FALSE, MISSED]}
+    assert [tuple(box[:2]) for box in boxes] == [(0, 0), (1, 0), (20, 0), (20, 0)]
+    assert colours == [expected[0, 0], expected[1, 0], *expected[20, 0]]
+    assert len(judged(truth, {"boxes": np.zeros((0, 4)), "labels": np.zeros(0, int)})[0]) == 2
+
+
+def test_errors_of_boxes_and_points_are_drawn_where_they_are():
+    sample = boxed([[5, 5, 25, 25, 0], [30, 5, 50, 25, 0]], [[5, 5, 25, 25, 0], [30, 30, 40, 38, 0]])
+    drawn = draw_errors(sample)
+    assert drawn[5, 15].tolist() == [*MATCHED] and drawn[30, 35].tolist() == [*FALSE]
+    assert drawn[5, 40].tolist() == [*MISSED] and drawn[15, 15].tolist() == [146] * 3
+    true, found = [[5, 5, 2], [5, 30, 0]], [[25, 5], [25, 30]]
+    drawn = draw_errors(
+        report.Sample("a", sample.image, {"keypoints": np.array([true])}, {"keypoints": np.array([found])})
+    )
+    assert drawn[5, 15].tolist() == [213, 40, 40] and drawn[30, 15].tolist() == [146] * 3
+    nothing = report.Sample("a", sample.image, {"keypoints": np.array([true])}, {"keypoints": np.zeros((0, 2, 2))})
+    assert (draw_errors(nothing) == 146).all()
+
+
+DETECTED = dict.fromkeys(("ap", "ap50", "ap75", "ar100"), 0.5)
 PARTS = {
     "The run": {"facts": {"seed": "0"}},
     "Training": {"history": HISTORY},
+    "Figures": {"scores": DETECTED},
+    "Curves": {"curves": QUALITY},
     "Predictions": {"samples": [sample()]},
     "Classes": {"scores": SCORES, "class_names": CLASSES},
+    "Keypoints": {"scores": {"pck": 0.5, "pck/elbow": 0.25}, "keypoint_names": ["elbow", "wrist"]},
     "Artifacts": {"artifacts": [ARTIFACT]},
 }
 
@@ -210,7 +282,7 @@ def test_nothing_but_a_title(tmp_path):
 def test_a_failed_write_leaves_the_old_page(tmp_path):
     old = written(tmp_path)
     with pytest.raises(InputError):
-        written(tmp_path, samples=[report.Sample("a", np.zeros((4, 4), "uint8"), None, np.zeros((4, 4), int))])
+        written(tmp_path, samples=[labelled("a", np.zeros((4, 4), "uint8"), None, [[0] * 4] * 4)])
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == old
     written(tmp_path, title="another")
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
@@ -222,15 +294,23 @@ def test_missing_folder_is_named(tmp_path):
 
 
 def test_training_and_validation_share_a_curve():
-    assert list(curves(HISTORY)) == ["loss", "learning_rate", "miou"]
-    assert curves([]) == {}
-    assert curves([{"epoch": 1, "loss": None, "note": float("nan")}]) == {}
+    assert list(training_curves(HISTORY)) == ["loss", "learning_rate", "miou"]
+    assert training_curves([]) == {}
+    assert training_curves([{"epoch": 1, "loss": None, "note": float("nan")}]) == {}
 
 
 def test_curves_follow_the_page_colours():
-    for svg in curves(HISTORY).values():
+    drawn = training_curves(HISTORY) | quality_curves(QUALITY, CLASSES)
+    assert len(drawn) == 4
+    for svg in drawn.values():
         assert "var(--accent)" in svg
         assert "#00000" not in svg and "<?xml" not in svg and "metadata" not in svg
+
+
+def test_a_class_has_its_own_colour_in_a_curve():
+    (svg,) = quality_curves(QUALITY, CLASSES).values()
+    assert svg.count("#0072b2") == 1 and ">mean<" in svg
+    assert quality_curves([{**QUALITY[0], "lines": {}}]) == quality_curves([]) == {}
 
 
 def test_the_same_run_gives_the_same_page(tmp_path):
@@ -241,6 +321,8 @@ def test_the_same_run_gives_the_same_page(tmp_path):
 def test_headline_of_little():
     assert headline("a", 0, {}, {}, []) == ""
     assert headline("a", 1, {"map": 0.5}, {"one": 0.5}, []) == "a reaches map 0.500 after 1 epoch."
+    many = dict.fromkeys(("ap", "ap50", "ap75", "ar100"), 0.5)
+    assert headline("a", 0, many, {}, []) == "a reaches AP 0.500, with AP50 0.500 and AP75 0.500."
     assert headline("a", 0, {}, {}, [{"verification": FAILED}]) == "Exported to 1 artifact: 1 failed."
 
 

@@ -1,0 +1,160 @@
+"""Tiny YOLO v2 at 416 x 416: ONNX with suppression against the machine's float32 rate, training against PyTorch.
+
+PyTorch has an environment of its own (torch and numpy): ZOO_TORCH_PYTHON names its Python.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+import export
+import zoo
+from benchmarks.machine import rates
+from benchmarks.segnet import flop, median
+
+SIZE = (416, 416)
+CLASSES = 20
+BATCH = 8
+OBJECTS = 12
+LEARNING_RATE = 1e-5
+REPEATS = 5
+RUNS = 10
+LAYOUTS = ("contiguous_format", "channels_last")
+
+
+def run():
+    model = zoo.tiny_yolo_v2(CLASSES, input_shape=(*SIZE, 3))
+    with tempfile.TemporaryDirectory() as folder:
+        return inference(model, Path(folder)) + training(model, Path(folder))
+
+
+def inference(model, folder):
+    """Times the artifact, and by node what follows its last convolution.
+
+    With fresh weights nearly all boxes pass the score threshold, so that suppression has as many as it ever takes.
+    """
+    gflop = flop(model) / 1e9
+    path = folder / "tiny_yolo_v2.onnx"
+    export.export(model, path, "onnx")
+    machine, timings = [], []
+    for _ in range(REPEATS):  # interleaved, so that a machine that drifts drifts for both
+        machine.append(rates())
+        timings.append(export.benchmark(path, runs=RUNS, warmup=2, threads=os.cpu_count()))
+    rate = max(median([m[name] for m in machine]) for name in machine[0])
+    ms = median([t.p50_ms for t in timings])
+    return [
+        {"figure": "arithmetic of a picture, GFLOP", "value": round(gflop, 2)},
+        *(
+            {"figure": f"{name}, 4096^3 product, GFLOP/s", "value": round(median([m[name] for m in machine]))}
+            for name in machine[0]
+        ),
+        {"figure": "onnx float32 with suppression, p50 ms", "value": round(ms, 1)},
+        {
+            "figure": "ONNX, share of the faster rate",
+            "value": round(gflop / (ms / 1e3) / rate, 3),
+            "target": ">= 0.45",
+        },
+        {
+            "figure": "ONNX, share of the time behind the last convolution",
+            "value": round(share_behind_convolutions(path, folder), 4),
+            "target": "<= 0.02",
+        },
+    ]
+
+
+def share_behind_convolutions(path, folder):
+    """Returns the share of ONNX Runtime's node times that decoding and suppression take, of the median run."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = os.cpu_count()
+    options.log_severity_level = 3
+    options.enable_profiling = True
+    options.profile_file_prefix = str(folder / "profile")
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    picture = np.random.default_rng(0).integers(0, 256, (1, *SIZE, 3), dtype=np.uint8)
+    for _ in range(RUNS):
+        session.run(None, {session.get_inputs()[0].name: picture})
+    events = json.loads(Path(session.end_profiling()).read_text())
+    nodes = sorted((e for e in events if e["cat"] == "Node" and "op_name" in e["args"]), key=lambda e: e["ts"])
+    microseconds = np.array([e["dur"] for e in nodes], float).reshape(RUNS, -1)  # the same nodes in every run
+    operators = [e["args"]["op_name"] for e in nodes[: microseconds.shape[1]]]
+    last = max(i for i, operator in enumerate(operators) if "Conv" in operator)
+    return float(np.median(microseconds[:, last + 1 :].sum(axis=1) / microseconds.sum(axis=1)))
+
+
+def training(model, folder):
+    """Times training steps of both from the same weights on the same batch."""
+    import keras
+
+    torch_python = os.environ.get("ZOO_TORCH_PYTHON")
+    if not torch_python:
+        raise zoo.InputError("ZOO_TORCH_PYTHON is unset: name the Python of an environment with torch and numpy")
+    images, targets = batch()
+    weights = {f"weight{i}": v.numpy() for i, v in enumerate(model.trainable_variables)}
+    np.savez(folder / "start.npz", images=images, learning_rate=LEARNING_RATE, **targets, **weights)
+    model.compile(keras.optimizers.SGD(LEARNING_RATE, momentum=0.9))
+    peers = {layout: Peer(torch_python, folder / "start.npz", layout) for layout in LAYOUTS}
+    ways = {"ours": lambda: own_step(model, images, targets), **{name: peer.step for name, peer in peers.items()}}
+    first = {name: way()[1] for name, way in ways.items()}
+    for way in ways.values():
+        way()
+    seconds = {name: [] for name in ways}
+    for _ in range(REPEATS):  # interleaved
+        for name, way in ways.items():
+            seconds[name].append(way()[0])
+    for peer in peers.values():
+        peer.close()
+    ms = {name: 1e3 * median(found) for name, found in seconds.items()}
+    fastest = min(LAYOUTS, key=ms.get)
+    return [
+        {"figure": "training step, ours, ms", "value": round(ms["ours"])},
+        *({"figure": f"training step, PyTorch {name}, ms", "value": round(ms[name])} for name in LAYOUTS),
+        {"figure": "first loss, ours over PyTorch", "value": round(first["ours"] / first[fastest], 6)},
+        {"figure": "training step, ours over the faster PyTorch", "value": round(ms["ours"] / ms[fastest], 2)},
+    ]
+
+
+def own_step(model, images, targets):
+    """Takes one step and returns its seconds and its loss."""
+    start = time.perf_counter()
+    loss = model.train_on_batch(images, targets, return_dict=True)["loss"]
+    return time.perf_counter() - start, float(loss)
+
+
+class Peer:
+    """`benchmarks/torch_tiny_yolo_v2.py` in its own Python, which steps when it is told."""
+
+    def __init__(self, python, start, layout):
+        script = Path(__file__).with_name("torch_tiny_yolo_v2.py")
+        self.process = subprocess.Popen(
+            [python, script, start, layout], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def step(self):
+        """Takes one step and returns its seconds and its loss."""
+        self.process.stdin.write("step\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self):
+        """Lets the process end."""
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def batch():
+    """Draws noise pictures and boxes, `OBJECTS` rows of which the last ones are empty."""
+    rng = np.random.default_rng(0)
+    images = rng.uniform(0, 255, (BATCH, *SIZE, 3)).astype("float32")
+    centres, sides = rng.uniform(0, SIZE[0], (BATCH, OBJECTS, 2)), rng.uniform(20, 300, (BATCH, OBJECTS, 2))
+    boxes = np.concatenate([centres - sides / 2, centres + sides / 2], axis=-1).clip(0, SIZE[0])
+    labels = rng.integers(0, CLASSES, (BATCH, OBJECTS))
+    labels[np.arange(OBJECTS) >= rng.integers(1, OBJECTS + 1, (BATCH, 1))] = -1
+    boxes[labels < 0] = 0
+    return images, {"boxes": boxes.astype("float32"), "labels": labels.astype("int32")}

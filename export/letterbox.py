@@ -1,0 +1,123 @@
+"""Pictures of any size into a model's frame, and what it predicts there back into the picture; NumPy alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from export.errors import input_error
+
+PADDING = 114
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a whole picture lies in the frame it was letterboxed into; all in pixels.
+
+    Attributes:
+        picture_size: `(height, width)` of the picture.
+        frame_size: `(height, width)` of the frame.
+        top: first row of the picture in the frame.
+        left: first column.
+        height: rows it takes there.
+        width: columns it takes there.
+    """
+
+    picture_size: tuple[int, int]
+    frame_size: tuple[int, int]
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def maps(self, values):
+        """Cuts the padding off a map and scales the rest back to the picture, bilinearly.
+
+        Args:
+            values: `(h, w, C)` of the frame's size.
+        Returns:
+            `(H0, W0, C)` float32 of the picture's size; the input's own values where no scaling is needed.
+        Raises:
+            InputError: if the map has another size than the frame.
+        """
+        values = np.asarray(values, np.float32)
+        if values.ndim != 3 or values.shape[:2] != self.frame_size:
+            sizes = ["x".join(map(str, size)) for size in (self.frame_size, values.shape[:2])]
+            raise input_error(
+                f'the model maps {sizes[0]} pixels to {sizes[1]}: build it with padding="mirror", which covers the '
+                "whole picture"
+            )
+        inside = values[self.top : self.top + self.height, self.left : self.left + self.width]
+        return resize(inside, self.picture_size, bilinear)
+
+    def boxes(self, boxes):
+        """Brings `(..., 4)` xyxy boxes back to the picture, cut at its border; zeros of empty rows stay zeros."""
+        return self.points(np.asarray(boxes).reshape(-1, 2)).reshape(np.shape(boxes))
+
+    def points(self, points):
+        """Brings `(..., 2)` points x, y back to the picture, cut at its border."""
+        corner, shown = np.array([self.left, self.top]), np.array([self.width, self.height])
+        size = np.array(self.picture_size[::-1])
+        return np.clip((np.asarray(points, np.float64) - corner) * size / shown, 0, size).astype(np.float32)
+
+
+def fit(image, size, resizing="letterbox"):
+    """Scales the whole picture into a frame and notes how to undo it.
+
+    "letterbox" keeps the aspect and centres the picture on grey. Its pixels are those of training's letterbox
+    (`recipes.data.transforms.letterbox`) to one grey level: bilinear, by mean over areas below half size. "stretch"
+    fills the frame, bilinearly at any scale, as Darknet resized pictures for YOLO v1 and v2.
+
+    Args:
+        image: `(H0, W0, channels)` uint8.
+        size: `(H, W)` of the frame.
+        resizing: "letterbox" or "stretch".
+    Returns:
+        `(H, W, channels)` uint8 and a `Placement`.
+    """
+    picture, frame = np.array(image.shape[:2]), np.array(size)
+    if resizing == "stretch":
+        fitted = np.clip(resize(image, size, bilinear) + np.float32(0.5), 0, 255).astype(np.uint8)
+        return fitted, Placement(tuple(picture.tolist()), tuple(frame.tolist()), 0, 0, *frame.tolist())
+    # In float32 as there: a side may fall on half a pixel, and rounding must go the same way.
+    factor = (frame.astype(np.float32) / picture.astype(np.float32)).min()
+    filled = np.clip(np.round(picture.astype(np.float32) * factor), 1, frame).astype(int)
+    top, left = (frame - filled + 1) // 2
+    part = resize(image, filled, area_mean if (2 * filled < picture).any() else bilinear)
+    fitted = np.full((*size, image.shape[2]), PADDING, np.uint8)
+    fitted[top : top + filled[0], left : left + filled[1]] = np.clip(part + 0.5, 0, 255)
+    return fitted, Placement(tuple(picture.tolist()), tuple(frame.tolist()), int(top), int(left), *filled.tolist())
+
+
+def resize(values, size, method):
+    """Resizes `(h, w, C)` to `size (H, W)` by `bilinear` or `area_mean`, axis by axis, where a side differs."""
+    for axis, length in enumerate(size):
+        if values.shape[axis] != length:
+            values = method(values, axis, length)
+    return values
+
+
+def bilinear(values, axis, length):
+    """Resizes one axis; a pixel is read between the centres of the two nearest."""
+    count = values.shape[axis]
+    centres = np.clip((np.arange(length) + 0.5) * (count / length) - 0.5, 0, count - 1)
+    low = centres.astype(int)
+    share = (centres - low).astype(np.float32).reshape([-1 if i == axis else 1 for i in range(values.ndim)])
+    below = values.take(low, axis).astype(np.float32)
+    above = values.take(np.minimum(low + 1, count - 1), axis).astype(np.float32)
+    above -= below  # in place: maps of whole photographs are large
+    above *= share
+    above += below
+    return above
+
+
+def area_mean(values, axis, length):
+    """Resizes one axis; a pixel is the mean over all that it covers, in part or whole."""
+    values = np.moveaxis(values, axis, 0)
+    means, scale = [], len(values) / length
+    for start in np.arange(length) * scale:
+        end = min(start + scale, len(values))
+        covered = np.arange(int(start), int(np.ceil(end)))
+        weights = np.minimum(covered + 1, end) - np.maximum(covered, start)
+        part = values[covered[0] : covered[-1] + 1].astype(np.float32)
+        means.append(np.tensordot(weights.astype(np.float32) / np.float32(scale), part, 1))
+    return np.moveaxis(np.stack(means), 0, axis)

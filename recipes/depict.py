@@ -1,0 +1,83 @@
+"""What is true in a picture and what was predicted in it, in one form, and drawn.
+
+That form is a dict of targets: "segmentation" `(H, W)` integers; or "boxes" `(N, 4)` and "labels" `(N,)`, with
+"scores" `(N,)` where they were predicted and "ignored" `(N,)` where they are true; or "keypoints" `(N, K, 2 or 3)`.
+"""
+
+import numpy as np
+
+from recipes.drawing import draw_boxes, draw_skeleton, overlay, palette
+from recipes.metrics.detection import detected
+from recipes.metrics.objects import ignored, largest
+
+SCORE = 0.5
+GREY = (128, 128, 128)
+
+
+def truth_of(example, task):
+    """Returns the targets of an example that the task learns: the largest object alone, where it learns but one.
+
+    Args:
+        example: dict of arrays, as `Source.decode` returns it.
+        task: "segmentation", "localization", "points" or "detection".
+    """
+    if task == "segmentation":
+        return {"segmentation": example["segmentation"]}
+    if task == "detection":
+        return {"boxes": example["boxes"], "labels": example["labels"], "ignored": ignored(example)}
+    place = largest(example)
+    rows = slice(0) if place is None else slice(place, place + 1)
+    keys = ("keypoints",) if task == "points" else ("boxes", "labels")
+    return {key: example[key][rows] for key in keys}
+
+
+def found_in(prediction, task, score=SCORE):
+    """Returns what was predicted, as targets.
+
+    Args:
+        prediction: dict of arrays of one picture, in its own pixels.
+        task: "segmentation", "localization", "points" or "detection".
+        score: the least score of an object that counts as found.
+    """
+    if task == "segmentation":
+        return {"segmentation": np.argmax(prediction["logits"], axis=-1)}
+    if task == "detection":
+        found = detected(prediction)
+        return {key: values[found["scores"] >= score] for key, values in found.items()}
+    rows = slice(int(prediction["score"] >= score))
+    if task == "points":
+        return {"keypoints": prediction["points"][None][rows]}
+    found = {"boxes": prediction["box"], "labels": np.argmax(prediction["probs"]), "scores": prediction["score"]}
+    return {key: np.asarray(value)[None][rows] for key, value in found.items()}
+
+
+def draw_targets(image, targets, class_names=(), skeleton=()):
+    """Draws all the targets that are given.
+
+    Args:
+        image: `(H, W, 3)` uint8.
+        targets: dict of arrays, e.g. of `truth_of` or `found_in`, or an example with all its targets.
+        class_names: names of the boxes' labels.
+        skeleton: pairs of keypoints to join.
+    Returns:
+        `(H, W, 3)` uint8.
+    """
+    if "segmentation" in targets:
+        image = overlay(image, targets["segmentation"])
+    if "boxes" in targets:
+        labels = np.asarray(targets["labels"], int)
+        colours = np.where(ignored(targets)[:, None], GREY, palette(labels.max(initial=0) + 1)[labels])
+        image = draw_boxes(image, targets["boxes"], labels, class_names, targets.get("scores"), colours)
+    for points in targets.get("keypoints", ()):
+        image = draw_skeleton(image, points, skeleton)
+    return image
+
+
+def draw_truth(image, example, task, class_names=(), skeleton=()):
+    """Draws what is true in a picture; see `truth_of` and `draw_targets`."""
+    return draw_targets(image, truth_of(example, task), class_names, skeleton)
+
+
+def draw_prediction(image, prediction, task, class_names=(), skeleton=(), score=SCORE):
+    """Draws what was predicted in a picture; see `found_in` and `draw_targets`."""
+    return draw_targets(image, found_in(prediction, task, score), class_names, skeleton)

@@ -1,0 +1,43 @@
+"""What the measure of every task offers."""
+
+
+class Evaluator:
+    """Gathers figures over pictures of any sizes.
+
+    Args:
+        class_names: C names, index for index.
+        keypoint_names: K names, `()` where they are unknown or there are no keypoints.
+    """
+
+    def __init__(self, class_names, keypoint_names=()):
+        self.class_names, self.keypoint_names = tuple(class_names), tuple(keypoint_names)
+
+    def update(self, prediction, example):
+        """Adds a picture.
+
+        Args:
+            prediction: dict of arrays without batch dimension, in the picture's own pixels.
+            example: dict of arrays, as `Source.decode` returns it.
+        """
+        raise NotImplementedError
+
+    def scores(self):
+        """Returns a flat dict of figures, `None` for one without a value; the first key is the main figure.
+
+        "iou/road" is the figure "iou" of the class (or keypoint) "road".
+        """
+        raise NotImplementedError
+
+    def curves(self):
+        """Returns curves to draw.
+
+        Returns:
+            List of dicts that JSON can hold: `title`, names of the axes `x` and `y`, and `lines`, name to `[xs, ys]`.
+        """
+        return []
+
+
+def known_mean(values):
+    """Returns the mean of those that are not `None`; `None` without any."""
+    known = [value for value in values if value is not None]
+    return float(sum(known) / len(known)) if known else None

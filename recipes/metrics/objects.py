@@ -1,0 +1,16 @@
+"""Which objects of an example are measured."""
+
+import numpy as np
+
+from zoo.ops.boxes_numpy import area
+
+
+def ignored(example):
+    """Returns `(N,)` bool: the objects that count neither as right nor wrong (crowds, difficult ones)."""
+    return np.asarray(example.get("ignored", np.zeros(len(example["labels"]), bool)), bool)
+
+
+def largest(example):
+    """Returns the index of the largest object that is not ignored, the first of equals; `None` without any."""
+    areas = np.where(ignored(example), -1, area(np.asarray(example["boxes"], "float64").reshape(-1, 4)))
+    return int(areas.argmax()) if areas.max(initial=-1) >= 0 else None

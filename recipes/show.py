@@ -1,0 +1,104 @@
+"""What each verb of the command line prints, as tables."""
+
+from recipes.predict import summary as found_in
+from recipes.tables import megabytes, percent, show
+
+
+def description(found):
+    """Prints the `recipes.data.Description` of a source."""
+    sizes = [" x ".join(map(str, size)) for size in (found.smallest, found.median, found.largest)]
+    show(
+        found.spec,
+        ["pictures", "with problems", "smallest", "median", "largest"],
+        [[found.count, len(found.problems), *sizes]],
+    )
+    if found.pixels:
+        total = sum(found.pixels) + found.void
+        rows = zip(found.classes, found.pixels, found.pictures, strict=True)
+        rows = [[name, percent(pixels, total), pictures] for name, pixels, pictures in rows]
+        show("pixels", ["class", "share of pixels", "in pictures"], [*rows, ["void", percent(found.void, total), ""]])
+    if found.objects:
+        show("objects", ["class", "objects"], zip(found.object_classes, found.objects, strict=True))
+    if found.points:
+        show("points", ["point", "marked"], zip(found.point_names, found.points, strict=True))
+    for title, faults in (("problems", found.problems), ("used in part", found.warnings)):
+        if faults:
+            show(title, ["file", "what is wrong"], [[fault.file, fault.message] for fault in faults])
+
+
+def predictions(output, entries, skipped):
+    """Prints what `recipes.predict.predict` found."""
+    rows = [[entry["picture"], found_in(entry), entry["overlay"]] for entry in entries]
+    show(f"predictions in {output}", ["picture", "found", "overlay"], rows)
+    if skipped:
+        show("skipped", ["picture"], [[line] for line in skipped])
+
+
+def artifact(made):
+    """Prints the card of an `export.Artifact`."""
+    largest = max(o["max_abs"] for o in made.parity["outputs"].values() if "max_abs" in o)
+    agreement = made.parity["agreement"]
+    show(
+        str(made.path),
+        ["format", "quantize", "size", "largest difference", "same predictions", "a call", "operators"],
+        [
+            [
+                made.format,
+                made.quantize or "none",
+                megabytes(made.size),
+                f"{largest:.2g}",
+                "–" if agreement is None else percent(agreement),
+                f"{made.latency['p50_ms']:.1f} ms",
+                sum(made.operators.values()),
+            ]
+        ],
+    )
+
+
+def verification(path, found):
+    """Prints an `export.Verification`."""
+    show(
+        f"{path} against Keras, {found.examples} pictures",
+        ["output", "max difference", "mean difference", "max relative", "99 % below"],
+        [
+            [name, *(f"{o[key]:.2g}" for key in ("max_abs", "mean_abs", "max_relative", "p99_relative"))]
+            for name, o in found.outputs.items()
+            if "max_abs" in o
+        ],
+    )
+    rows = [] if found.agreement is None else [["same predictions", percent(found.agreement)]]
+    if found.metric:
+        rows += [
+            [f"{found.metric} of Keras", f"{found.keras_metric:.4f}"],
+            [f"{found.metric} of the artifact", f"{found.artifact_metric:.4f}"],
+        ]
+    show("", ["figure", "value"], rows)
+
+
+def benchmarks(runs, found):
+    """Prints `export.Benchmark`s."""
+    rows = [
+        [
+            b.path,
+            f"{b.p50_ms:.1f}",
+            f"{b.p95_ms:.1f}",
+            b.threads or "all",
+            megabytes(b.peak_memory),
+            megabytes(b.size),
+        ]
+        for b in found
+    ]
+    show(f"{runs} calls each", ["artifact", "p50 ms", "p95 ms", "threads", "peak memory", "file"], rows)
+
+
+def demo(keras, artifacts):
+    """Prints the rows of `recipes.demo.demo`."""
+    rows = [["Keras model", f"{keras['miou']:.4f}", "", "", "", megabytes(keras["size"])]]
+    for row in artifacts:
+        figures = [f"{row['miou']:.4f}", percent(row["agreement"]), f"{row['p50_ms']:.1f} ms"]
+        rows.append([row["name"], *figures, megabytes(row["peak_memory"]), megabytes(row["size"])])
+    show(
+        "A U-Net, trained here and shipped four ways",
+        ["", "mIoU", "same classes as Keras", "a picture takes", "memory", "file"],
+        rows,
+    )
