@@ -20,6 +20,6 @@ def letterboxed(source, task, image_size, count=None):
 
 
 def representative(source, image_size, count, resizing="letterbox"):
-    """Returns uint8 `(count, H, W, 3)` pictures of a source, at most as many as it has; see `export.letterbox.fit`."""
+    """Returns uint8 `(count, H, W, 3)` pictures of a source, at most all it has; see `export.letterbox.fit`."""
     examples = source.records().take(count).map(source.decode).as_numpy_iterator()
     return np.stack([fit(example["image"], image_size, resizing)[0] for example in examples])

@@ -20,7 +20,7 @@ def recipe():
         picture_size=(128, 128),
         augment=Augment(flip=0.5, scale=(0.8, 1.3), colour=0.3),
         batch_size=16,
-        epochs=40,
+        epochs=20,
         optimizer="adamw",
         learning_rate=3e-3,
         warmup_epochs=1,

@@ -1,7 +1,6 @@
-"""Picture files: found, read and fitted to a model's input, the same way in training and in prediction."""
+"""Picture files: found and read, the same way in training and in prediction."""
 
 import io
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -119,65 +118,3 @@ def find(path):
     if not found:
         raise InputError(f"{path}: the folder holds no pictures ({', '.join(SUFFIXES)})")
     return found
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where a whole picture lies in the frame it was letterboxed into; all in pixels.
-
-    Attributes:
-        picture_size: `(height, width)` of the picture.
-        frame_size: `(height, width)` of the frame.
-        top: first row of the picture in the frame.
-        left: first column.
-        height: rows it takes there.
-        width: columns it takes there.
-    """
-
-    picture_size: tuple[int, int]
-    frame_size: tuple[int, int]
-    top: int
-    left: int
-    height: int
-    width: int
-
-    def restore(self, logits):
-        """Cuts the padding off a map and scales the rest back to the picture, bilinearly.
-
-        Args:
-            logits: `(h, w, C)` of the frame's size.
-
-        Returns:
-            `(H0, W0, C)` float32 of the picture's size; the input's own values where no scaling is needed.
-
-        Raises:
-            InputError: if the map has another size than the frame.
-        """
-        logits = np.asarray(logits, "float32")
-        if logits.ndim != 3 or logits.shape[:2] != self.frame_size:
-            raise InputError(
-                f"restore takes a map (h, w, C) with (h, w) = {self.frame_size}, received {logits.shape}"
-            )
-        inside = logits[self.top : self.top + self.height, self.left : self.left + self.width]
-        if inside.shape[:2] == self.picture_size:
-            return inside
-        with tf.device("cpu"):
-            return tf.image.resize(inside, self.picture_size).numpy()
-
-
-def fit(image, size):
-    """Letterboxes one picture, exactly as the pipeline does, and notes how to undo it.
-
-    Args:
-        image: `(H0, W0, channels)` uint8.
-        size: `(H, W)` of the model's input.
-
-    Returns:
-        `(H, W, channels)` uint8 and a `Placement`.
-    """
-    size = tuple(size)
-    with tf.device("cpu"):
-        windows = transforms.letterbox_windows(image.shape[:2], size)
-        fitted = transforms.letterbox({"image": tf.convert_to_tensor(image)}, size)["image"].numpy()
-    top, left, height, width = windows.target.numpy().tolist()
-    return fitted, Placement(tuple(image.shape[:2]), size, top, left, height, width)

@@ -67,7 +67,7 @@ def _differences(comparison):
         else:
             yield f"{name}, different", percent(found["different"])
     if comparison.get("agreement") is not None:
-        yield "class agreement", percent(comparison["agreement"])
+        yield "agreement", percent(comparison["agreement"])
     if comparison.get("metric") is not None:
         change = (number(comparison[f"{side}_metric"], 4) for side in ("keras", "artifact"))
         yield f"{comparison['metric']}, Keras → artifact", " → ".join(change)

@@ -15,14 +15,26 @@ LOSSES = ("mixed", "squared")
 
 
 def localizer(
-    num_classes, *, backbone="small_cnn", loss="mixed", width=1.0, input_shape=(224, 224, 3), name="localizer"
+    num_classes,
+    *,
+    backbone="small_cnn",
+    loss="mixed",
+    box_weight=1.0,
+    width=1.0,
+    input_shape=(224, 224, 3),
+    name="localizer",
 ):
-    """Builds a network for pictures of one object: a backbone, flattened, and one dense layer.
+    """Builds a network for pictures of one object: a backbone and dense layers.
+
+    The box is read from the flattened features, which know places; presence and classes from their average, which need
+    not learn anew for each place what an object looks like.
 
     Args:
         num_classes: number of classes n; no object is none of them.
         backbone: a name, function or `keras.Model`, see `zoo.localization.features.deepest_features`.
         loss: "mixed" or "squared", see `Localizer`.
+        box_weight: factor on the box's loss. The lecture has none; shares of the picture are small numbers beside the
+            classes' entropy, so that without one a network learns the classes first and the box late.
         width: factor on the number of the backbone's filters.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
@@ -33,10 +45,13 @@ def localizer(
     if loss not in LOSSES:
         raise InputError(f"{name} takes loss= one of {', '.join(LOSSES)}, received {loss!r}")
     image, x = deepest_features(backbone, width=width, input_shape=input_shape, name=name)
-    x = layers.Flatten(name="flatten")(x)
-    y = layers.Dense(5 + num_classes, kernel_initializer="zeros", dtype="float32", name="y")(x)
+    anywhere = layers.GlobalAveragePooling2D(name="average")(x)
+    presence = layers.Dense(1, dtype="float32", name="presence")(anywhere)
+    box = layers.Dense(4, dtype="float32", name="box")(layers.Flatten(name="flatten")(x))
+    classes = layers.Dense(num_classes, dtype="float32", name="classes")(anywhere)
+    y = layers.Concatenate(dtype="float32", name="y")([presence, box, classes])
     model = Localizer(image, {"y": y}, name=name)
-    model.loss_form = loss
+    model.loss_form, model.box_weight = loss, box_weight
     return model
 
 
@@ -50,12 +65,14 @@ class Localizer(MultiLossModel):
     Attributes:
         loss_form: "squared": squared error of every number. "mixed": logistic loss of Pc, squared error of the box,
             softmax cross-entropy of the classes; Pc and classes are then logits.
+        box_weight: factor on the box's loss.
     """
 
     task = "localization"
     loss_form = "mixed"
+    box_weight = 1.0
     loss_names = ("presence", "box", "class")
-    saved = (*MultiLossModel.saved, "loss_form")
+    saved = (*MultiLossModel.saved, "loss_form", "box_weight")
 
     @property
     def num_classes(self):
@@ -82,7 +99,7 @@ class Localizer(MultiLossModel):
             class_loss = ops.sum(ops.square(classes - ops.one_hot(labels, self.num_classes)), axis=-1)
         return {
             "presence": ops.mean(presence_loss),
-            "box": ops.mean(present * ops.sum(ops.square(box - gt_box), axis=-1)),
+            "box": self.box_weight * ops.mean(present * ops.sum(ops.square(box - gt_box), axis=-1)),
             "class": ops.mean(present * class_loss),
         }
 
