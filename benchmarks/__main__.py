@@ -11,7 +11,7 @@ from pathlib import Path
 
 from recipes.quiet import import_frameworks
 
-BENCHMARKS = ("segnet", "pipeline", "commands")
+BENCHMARKS = ("segnet", "tiny_yolo_v2", "sliding_window", "pipeline", "mean_shapes", "commands")
 RESULTS = Path(__file__).parent / "results"
 
 

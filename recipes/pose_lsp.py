@@ -21,7 +21,7 @@ def recipe():
         picture_size=(128, 128),
         augment=Augment(flip=0.5, rotate=45.0, scale=(0.8, 1.8), colour=0.4),
         batch_size=16,
-        epochs=200,
+        epochs=100,
         optimizer="adamw",
         learning_rate=3e-3,
         warmup_epochs=3,

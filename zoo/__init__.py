@@ -5,7 +5,10 @@ Every architecture is a builder function; `BUILDERS` is the table of them, `buil
 
 import inspect
 
+from zoo import weights
+from zoo.detection.convolutionalize import convolutionalize
 from zoo.detection.grid_detector import grid_detector
+from zoo.detection.sliding_window import sliding_window
 from zoo.detection.yolo_v1 import fast_yolo, yolo_v1
 from zoo.detection.yolo_v2 import tiny_yolo_v2, yolo_v2
 from zoo.errors import InputError
@@ -50,4 +53,14 @@ def list_models():
     return sorted(BUILDERS)
 
 
-__all__ = ["BUILDERS", "InputError", "ZooModel", "build", "list_models", *BUILDERS]
+__all__ = [
+    "BUILDERS",
+    "InputError",
+    "ZooModel",
+    "build",
+    "convolutionalize",
+    "list_models",
+    "sliding_window",
+    "weights",
+    *BUILDERS,
+]

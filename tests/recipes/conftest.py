@@ -1,7 +1,10 @@
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from recipes import cli
 from recipes.data import Augment, shapes
 from recipes.recipe import Recipe
 
@@ -68,3 +71,19 @@ def drawn_shapes(tmp_path_factory):
         patch.setattr(shapes, "SPLITS", {"train": 12, "val": 5, "test": 3})
         shapes.open_shapes("train")
         yield folder
+
+
+@pytest.fixture
+def zoo(monkeypatch, capsys, tmp_path):
+    """Runs `zoo WORDS` in an empty folder and returns its exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["zoo", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return run

@@ -1,31 +1,13 @@
 import json
 import shutil
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from recipes import cli
 from recipes.run import measure
 
-VERBS = ("data", "train", "evaluate", "predict", "export", "verify", "benchmark", "list", "demo")
-
-
-@pytest.fixture
-def zoo(monkeypatch, capsys, tmp_path):
-    """Runs `zoo WORDS` in an empty folder and returns its exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["zoo", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return run
+VERBS = ("data", "train", "evaluate", "predict", "export", "verify", "benchmark", "facewarp", "list", "demo")
 
 
 @pytest.fixture
@@ -141,6 +123,9 @@ WRONG = {
     "missing model to export": (["export", "none.keras"], "none.keras does not exist"),
     "sheet that is no picture": (["data", "shapes:val", "--sheet", "sheet.doc"], "received sheet.doc"),
     "unwritable sheet": (["data", "shapes:val", "--sheet", "none/sheet.png"], "none/sheet.png: cannot be written"),
+    "no landmarks": (["facewarp", "face.png", "--model", "MODEL"], "face.png: no such picture file"),
+    "unknown expression": (["facewarp", "x.png", "--model", "MODEL", "--expression", "wink"], "expression 'wink'"),
+    "score": (["predict", "MODEL", "words.txt", "--score", "2"], "--score takes a number from 0 to 1, received 2"),
     "empty folder": (["predict", "MODEL", "empty"], "the folder holds no pictures"),
     "other classes": (["evaluate", "MODEL", "--data", "shapes:val"], "the model ground, figure"),
 }

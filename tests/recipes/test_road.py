@@ -1,35 +1,16 @@
 """The whole road by the command line, for each task beyond segmentation, at toy sizes."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from recipes import cli
 from recipes.workdir import Workdir
 
 OBJECT = (
-    "<object><name>{}</name><bndbox>"
-    "<xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox></object>"
+    "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox></object>"
 )
-
-
-@pytest.fixture
-def zoo(monkeypatch, capsys, tmp_path):
-    """Runs `zoo WORDS` in a folder of its own and returns exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["zoo", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return run
 
 
 @pytest.fixture

@@ -30,3 +30,23 @@ def centres(height, width):
     """Returns the `(height * width, 2)` centres of the cells, x, y as shares of the picture, row by row."""
     x, y = np.meshgrid((np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height)
     return np.stack([x.ravel(), y.ravel()], axis=-1).astype("float32")
+
+
+@register
+class SoftPooling(layers.Layer):
+    """`[features (B, h, w, C), map (B, h, w, 1)]` to the features where the map's mass is, `(B, C)`.
+
+    The softmax of the map over the cells weights the cells, as in `SoftArgmax`.
+    """
+
+    def call(self, inputs):
+        """Returns `(B, C)`."""
+        features, heat = inputs
+        height, width, channels = features.shape[1:]
+        weights = ops.softmax(ops.reshape(heat, (-1, 1, height * width)))
+        return ops.reshape(ops.matmul(weights, ops.reshape(features, (-1, height * width, channels))), (-1, channels))
+
+    def compute_output_shape(self, input_shape):
+        """Returns `(B, C)`."""
+        features, _ = input_shape
+        return (features[0], features[3])

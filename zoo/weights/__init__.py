@@ -1,0 +1,5 @@
+"""Reading weights that others published."""
+
+from zoo.weights import darknet
+
+__all__ = ["darknet"]

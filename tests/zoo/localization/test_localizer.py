@@ -78,11 +78,19 @@ def test_without_an_object_only_the_presence_is_learned(loss):
 
 def test_without_an_object_the_weights_of_the_rest_stand_still():
     model = toy()
+    heads = {name: model.get_layer(name) for name in ("presence", "where_map", "sides", "classes")}
+    before = {name: keras.ops.convert_to_numpy(head.kernel) for name, head in heads.items()}
     model.compile(keras.optimizers.SGD(0.1))
     model.train_on_batch(pictures(), targets((-1, -1)))
-    kernel = keras.ops.convert_to_numpy(model.get_layer("y").kernel)
-    assert np.abs(kernel[:, 0]).max() > 0
-    assert np.abs(kernel[:, 1:]).max() == 0
+    moved = {name for name, head in heads.items() if np.any(keras.ops.convert_to_numpy(head.kernel) != before[name])}
+    assert moved == {"presence"}
+
+
+def test_the_box_weighs_as_much_as_one_says():
+    y = np.random.default_rng(0).normal(size=(2, 8)).astype("float32")
+    plain, weighted = (numpy(toy(box_weight=w).loss_terms(targets(), {"y": y})) for w in (1.0, 5.0))
+    assert weighted["box"] == pytest.approx(5 * plain["box"])
+    assert weighted["class"] == plain["class"]
 
 
 def test_predictions_invert_the_target():
@@ -101,12 +109,12 @@ def test_learns_and_the_empty_batch_too():
 
 
 def test_saves_and_loads(tmp_path):
-    model = toy(loss="squared")
+    model = toy(loss="squared", box_weight=3.0)
     model.compile("adam")
     model.fit(pictures(), targets(), verbose=0)
     saves_and_loads(model, pictures(), tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert loaded.loss_form == "squared"
+    assert (loaded.loss_form, loaded.box_weight) == ("squared", 3.0)
     assert loaded.evaluate(pictures(), targets(), verbose=0) == pytest.approx(
         model.evaluate(pictures(), targets(), verbose=0)
     )
@@ -119,7 +127,7 @@ def test_any_backbone(backbone):
     model = toy(backbone=backbone)
     found = model.predict(pictures(), verbose=0)
     assert {name: value.shape for name, value in found.items()} == {"score": (2,), "box": (2, 4), "probs": (2, 3)}
-    assert model.get_layer("flatten").input.shape[1:3] == (1, 2)  # the deepest map, of stride 32
+    assert model.get_layer("where_map").input.shape[1:3] == (1, 2)  # the deepest map, of stride 32
 
 
 @pytest.mark.parametrize(
@@ -129,7 +137,7 @@ def test_any_backbone(backbone):
         ({"backbone": keras.Sequential([keras.Input((32, 64, 3)), keras.layers.Flatten()])}, "feature maps"),
         ({"loss": "logistic"}, "loss= one of mixed, squared, received 'logistic'"),
         ({"input_shape": (None, None, 3)}, r"fixed size.*received \(None, None\)"),
-        ({"input_shape": (16, 16, 3)}, r"input_shape=\(16, 16, 3\): choose a larger picture"),
+        ({"backbone": "vgg16", "input_shape": (16, 16, 3)}, r"input_shape=\(16, 16, 3\): choose a larger picture"),
     ],
 )
 def test_wrong_input(arguments, message):

@@ -5,7 +5,7 @@ import pytest
 from tests.checks import learns, saves_and_loads
 from zoo import InputError
 from zoo.localization.landmarks import landmarks, pose
-from zoo.localization.soft_argmax import SoftArgmax
+from zoo.localization.soft_argmax import SoftArgmax, SoftPooling
 
 pytestmark = pytest.mark.core
 
@@ -40,6 +40,15 @@ def test_soft_argmax_by_hand():
     expected = [[2.5 / 4, 1.5 / 2], [0.5, 0.25], [0.5, 0.5]]  # the last is flat: the centre
     np.testing.assert_allclose(keras.ops.convert_to_numpy(SoftArgmax()(maps))[0], expected, atol=1e-6)
     assert SoftArgmax()(maps[:0]).shape == (0, 3, 2)
+
+
+def test_soft_pooling_reads_the_features_where_the_map_is_high():
+    features = np.arange(12, dtype="float32").reshape(1, 2, 2, 3)
+    heat = np.log(np.array([1, 0.25, 0.25, 0.5], "float32")).reshape(1, 2, 2, 1)
+    expected = (features[0].reshape(4, 3) * np.array([[0.5], [0.125], [0.125], [0.25]])).sum(0)
+    pooled = SoftPooling()([features, heat])
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(pooled), [expected], rtol=1e-6)
+    assert SoftPooling()([features[:0], heat[:0]]).shape == (0, 3)
 
 
 def test_predictions_by_hand():
