@@ -14,7 +14,6 @@ def recipe():
     return Recipe(
         builder="localizer",
         task="localization",
-        arguments={"box_weight": 5.0},
         arguments={"box_weight": 2.0},
         data="single_shapes:train",
         val_data="single_shapes:val",

@@ -27,8 +27,9 @@ def localizer(
 ):
     """Builds a network for pictures of one object: a backbone, two maps of where to look, and dense layers.
 
-    The centre is the soft-argmax of one map over the features, all else a dense layer over the flattened features. With
-    the centre from a dense layer too, the lecture's form, boxes became precise several times later.
+    The centre is the soft-argmax of one map. Presence, sides and classes are read from the features where the mass of
+    the other map is, so that nothing has to be learned anew for each place. The lecture's form, one dense layer over
+    the flattened features, stayed at 90 % of the drawn shapes after 60 epochs, its boxes too coarse.
 
     Args:
         num_classes: number of classes n; no object is none of them.
