@@ -71,7 +71,7 @@ def text(value):
     if isinstance(value, dict):
         return ", ".join(f"{name} {text(v)}" for name, v in value.items()) or "none"
     if isinstance(value, list | tuple):
-        return " x ".join(map(str, value))
+        return " x ".join(map(str, value)) or "none"
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
