@@ -8,7 +8,7 @@ demo: install
 
 test: install
 	$(BIN)/pytest -n 2 --dist loadfile
-	KERAS_BACKEND=jax $(BIN)/pytest -m core tests/zoo
+	KERAS_BACKEND=jax $(BIN)/pytest -n 2 --dist loadfile -m core tests/zoo
 
 lint: install
 	$(BIN)/ruff check .
