@@ -72,8 +72,9 @@ def inference(model, folder):
 def node_shares(path, folder):
     """Returns the shares of ONNX Runtime's node times, of the median run, behind the last convolution.
 
-    "decoding" ends and "suppression" begins where the best pairs of box and class are picked.
+    "suppression" is what hangs on the choice of the best pairs of box and class, "decoding" the rest.
     """
+    import onnx
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -81,6 +82,7 @@ def node_shares(path, folder):
     options.log_severity_level = 3
     options.enable_profiling = True
     options.profile_file_prefix = str(folder / "profile")
+    options.optimized_model_filepath = str(folder / "optimized.onnx")
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     picture = np.random.default_rng(0).integers(0, 256, (1, *SIZE, 3), dtype=np.uint8)
     for _ in range(RUNS):
@@ -88,12 +90,23 @@ def node_shares(path, folder):
     events = json.loads(Path(session.end_profiling()).read_text())
     nodes = sorted((e for e in events if e["cat"] == "Node" and "op_name" in e["args"]), key=lambda e: e["ts"])
     microseconds = np.array([e["dur"] for e in nodes], float).reshape(RUNS, -1)  # the same nodes in every run
-    operators = [e["args"]["op_name"] for e in nodes[: microseconds.shape[1]]]
-    last = max(i for i, operator in enumerate(operators) if "Conv" in operator)
-    picked = operators.index("TopK")
-    parts = {"decoding": slice(last + 1, picked), "suppression": slice(picked, None)}
+    nodes = nodes[: microseconds.shape[1]]
+    choosing = behind_top_k(onnx.load(folder / "optimized.onnx").graph)
+    suppresses = np.array([e["name"].removesuffix("_kernel_time") in choosing for e in nodes])
+    behind = np.arange(len(nodes)) > max(i for i, e in enumerate(nodes) if "Conv" in e["args"]["op_name"])
+    parts = {"decoding": behind & ~suppresses, "suppression": suppresses}
     total = microseconds.sum(axis=1)
     return {name: float(np.median(microseconds[:, part].sum(axis=1) / total)) for name, part in parts.items()}
+
+
+def behind_top_k(graph):
+    """Returns the names of the nodes that choose the best pairs, or take what follows from the choice."""
+    tensors, names = set(), set()
+    for node in graph.node:  # in the order of computation
+        if node.op_type == "TopK" or tensors & set(node.input):
+            names.add(node.name)
+            tensors |= set(node.output)
+    return names
 
 
 def training(model, folder):

@@ -14,7 +14,6 @@ BACKBONES = {
     "darknet19": darknet19,
     "small_cnn": small_cnn,
     "small_cnn_stride8": partial(small_cnn, output_stride=8),
-    "small_cnn_stride8_deep": partial(small_cnn, depth=9, output_stride=8),
     "tiny_darknet": tiny_darknet,
     "vgg16": vgg16,
 }

@@ -16,7 +16,6 @@ def landmarks(
     *,
     backbone="small_cnn_stride8",
     loss="squared",
-    map_weight=0.0,
     width=1.0,
     input_shape=(224, 224, 3),
     name="landmarks",
@@ -31,12 +30,10 @@ def landmarks(
         backbone: a name, function or `keras.Model`, see `zoo.localization.features.deepest_features`. The finer its
             deepest map, the better the points are told apart.
         loss: of the points: "squared", "l1" or "wing", see `PointRegressor`.
-        map_weight: factor on the loss of the maps themselves, see `PointRegressor`; 0 for none.
         width: factor on the number of the backbone's filters.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
-        A `PointRegressor`: `(B, H, W, 3)` raw pixels to `{"y": (B, 1 + 2K)}`, with `map_weight` also `"maps"
-        (B, h, w, K)`.
+        A `PointRegressor`: `(B, H, W, 3)` raw pixels to `{"y": (B, 1 + 2K)}`.
     Raises:
         InputError: if the loss or the backbone is unknown, or the picture's size is not fixed.
     """
@@ -47,9 +44,8 @@ def landmarks(
     maps = layers.Conv2D(num_points, 1, dtype="float32", name="maps")(x)
     points = layers.Flatten(name="coordinates")(SoftArgmax(dtype="float32", name="points")(maps))
     y = layers.Concatenate(dtype="float32", name="y")([presence, points])
-    outputs = {"y": y, "maps": maps} if map_weight else {"y": y}
-    model = PointRegressor(image, outputs, name=name)
-    model.loss_form, model.map_weight = loss, map_weight
+    model = PointRegressor(image, {"y": y}, name=name)
+    model.loss_form = loss
     return model
 
 
@@ -58,7 +54,6 @@ def pose(
     *,
     backbone="small_cnn_stride8",
     loss="squared",
-    map_weight=0.0,
     width=1.0,
     input_shape=(224, 224, 3),
     name="pose",
@@ -67,5 +62,4 @@ def pose(
 
     Arguments, result and errors are those of `landmarks`.
     """
-    arguments = {"loss": loss, "map_weight": map_weight, "width": width, "input_shape": input_shape, "name": name}
-    return landmarks(num_points, backbone=backbone, **arguments)
+    return landmarks(num_points, backbone=backbone, loss=loss, width=width, input_shape=input_shape, name=name)

@@ -5,7 +5,6 @@ import math
 import keras
 from keras import ops
 
-from zoo.localization.soft_argmax import centres
 from zoo.model import MultiLossModel
 
 # w and epsilon of the wing loss, in pixels, as in Feng et al. 2018, arXiv:1711.06753.
@@ -22,7 +21,6 @@ class PointRegressor(MultiLossModel):
 
     Attributes:
         loss_form: a point's loss, a name of `DISTANCES`.
-        map_weight: factor on the loss of the maps that the points are read from; 0 for none.
         keypoint_names: names of the points, index for index, or `()`.
         skeleton: pairs of indices from 0 to draw lines between, or `()`.
         flip_pairs: pairs of indices that change places in a mirrored picture, or `()`.
@@ -30,16 +28,11 @@ class PointRegressor(MultiLossModel):
 
     task = "points"
     loss_form = "squared"
-    map_weight = 0.0
     keypoint_names = ()
     skeleton = ()
     flip_pairs = ()
-    saved = (*MultiLossModel.saved, "loss_form", "map_weight", "keypoint_names", "skeleton", "flip_pairs")
-
-    @property
-    def loss_names(self):
-        """Names of the terms."""
-        return ("presence", "points", "maps") if self.map_weight else ("presence", "points")
+    loss_names = ("presence", "points")
+    saved = (*MultiLossModel.saved, "loss_form", "keypoint_names", "skeleton", "flip_pairs")
 
     @property
     def num_points(self):
@@ -47,27 +40,22 @@ class PointRegressor(MultiLossModel):
         return self.output["y"].shape[-1] // 2
 
     def loss_terms(self, targets, outputs):
-        """Returns the logistic loss of Pc, the mean loss of the points that count, and of their maps if it weighs.
+        """Returns the logistic loss of Pc, and the mean loss of the points that count.
 
         Args:
             targets: dict of `keypoints (B, K, 3)` x, y in pixels and visibility, and `labels (B,)`, -1 where there is
                 no object.
-            outputs: `{"y": (B, 1 + 2K)}`, with `map_weight` also `"maps" (B, h, w, K)`.
+            outputs: `{"y": (B, 1 + 2K)}`.
         """
         presence, points = self.parts(outputs["y"])
         present = ops.cast(ops.cast(targets["labels"], "int32") >= 0, "float32")
         keypoints = ops.cast(targets["keypoints"], "float32")
         counts = ops.cast(keypoints[..., 2] > 0, "float32") * present[:, None]
         errors = DISTANCES[self.loss_form](points * self.frame() - keypoints[..., :2], self.frame())
-        count = ops.maximum(ops.sum(counts), 1.0)
-        terms = {
+        return {
             "presence": ops.mean(ops.binary_crossentropy(present, presence, from_logits=True)),
-            "points": ops.sum(ops.sum(errors, axis=-1) * counts) / count,
+            "points": ops.sum(ops.sum(errors, axis=-1) * counts) / ops.maximum(ops.sum(counts), 1.0),
         }
-        if self.map_weight:
-            errors = map_errors(outputs["maps"], keypoints[..., :2] / self.frame())
-            terms["maps"] = self.map_weight * ops.sum(errors * counts) / count
-        return terms
 
     def predictions(self, outputs):
         """Returns `score (B,)` 0..1 and `points (B, K, 2)` x, y in pixels of the frame."""
@@ -83,27 +71,6 @@ class PointRegressor(MultiLossModel):
         """Returns the frame's `(2,)` width and height in pixels."""
         height, width = self.input_shape[1:3]
         return ops.convert_to_tensor([width, height], "float32")
-
-
-def map_errors(maps, places):
-    """Cross-entropy of each map with a Gaussian of one cell's deviation about its point.
-
-    The soft-argmax alone says how far off the mean of a map is, this where its mass belongs: with few pictures and
-    many poses it is what gets the maps going.
-
-    Args:
-        maps: `(B, h, w, K)` logits.
-        places: `(B, K, 2)` x, y as shares of the picture.
-    Returns:
-        `(B, K)`.
-    Source: Nibali et al. 2018, arXiv:1801.07372, section 3.3 (regularisation towards a Gaussian).
-    """
-    height, width, count = maps.shape[1:]
-    maps = ops.transpose(ops.reshape(ops.cast(maps, "float32"), (-1, height * width, count)), (0, 2, 1))
-    cells = ops.convert_to_tensor([width, height], "float32")
-    apart = (places[:, :, None] - ops.convert_to_tensor(centres(height, width))) * cells
-    wanted = ops.softmax(-0.5 * ops.sum(ops.square(apart), axis=-1))
-    return -ops.sum(wanted * ops.log_softmax(maps), axis=-1)
 
 
 def squared(difference, frame):

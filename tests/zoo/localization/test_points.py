@@ -5,7 +5,6 @@ import pytest
 from tests.checks import learns, saves_and_loads
 from zoo import InputError
 from zoo.localization.landmarks import landmarks, pose
-from zoo.localization.points import map_errors
 from zoo.localization.soft_argmax import SoftArgmax, SoftPooling
 
 pytestmark = pytest.mark.core
@@ -119,22 +118,3 @@ def test_wrong_input():
         toy(loss="huber")
     with pytest.raises(InputError, match="pose takes pictures of a fixed size"):
         pose(input_shape=(None, None, 3))
-
-
-def test_the_loss_of_a_map_by_hand():
-    # One row of two cells; the point lies on the centre of the left one, a cell from that of the right one.
-    maps = np.log(np.array([0.8, 0.2], "float32")).reshape(1, 1, 2, 1)
-    wanted = 1 / (1 + np.exp(-0.5))
-    expected = -(wanted * np.log(0.8) + (1 - wanted) * np.log(0.2))
-    found = keras.ops.convert_to_numpy(map_errors(maps, np.array([[[0.25, 0.5]]], "float32")))
-    np.testing.assert_allclose(found, [[expected]], rtol=1e-5)
-
-
-def test_maps_are_learned_where_they_weigh():
-    model = landmarks(3, map_weight=2.0, width=1 / 4, input_shape=(32, 64, 3))
-    assert model.output["maps"].shape == (None, 4, 8, 3)
-    images = np.random.default_rng(0).integers(0, 255, (2, 32, 64, 3), "uint8")
-    keypoints = np.tile(np.array([[10, 8, 2], [50, 20, 1], [0, 0, 0]], "float32"), (2, 1, 1))
-    learns(model, images, {"keypoints": keypoints, "labels": np.array([0, 0])})
-    assert {metric.name for metric in model.metrics} >= {"presence", "points", "maps"}
-    assert set(model.predict(images, verbose=0)) == {"score", "points"}
