@@ -71,13 +71,3 @@ def draw_targets(image, targets, class_names=(), skeleton=()):
     for points in targets.get("keypoints", ()):
         image = draw_skeleton(image, points, skeleton)
     return image
-
-
-def draw_truth(image, example, task, class_names=(), skeleton=()):
-    """Draws what is true in a picture; see `truth_of` and `draw_targets`."""
-    return draw_targets(image, truth_of(example, task), class_names, skeleton)
-
-
-def draw_prediction(image, prediction, task, class_names=(), skeleton=(), score=SCORE):
-    """Draws what was predicted in a picture; see `found_in` and `draw_targets`."""
-    return draw_targets(image, found_in(prediction, task, score), class_names, skeleton)

@@ -3,7 +3,7 @@
 from itertools import tee
 
 from recipes import metrics
-from recipes.data.pipeline import TARGETS
+from recipes.data.pipeline import missing_targets
 from recipes.data.progress import track
 from recipes.depict import found_in, truth_of
 from recipes.report import Sample
@@ -88,7 +88,7 @@ def decoded(source, records):
 
 def check_classes(predictor, source):
     """Raises `InputError` where the source's classes or keypoints are not those that the model learned."""
-    lacking = [key for key in TARGETS[predictor.task] if key not in source.keys]
+    lacking = missing_targets(source, predictor.task)
     if lacking:
         raise InputError(
             f"{source.spec} has no {', '.join(lacking)}, which {predictor.task} is measured by: name another source"

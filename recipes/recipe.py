@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from recipes.data import Augment
 from zoo.errors import InputError
+from zoo.model import as_tuples
 
 # One file a recipe, each with a function `recipe()`.
 RECIPES = (
@@ -164,13 +165,6 @@ def literal(text):
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return {"none": None, "true": True, "false": False}.get(text.lower(), text)
-
-
-def as_tuples(value):
-    """Returns lists, at any depth, as the tuples that JSON made lists of."""
-    if isinstance(value, dict):
-        return {name: as_tuples(item) for name, item in value.items()}
-    return tuple(map(as_tuples, value)) if isinstance(value, list) else value
 
 
 def _changed(record, path, value, setting):

@@ -13,7 +13,6 @@ from recipes.report import write
 from recipes.train import usable
 from recipes.workdir import Workdir, replace_text
 
-CURVES = "curves.json"
 SAMPLES = 6
 
 
@@ -33,7 +32,7 @@ def measure(workdir, data=None, *, skip_bad=False):
     data = data or Recipe.from_json(workdir.recipe.read_text()).val_data
     evaluator = gather(export.load(workdir.model), usable(open_source(data), skip_bad), f"evaluating on {data}")
     scores = evaluator.scores()
-    replace_text(workdir.path / CURVES, json.dumps(evaluator.curves()) + "\n")
+    replace_text(workdir.curves, json.dumps(evaluator.curves()) + "\n")
     replace_text(workdir.metrics, json.dumps({"data": data, **scores}, indent=2) + "\n")
     return scores
 
@@ -62,8 +61,7 @@ def report(workdir, *, skip_bad=False):
 
 def curves(workdir):
     """Returns the curves that `measure` kept, `[]` where an earlier version measured."""
-    path = workdir.path / CURVES
-    return json.loads(path.read_text()) if path.is_file() else []
+    return json.loads(workdir.curves.read_text()) if workdir.curves.is_file() else []
 
 
 def text(value):

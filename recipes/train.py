@@ -9,7 +9,7 @@ import zoo
 from recipes.anchors import find_anchors
 from recipes.callbacks import Checkpoint, SeedEpoch, StopOnNaN, Validate
 from recipes.data import describe, median_frequency, open_source, pipeline
-from recipes.data.pipeline import TARGETS
+from recipes.data.pipeline import check_targets
 from recipes.metrics import higher_is_better
 from recipes.schedule import WarmupDecay
 from recipes.workdir import Workdir, replace_text
@@ -141,9 +141,7 @@ def learned(task, source):
     Raises:
         InputError: if the source lacks the task's targets.
     """
-    missing = [key for key in TARGETS[task] if key not in source.keys]
-    if missing:
-        raise InputError(f"{source.spec} has no {' or '.join(missing)}, which the task {task} learns")
+    check_targets(source, task)
     if task == "points":
         return {"num_points": source.records().map(source.decode).element_spec["keypoints"].shape[1]}
     return {"num_classes": len(source.class_names(task))}

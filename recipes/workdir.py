@@ -14,8 +14,8 @@ class Workdir:
     """A run's folder.
 
     `recipe.json`, `history.jsonl` (a line an epoch), `epoch-0007.weights.h5` (weights and optimizer after the last
-    whole epoch), `model.keras` (the best epoch so far), `tensorboard/`, `metrics.json`, `report.html`, `artifacts/`,
-    `measurements.json` (verifications and benchmarks of the artifacts).
+    whole epoch), `model.keras` (the best epoch so far), `tensorboard/`, `metrics.json`, `curves.json`, `report.html`,
+    `artifacts/`, `measurements.json` (verifications and benchmarks of the artifacts).
 
     Args:
         path: the folder; made if missing.
@@ -46,6 +46,7 @@ class Workdir:
     history = property(lambda self: self.path / "history.jsonl")
     tensorboard = property(lambda self: self.path / "tensorboard")
     metrics = property(lambda self: self.path / "metrics.json")
+    curves = property(lambda self: self.path / "curves.json")
     report = property(lambda self: self.path / "report.html")
     artifacts = property(lambda self: self.path / "artifacts")
     measurements = property(lambda self: self.path / "measurements.json")

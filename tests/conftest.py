@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 # Before the first import of TensorFlow, which reads it once.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -11,3 +12,11 @@ import pytest
 def seeded():
     """Every test starts from the same random state."""
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session")
+def zoo_data():
+    """The folder of real data that ZOO_DATA names; skips where it is unset."""
+    if not os.environ.get("ZOO_DATA"):
+        pytest.skip("ZOO_DATA names no folder of real data")
+    return Path(os.environ["ZOO_DATA"])

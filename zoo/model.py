@@ -58,7 +58,7 @@ class ZooModel(keras.Model):
     def from_config(cls, config, custom_objects=None):
         """Builds the model back from `get_config()`."""
         config = dict(config)
-        saved = {name: _tuples(config.pop(name)) for name in cls.saved if name in config}
+        saved = {name: as_tuples(config.pop(name)) for name in cls.saved if name in config}
         model = super().from_config(config, custom_objects=custom_objects)
         for name, value in saved.items():
             setattr(model, name, value)
@@ -101,6 +101,8 @@ class MultiLossModel(ZooModel):
         return sum(terms[name] for name in self.loss_names)
 
 
-def _tuples(value):
-    """Returns lists, at any depth, as tuples: what JSON made of them."""
-    return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value
+def as_tuples(value):
+    """Returns lists, at any depth, as the tuples that JSON made lists of."""
+    if isinstance(value, dict):
+        return {name: as_tuples(item) for name, item in value.items()}
+    return tuple(map(as_tuples, value)) if isinstance(value, list | tuple) else value

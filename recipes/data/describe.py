@@ -9,6 +9,7 @@ import tensorflow as tf
 from recipes import drawing
 from recipes.data.progress import track
 from recipes.data.source import VOID, Problem
+from recipes.depict import draw_targets
 
 
 @dataclass(frozen=True)
@@ -149,17 +150,6 @@ def contact_sheet(source, count=12):
     examples = source.records().shard(step, 0).map(source.decode).as_numpy_iterator()
     drawn, names = [], []
     for example in islice(examples, count):
-        drawn.append(_draw(example, source))
+        drawn.append(draw_targets(example["image"], example, source.class_names("detection"), source.skeleton))
         names.append(example["name"].decode().rsplit("/", 1)[-1])
     return drawing.contact_sheet(drawn, captions=names)
-
-
-def _draw(example, source):
-    image = example["image"]
-    if "segmentation" in example:
-        image = drawing.overlay(image, example["segmentation"])
-    if "boxes" in example:
-        image = drawing.draw_boxes(image, example["boxes"], example["labels"], source.class_names("detection"))
-    for points in example.get("keypoints", ()):
-        image = drawing.draw_skeleton(image, points, source.skeleton)
-    return image

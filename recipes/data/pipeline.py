@@ -201,12 +201,22 @@ def _fits(examples, count, cache):
     return count * sum(sampled) / len(sampled) < CACHE_SHARE * psutil.virtual_memory().available
 
 
+def check_targets(source, task):
+    """Raises `InputError` where a source lacks a target that a task learns."""
+    missing = missing_targets(source, task)
+    if missing:
+        raise InputError(f"{source.spec} has no {' or '.join(missing)}, which the task {task} learns")
+
+
+def missing_targets(source, task):
+    """Returns the keys of the task's targets that a source lacks."""
+    return [key for key in TARGETS[task] if key not in source.keys]
+
+
 def _check_source(source, task, num_shards, shard_index):
     if task not in TARGETS:
         raise InputError(f"the pipeline knows the tasks {', '.join(TARGETS)}, received {task!r}")
-    missing = [key for key in TARGETS[task] if key not in source.keys]
-    if missing:
-        raise InputError(f"{source.spec} has no {' or '.join(missing)}, which the task {task} learns")
+    check_targets(source, task)
     if not 0 <= shard_index < num_shards:
         raise InputError(f"shard_index is one of 0 to num_shards - 1 = {num_shards - 1}, received {shard_index}")
     if len(source) < num_shards:

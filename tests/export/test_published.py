@@ -1,8 +1,5 @@
 """A network that others trained, from its published weights to every artifact, on Darknet's own picture."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,24 +12,16 @@ REPORTED = {"bicycle": 0.97, "dog": 0.79, "car": 0.65}
 
 
 @pytest.fixture(scope="module")
-def data():
-    folder = os.environ.get("ZOO_DATA")
-    if not folder:
-        pytest.skip("ZOO_DATA is unset")
-    return Path(folder)
-
-
-@pytest.fixture(scope="module")
-def yolo_lite(data):
-    network = data / "weights/yolo_lite_voc/tiny-yolov2-trial3-noBatch.cfg"
+def yolo_lite(zoo_data):
+    network = zoo_data / "weights/yolo_lite_voc/tiny-yolov2-trial3-noBatch.cfg"
     return zoo.weights.darknet.build(network, network.with_suffix(".weights"), class_names=VOC_NAMES)
 
 
 @pytest.mark.parametrize("format, name", [("saved_model", "lite"), ("onnx", "lite.onnx"), ("tflite", "lite.tflite")])
-def test_yolo_lite_reports_what_its_authors_show(yolo_lite, data, tmp_path, format, name):
+def test_yolo_lite_reports_what_its_authors_show(yolo_lite, zoo_data, tmp_path, format, name):
     export.export(yolo_lite, tmp_path / name, format)
     predictor = export.load(tmp_path / name)
-    picture = np.asarray(Image.open(data / "samples/dog.jpg").convert("RGB"))
+    picture = np.asarray(Image.open(zoo_data / "samples/dog.jpg").convert("RGB"))
     found = predictor.predict(picture[None])
     names = [predictor.class_names[label] for label in found["labels"][0, :3]]
     assert names == list(REPORTED)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from recipes import drawing
-from recipes.depict import GREY, draw_prediction, draw_targets, draw_truth, found_in, truth_of
+from recipes.depict import GREY, draw_targets, found_in, truth_of
 
 IMAGE = np.full((40, 60, 3), 100, "uint8")
 BOXES = np.array([[2, 20, 12, 30], [20, 15, 50, 38]], "float32")
@@ -45,10 +45,11 @@ def test_what_is_found_has_the_score_asked_for():
 
 @pytest.mark.parametrize("task", PREDICTIONS)
 def test_every_task_is_drawn(task):
-    for drawn in (draw_truth(IMAGE, EXAMPLE, task), draw_prediction(IMAGE, PREDICTIONS[task], task)):
+    for targets in (truth_of(EXAMPLE, task), found_in(PREDICTIONS[task], task)):
+        drawn = draw_targets(IMAGE, targets)
         assert drawn.shape == IMAGE.shape and (drawn != IMAGE).any()
     if task != "segmentation":
-        assert np.array_equal(draw_truth(IMAGE, NOTHING, task), IMAGE)
+        assert np.array_equal(draw_targets(IMAGE, truth_of(NOTHING, task)), IMAGE)
 
 
 def test_all_targets_of_an_example_are_drawn_together():
@@ -60,7 +61,7 @@ def test_all_targets_of_an_example_are_drawn_together():
 
 def test_ignored_objects_are_grey():
     example = {**EXAMPLE, "ignored": np.array([False, True])}
-    assert draw_truth(IMAGE, example, "detection")[37, 35].tolist() == [*GREY]
+    assert draw_targets(IMAGE, truth_of(example, "detection"))[37, 35].tolist() == [*GREY]
 
 
 def test_an_empty_row_is_not_drawn():

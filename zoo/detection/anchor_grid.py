@@ -5,7 +5,6 @@ from zoo.detection.detector import Detector
 from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
 from zoo.ops.matching import best_anchor, centroid_cell, last_of_slot
-from zoo.ops.rows import take_rows
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -106,8 +105,3 @@ def check_anchors(anchors):
     if not anchors or any(len(anchor) != 2 or min(anchor) <= 0 for anchor in anchors):
         raise InputError(f"anchors are pairs of width and height in cells, above 0, received {anchors}")
     return anchors
-
-
-def own_rows(values, assigned):
-    """Picks the row that answers for each object: `(B, h * w * A, D)` to `(B, N, D)`."""
-    return take_rows(values, assigned["slots"])

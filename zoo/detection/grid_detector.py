@@ -10,8 +10,9 @@ import keras
 from keras import layers, ops
 
 from zoo.backbones.small import small_cnn
-from zoo.detection.anchor_grid import AnchorGrid, answering, check_anchors, class_errors, own_rows
+from zoo.detection.anchor_grid import AnchorGrid, answering, check_anchors, class_errors
 from zoo.errors import InputError
+from zoo.ops.rows import take_rows
 
 
 def grid_detector(
@@ -70,7 +71,7 @@ class GridDetector(AnchorGrid):
         """Returns the three terms, summed over a picture, averaged over the batch."""
         rows, _ = self.split(outputs)
         assigned = self.assign(targets, outputs)
-        own, answers = own_rows(rows, assigned), assigned["answers"]
+        own, answers = take_rows(rows, assigned["slots"]), assigned["answers"]
         present = ops.cast(answering(rows, assigned), "float32")
         terms = {
             "presence": ops.binary_crossentropy(present, rows[..., 4], from_logits=True),

@@ -8,10 +8,11 @@ import keras
 from keras import layers, ops
 
 from zoo.backbones.darknet import conv_leaky, darknet19, tiny_darknet
-from zoo.detection.anchor_grid import AnchorGrid, answering, check_anchors, class_errors, own_rows
+from zoo.detection.anchor_grid import AnchorGrid, answering, check_anchors, class_errors
 from zoo.errors import InputError
 from zoo.layers import SpaceToDepth
 from zoo.ops import boxes as box_ops
+from zoo.ops.rows import take_rows
 
 STRIDE = 32
 # Width and height in cells, by k-means on the training boxes: yolov2-voc.cfg, yolov2.cfg, yolov2-tiny-voc.cfg.
@@ -116,10 +117,10 @@ class YoloV2(AnchorGrid):
         boxes, objectness = ops.stop_gradient(boxes), ops.sigmoid(rows[..., 4])
         gt_boxes = ops.cast(targets["boxes"], "float32")
         assigned = self.assign(targets, outputs)
-        own, answers = own_rows(rows, assigned), assigned["answers"]
+        own, answers = take_rows(rows, assigned["slots"]), assigned["answers"]
 
         small = 2.0 - assigned["areas"]  # so that small objects weigh more
-        overlap = box_ops.iou_aligned(own_rows(boxes, assigned), gt_boxes)
+        overlap = box_ops.iou_aligned(take_rows(boxes, assigned["slots"]), gt_boxes)
         near = ops.max(box_ops.iou(boxes, gt_boxes), axis=-1) > self.ignored_iou
         idle = ops.cast(~answering(rows, assigned) & ~near, "float32")
         terms = {

@@ -1,6 +1,4 @@
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -204,11 +202,8 @@ def test_unusable_specs_say_what_is_needed(tmp_path):
         ("lsp/annotations/val.json", "lsp/images", 30, 1, 14),
     ],
 )
-def test_real_data(file, folder, pictures, classes, points):
-    if "ZOO_DATA" not in os.environ:
-        pytest.skip("ZOO_DATA names no folder of real data")
-    data = Path(os.environ["ZOO_DATA"])
-    source = open_source(f"coco:{data / file}@{data / folder}")
+def test_real_data(zoo_data, file, folder, pictures, classes, points):
+    source = open_source(f"coco:{zoo_data / file}@{zoo_data / folder}")
     assert (len(source), len(source.classes), len(source.keypoint_names)) == (pictures, classes, points)
     assert source.problems() == []
     assert len(source.flip_pairs) == {17: 8, 14: 6}[points]

@@ -1,6 +1,3 @@
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -83,10 +80,8 @@ def test_contact_sheets(counted, scenes):
     assert contact_sheet(scenes("train"), count=6).width > contact_sheet(scenes("train"), count=1).width
 
 
-def test_camvid():
-    if "ZOO_DATA" not in os.environ:
-        pytest.skip("ZOO_DATA names no folder of real data")
-    source = open_source(f"masks:{Path(os.environ['ZOO_DATA'], 'camvid', 'val')}")
+def test_camvid(zoo_data):
+    source = open_source(f"masks:{zoo_data / 'camvid' / 'val'}")
     found = describe(source)
     assert (found.count, found.smallest, found.largest) == (101, (360, 480), (360, 480))
     assert (len(found.classes), found.problems) == (11, ())

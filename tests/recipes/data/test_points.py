@@ -1,6 +1,3 @@
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -107,10 +104,8 @@ def test_missing_files_are_named(write, tmp_path):
         open_source("points:")
 
 
-def test_faces68():
-    if "ZOO_DATA" not in os.environ:
-        pytest.skip("ZOO_DATA names no folder of real data")
-    source = open_source(f"points:{Path(os.environ['ZOO_DATA'], 'faces68', 'val.csv')}")
+def test_faces68(zoo_data):
+    source = open_source(f"points:{zoo_data / 'faces68' / 'val.csv'}")
     assert (len(source), source.classes, source.flip_pairs) == (393, ("face",), FACE_FLIP_PAIRS)
     _, targets = next(iter(pipeline(source, task="points", picture_size=(64, 64), batch_size=4)))
     x = targets["keypoints"][..., 0].numpy()

@@ -1,6 +1,4 @@
-import os
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -159,10 +157,8 @@ def test_pictures_without_objects_are_learned(folder):
 @pytest.mark.parametrize(
     ("split", "count", "box"), [("train", 205, "00343.xml: box 3"), ("val", 87, "00338.xml: box 12")]
 )
-def test_bccd(split, count, box):
-    if "ZOO_DATA" not in os.environ:
-        pytest.skip("ZOO_DATA names no folder of real data")
-    source = open_source(f"voc:{Path(os.environ['ZOO_DATA'], 'bccd')}:{split}")
+def test_bccd(zoo_data, split, count, box):
+    source = open_source(f"voc:{zoo_data / 'bccd'}:{split}")
     assert (len(source), source.classes) == (count, ("Platelets", "RBC", "WBC"))
     (warning,) = source.findings()
     assert f"{box} " in str(warning) and not warning.fatal

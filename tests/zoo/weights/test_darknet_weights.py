@@ -1,6 +1,4 @@
-import os
 import struct
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -42,14 +40,6 @@ def files(tmp_path):
         return paths
 
     return write
-
-
-@pytest.fixture
-def zoo_data():
-    """The folder of real data; skips where there is none."""
-    if "ZOO_DATA" not in os.environ:
-        pytest.skip("ZOO_DATA is not set")
-    return Path(os.environ["ZOO_DATA"])
 
 
 def picture(size=8):
