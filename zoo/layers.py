@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from zoo.ops import switches
+from zoo.ops import roi, switches
 
 register = keras.saving.register_keras_serializable("zoo")
 
@@ -160,6 +160,83 @@ class LocalResponseNormalization(layers.Layer):
         """Returns the constructor's arguments."""
         config = {"depth": self.depth, "bias": self.bias, "alpha": self.alpha, "beta": self.beta}
         return {**super().get_config(), **config}
+
+
+@register
+class RoIAlign(layers.Layer):
+    """`zoo.ops.roi.roi_align` as a layer: `[*maps, rois]` to a batch of crops, one a region.
+
+    Args:
+        output_size: `(oh, ow)` bins, or one number for both.
+        strides: pixels between two cells of each map.
+        sampling_ratio: samples a bin and axis.
+        aligned: whether cells are centred half a stride from their border.
+    """
+
+    def __init__(self, output_size, strides, sampling_ratio=2, aligned=False, **kwargs):
+        # Cast to half precision, the regions would move by pixels.
+        super().__init__(autocast=False, **kwargs)
+        self.output_size, self.strides = roi.pair(output_size), tuple(strides)
+        self.sampling_ratio, self.aligned = sampling_ratio, aligned
+
+    def call(self, inputs):
+        """Returns `(B * R, oh, ow, C)`, the regions of the first picture first."""
+        *maps, rois = inputs
+        crops = roi.roi_align(
+            [ops.cast(one, self.compute_dtype) for one in maps],
+            rois,
+            strides=self.strides,
+            output_size=self.output_size,
+            sampling_ratio=self.sampling_ratio,
+            aligned=self.aligned,
+        )
+        return ops.reshape(crops, (-1, *self.output_size, maps[0].shape[-1]))
+
+    def compute_output_shape(self, input_shape):
+        """Returns `(B * R, oh, ow, C)`; an unknown number stays unknown."""
+        return crops_shape(input_shape, self.output_size)
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        config = {"output_size": self.output_size, "strides": self.strides}
+        return {**super().get_config(), **config, "sampling_ratio": self.sampling_ratio, "aligned": self.aligned}
+
+
+@register
+class RoIPool(layers.Layer):
+    """`zoo.ops.roi.roi_pool` as a layer: `[map, rois]` to a batch of crops, one a region.
+
+    Args:
+        output_size: `(oh, ow)` bins, or one number for both.
+        stride: pixels between two cells.
+    """
+
+    def __init__(self, output_size, stride, **kwargs):
+        # Cast to half precision, the regions would move by pixels.
+        super().__init__(autocast=False, **kwargs)
+        self.output_size, self.stride = roi.pair(output_size), stride
+
+    def call(self, inputs):
+        """Returns `(B * R, oh, ow, C)`, the regions of the first picture first."""
+        map, rois = inputs
+        crops = roi.roi_pool(
+            ops.cast(map, self.compute_dtype), rois, stride=self.stride, output_size=self.output_size
+        )
+        return ops.reshape(crops, (-1, *self.output_size, map.shape[-1]))
+
+    def compute_output_shape(self, input_shape):
+        """Returns `(B * R, oh, ow, C)`; an unknown number stays unknown."""
+        return crops_shape(input_shape, self.output_size)
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "output_size": self.output_size, "stride": self.stride}
+
+
+def crops_shape(input_shape, output_size):
+    """Returns the shape of the crops of `[*maps, rois]`."""
+    (batch, count, _), channels = input_shape[-1], input_shape[0][-1]
+    return (None if None in (batch, count) else batch * count, *output_size, channels)
 
 
 def half(size):

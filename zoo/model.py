@@ -74,12 +74,13 @@ class MultiLossModel(ZooModel):
 
     loss_names = ()
 
-    def loss_terms(self, targets, outputs):
+    def loss_terms(self, targets, outputs, training=False):
         """Returns a dict of the terms, scalars.
 
         Args:
             targets: dict of padded targets, as `recipes.data.pipeline` makes them for the task.
             outputs: what the network returns.
+            training: whether layers that the loss calls (heads over drawn regions) shall train or measure.
         """
         raise NotImplementedError(f"{type(self).__name__} states no terms of its loss")
 
@@ -95,7 +96,7 @@ class MultiLossModel(ZooModel):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Sums the terms and notes each."""
-        terms = self.loss_terms(y, y_pred)
+        terms = self.loss_terms(y, y_pred, training)
         for tracker in self.loss_trackers:
             tracker.update_state(terms[tracker.name])
         return sum(terms[name] for name in self.loss_names)

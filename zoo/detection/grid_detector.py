@@ -67,7 +67,7 @@ class GridDetector(AnchorGrid):
 
     loss_names = ("presence", "box", "class")
 
-    def loss_terms(self, targets, outputs):
+    def loss_terms(self, targets, outputs, training=False):
         """Returns the three terms, summed over a picture, averaged over the batch."""
         rows, _ = self.split(outputs)
         assigned = self.assign(targets, outputs)

@@ -138,7 +138,7 @@ class YoloV1(Detector):
         boxes = box_ops.clip(boxes, self.input_shape[1:3])
         return ops.reshape(boxes, (-1, count, 4)), ops.reshape(scores, (-1, count, self.num_classes))
 
-    def loss_terms(self, targets, outputs):
+    def loss_terms(self, targets, outputs, training=False):
         """Squared errors of boxes, confidences and classes (equation 3), summed over a picture, mean of a batch.
 
         The cell of an object's centre answers for it, and of the cell's boxes the one that overlaps it most; where

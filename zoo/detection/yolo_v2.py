@@ -106,7 +106,7 @@ class YoloV2(AnchorGrid):
     saved = (*AnchorGrid.saved, "coord_scale", "object_scale", "noobject_scale", "class_scale", "ignored_iou")
     loss_names = ("box_loss", "object_loss", "noobject_loss", "class_loss")
 
-    def loss_terms(self, targets, outputs):
+    def loss_terms(self, targets, outputs, training=False):
         """Half squared errors, whose gradients are the deltas of `region_layer.c`, and cross-entropy of the classes.
 
         The objectness of an anchor that answers for an object learns the IoU of its box with it. Summed over a

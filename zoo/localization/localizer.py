@@ -86,7 +86,7 @@ class Localizer(MultiLossModel):
         """Number of classes n."""
         return self.output["y"].shape[-1] - 5
 
-    def loss_terms(self, targets, outputs):
+    def loss_terms(self, targets, outputs, training=False):
         """Returns the three terms, each summed over its numbers and averaged over the pictures.
 
         Args:

@@ -39,7 +39,7 @@ class PointRegressor(MultiLossModel):
         """Number of points K."""
         return self.output["y"].shape[-1] // 2
 
-    def loss_terms(self, targets, outputs):
+    def loss_terms(self, targets, outputs, training=False):
         """Returns the logistic loss of Pc, and the mean loss of the points that count.
 
         Args:

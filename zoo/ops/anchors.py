@@ -24,16 +24,26 @@ def anchors(feature_size, stride, areas=AREAS, ratios=RATIOS):
         InputError: if an area, ratio or stride is not above 0.
     Source: Ren et al. 2015, arXiv:1506.01497, section 3.1.1; areas and ratios by default those of section 3.3.
     """
-    for name, values in (("areas", areas), ("ratios", ratios), ("stride", stride)):
+    if np.min(stride) <= 0:
+        raise InputError(f"anchors take stride above 0, received {stride}")
+    stride_y, stride_x = np.broadcast_to(stride, 2)
+    y, x = ((np.arange(cells) + 0.5) * step for cells, step in zip(feature_size, (stride_y, stride_x), strict=True))
+    centres = np.tile(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 1, 2), 2)
+    return (centres + cell_anchors(areas, ratios)).reshape(-1, 4).astype(np.float32)
+
+
+def cell_anchors(areas=AREAS, ratios=RATIOS):
+    """Returns the anchors of one cell about (0, 0): `(A, 4)` float64, xyxy; the areas run faster.
+
+    Raises:
+        InputError: if an area or ratio is not above 0.
+    """
+    for name, values in (("areas", areas), ("ratios", ratios)):
         if np.min(values) <= 0:
             raise InputError(f"anchors take {name} above 0, received {values}")
     areas, ratios = np.meshgrid(areas, ratios)
-    sizes = np.stack([np.sqrt(areas / ratios), np.sqrt(areas * ratios)], axis=-1).reshape(-1, 2)
-    stride_y, stride_x = np.broadcast_to(stride, 2)
-    y, x = ((np.arange(cells) + 0.5) * step for cells, step in zip(feature_size, (stride_y, stride_x), strict=True))
-    centres = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 1, 2)
-    boxes = np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=-1)
-    return boxes.reshape(-1, 4).astype(np.float32)
+    halves = np.stack([np.sqrt(areas / ratios), np.sqrt(areas * ratios)], axis=-1).reshape(-1, 2) / 2
+    return np.concatenate([-halves, halves], axis=-1)
 
 
 def kmeans_anchors(sizes, k, seed=0):

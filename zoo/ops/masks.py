@@ -1,4 +1,4 @@
-"""Intersection over union of masks, in NumPy."""
+"""Masks in NumPy: their intersection over union, and those of boxes pasted into a picture."""
 
 import numpy as np
 
@@ -48,3 +48,44 @@ def labelled(truth, prediction, void):
         raise ValueError(f"masks take one shape, received {truth.shape} and {prediction.shape}")
     known = truth != void
     return truth[known], prediction[known]
+
+
+def paste(masks, boxes, size, threshold=0.5):
+    """Resamples the masks of boxes into a picture.
+
+    A mask is a grid of cells over its box, with zeros around it. It is read bilinearly at the centres of the
+    picture's pixels. A box without area has an empty mask; what lies outside the picture is cut off.
+
+    Args:
+        masks: `(K, m, m)` numbers, probabilities or 0 and 1.
+        boxes: `(K, 4)` xyxy, pixels.
+        size: `(H, W)` of the picture, pixels.
+        threshold: the least probability inside a mask; `None` leaves the probabilities as they are.
+    Returns:
+        `(K, H, W)` bool, float32 without a threshold.
+    Raises:
+        ValueError: if there is not one mask a box (the message shows both shapes).
+    Source: He et al. 2017, arXiv:1703.06870, section 3.1; as Detectron2's `paste_masks_in_image` and, but for its
+        rounding of boxes to whole pixels, torchvision's, which pads masks by a cell of zeros.
+    """
+    masks, boxes = np.asarray(masks, "float32"), np.asarray(boxes, "float64")
+    if masks.ndim != 3 or boxes.shape != (len(masks), 4):
+        raise ValueError(f"paste takes (K, m, m) masks and (K, 4) boxes, received {masks.shape} and {boxes.shape}")
+    pasted = np.zeros((len(masks), *size), "float32" if threshold is None else bool)
+    for mask, (x1, y1, x2, y2), picture in zip(masks, boxes, pasted, strict=True):
+        if not (x2 > x1 and y2 > y1):
+            continue
+        rows, by_row = _shares(y1, y2, mask.shape[0], size[0])
+        columns, by_column = _shares(x1, x2, mask.shape[1], size[1])
+        read = by_row @ mask @ by_column.T
+        picture[rows, columns] = read if threshold is None else read >= threshold
+    return pasted
+
+
+def _shares(start, stop, cells, length):
+    """Returns the slice of pixels that cells from `start` to `stop` reach, and each cell's share in each of them."""
+    cell = (stop - start) / cells
+    first, last = np.clip([np.floor(start - cell), np.ceil(stop + cell)], 0, length).astype(int)
+    at = (np.arange(first, last) + 0.5 - start) / cell - 0.5
+    shares = np.maximum(0, 1 - np.abs(at[:, None] - np.arange(cells)))
+    return slice(first, last), shares.astype("float32")

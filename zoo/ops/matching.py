@@ -61,24 +61,28 @@ def by_iou(overlap, *, positive, negative, keep_best=False):
     """Gives each anchor the object it overlaps most, by thresholds.
 
     Args:
-        overlap: `(N, M)` IoU of anchors and objects.
+        overlap: `(..., N, M)` IoU of anchors and objects; a column of zeros is no object.
         positive: least IoU of a match.
         negative: below it an anchor is background, between the two it is left out.
         keep_best: whether an object's best anchors match it however small their IoU (above 0).
     Returns:
-        `(N,)` int32: the object's index, -1 for background, -2 for left out.
+        `(..., N)` int32: the object's index, -1 for background, -2 for left out.
     Raises:
         InputError: if `positive` is below `negative`.
     Source: Ren et al. 2015, arXiv:1506.01497, section 3.1.2.
     """
     if positive < negative:
         raise InputError(f"positive is at least negative, received {positive} and {negative}")
-    if overlap.shape[1] == 0:
-        return -ops.ones((overlap.shape[0],), "int32")
-    best = ops.max(overlap, axis=1)
+    if overlap.shape[-1] == 0:
+        return -ops.ones(overlap.shape[:-1], "int32")
+    best, index = matches(overlap)
     matched = best >= positive
     if keep_best:
-        highest = ops.max(overlap, axis=0, keepdims=True)
-        matched = matched | ops.any((overlap == highest) & (highest > 0), axis=1)
-    index = ops.cast(ops.argmax(overlap, axis=1), "int32")
+        highest = ops.max(overlap, axis=-2, keepdims=True)
+        matched = matched | ops.any((overlap == highest) & (highest > 0), axis=-1)
     return ops.where(matched, index, ops.where(best < negative, -1, -2))
+
+
+def matches(overlap):
+    """Finds each box's best object: `(..., N, M)` IoU to `(best (..., N), index (..., N) int32)`, first of equals."""
+    return ops.max(overlap, axis=-1), ops.cast(ops.argmax(overlap, axis=-1), "int32")

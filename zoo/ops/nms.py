@@ -50,23 +50,56 @@ def detections(boxes, scores, *, score_threshold, iou_threshold, max_detections=
         Dict of `boxes (B, K, 4)`, `scores (B, K)` falling, `labels (B, K)` int32, -1 in empty rows (whose boxes and
         scores are 0), and `count (B,)` int32.
     """
+    best, places, labels = best_pairs(scores, candidates)
+    return by_class(
+        take_rows(boxes, places),
+        best,
+        labels,
+        score_threshold=score_threshold,
+        iou_threshold=iou_threshold,
+        max_detections=max_detections,
+    )
+
+
+def best_pairs(scores, count):
+    """Finds the best pairs of box and class.
+
+    Args:
+        scores: `(B, N, C)` float32.
+        count: M, pairs of each picture; fewer where there are fewer.
+    Returns:
+        `(scores (B, M) falling, boxes (B, M) int32, classes (B, M) int32)`, the second the box's row.
+    """
     rows, classes = scores.shape[1:]
-    candidates = min(candidates, rows * classes)
-    best, pairs = ops.top_k(ops.reshape(scores, (-1, rows * classes)), candidates)
+    best, pairs = ops.top_k(ops.reshape(scores, (-1, rows * classes)), min(count, rows * classes))
     pairs = ops.cast(pairs, "int32")
     places = pairs // classes
-    labels = pairs - places * classes
-    boxes = take_rows(boxes, places)
+    return best, places, pairs - places * classes
+
+
+def by_class(boxes, scores, labels, *, score_threshold, iou_threshold, max_detections):
+    """Suppresses class by class and keeps the best of all classes.
+
+    Args:
+        boxes: `(B, M, 4)` float32, xyxy, pixels.
+        scores: `(B, M)` float32, falling but for those at or below the threshold.
+        labels: `(B, M)` int32.
+        score_threshold: as in `detections`.
+        iou_threshold: as in `detections`.
+        max_detections: as in `detections`.
+    Returns:
+        The dict of `detections`.
+    """
     # Moved apart by class, boxes of different classes never overlap. In units of the picture's span the shift costs
     # no precision that matters.
     low, high = ops.min(boxes, axis=(1, 2), keepdims=True), ops.max(boxes, axis=(1, 2), keepdims=True)
     apart = (boxes - low) / ops.maximum(high - low, 1e-6) + 2.0 * ops.cast(labels, "float32")[..., None]
-    kept, count = suppress(apart, best, score_threshold, iou_threshold, max_detections)
+    kept, count = suppress(apart, scores, score_threshold, iou_threshold, max_detections)
     filled = ops.cast(ops.arange(max_detections) < count[:, None], "int32")
     present = ops.cast(filled, "float32")
     return {
         "boxes": take_rows(boxes, kept) * present[..., None],
-        "scores": take_rows(best[..., None], kept)[..., 0] * present,
+        "scores": take_rows(scores[..., None], kept)[..., 0] * present,
         "labels": (take_rows(labels[..., None], kept)[..., 0] + 1) * filled - 1,
         "count": count,
     }

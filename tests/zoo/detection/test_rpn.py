@@ -1,0 +1,95 @@
+"""Anchors, proposals and the losses of anchors, by hand."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from zoo.detection.rpn import AnchorRows, AnchorsOn, Proposals, rpn_losses
+
+pytestmark = pytest.mark.core
+PICTURE = np.zeros((1, 64, 96, 3), "float32")
+
+
+def numpy(x):
+    return ops.convert_to_numpy(x)
+
+
+def test_anchors_stand_in_the_middle_of_cells_or_on_their_corner():
+    cells = np.zeros((1, 2, 3, 1), "float32")
+    middle = numpy(AnchorsOn((32.0**2,), (1.0,), 0.5)([PICTURE, cells]))
+    np.testing.assert_allclose(middle[[0, 5]], [[0, 0, 32, 32], [64, 32, 96, 64]])
+    corner = numpy(AnchorsOn((32.0**2,), (0.5,), 0.0)([PICTURE, cells]))
+    # torchvision's: 45.25 x 22.6 pixels, rounded about the corner
+    np.testing.assert_allclose(corner[[0, 5]], [[-23, -11, 23, 11], [41, 21, 87, 43]])
+
+
+def test_rows_of_anchors_follow_the_cells():
+    scores = np.arange(8, dtype="float32").reshape(1, 1, 2, 4)
+    deltas = np.arange(16, dtype="float32").reshape(1, 1, 2, 8)
+    flat, moved = AnchorRows(softmax=True)([scores, deltas])
+    np.testing.assert_allclose(numpy(flat), [[2, 2, 2, 2]])  # of an object less of background
+    np.testing.assert_allclose(numpy(moved)[0, 1], [4, 5, 6, 7])
+    assert tuple(AnchorRows()([scores[..., :2], deltas])[0].shape) == (1, 4)
+
+
+def proposals(boxes, logits, count=4, **kwargs):
+    """Anchors that need not move, on two maps."""
+    parts = list(
+        zip(
+            *(
+                (np.array([s], "float32"), np.zeros((1, len(b), 4), "float32"), np.array(b, "float32"))
+                for b, s in zip(boxes, logits, strict=True)
+            ),
+            strict=True,
+        )
+    )
+    return numpy(Proposals(count)([PICTURE, *parts[0], *parts[1], *parts[2]], **kwargs))[0]
+
+
+def test_each_map_is_suppressed_by_itself_and_the_best_of_all_come_first():
+    found = proposals(
+        [[[0, 0, 20, 20], [0, 0, 20, 21], [40, 40, 60, 60]], [[0, 0, 20, 20], [-9, 0, 10, 10]]],
+        [[1.0, 2.0, 0.0], [3.0, -1.0]],
+    )
+    np.testing.assert_allclose(found, [[0, 0, 20, 20], [0, 0, 20, 21], [40, 40, 60, 60], [0, 0, 10, 10]])
+
+
+def test_boxes_outside_of_the_picture_are_no_proposals():
+    found = proposals([[[100, 0, 120, 20], [0, 0, 20, 20]], [[0, -30, 20, -10]]], [[2.0, 1.0], [5.0]])
+    np.testing.assert_allclose(found[0], [0, 0, 20, 20])
+    np.testing.assert_allclose(found[1:], 0)
+
+
+def test_training_proposes_twice_as_many():
+    boxes = [[[10 * i, 0, 10 * i + 5, 5] for i in range(8)]] * 2
+    logits = [list(range(8))] * 2
+    assert len(proposals(boxes, logits, 4)) == 4 and len(proposals(boxes, logits, 4, training=True)) == 8
+
+
+def losses(objectness, deltas, boxes, labels, samples=8):
+    anchors = np.array([[0, 0, 10, 10], [20, 20, 30, 30], [50, 50, 60, 60], [0, 0, 10, 5]], "float32")
+    outputs = {"objectness": [objectness], "rpn_deltas": [deltas], "anchors": anchors}
+    outputs = {name: ops.convert_to_tensor(np.array(value, "float32")) for name, value in outputs.items()}
+    targets = {"boxes": np.array([boxes], "float32"), "labels": np.array([labels], "int32")}
+    return {name: float(value) for name, value in rpn_losses(outputs, targets, samples=samples, seed=1).items()}
+
+
+def test_losses_by_hand():
+    deltas = np.zeros((4, 4))
+    deltas[0] = [0.5, 0, 0, 0]
+    # Anchor 0 is the object's, 1 and 2 are background, 3 (IoU 0.5) is left out.
+    found = losses([0.0, 0.0, 0.0, 50.0], deltas, [[0, 0, 10, 10]], [0])
+    assert found["objectness_loss"] == pytest.approx(np.log(2), rel=1e-5)
+    assert found["rpn_box_loss"] == pytest.approx((0.5 - 1 / 18) / 3, rel=1e-5)
+
+
+def test_an_object_that_no_anchor_fits_keeps_its_best():
+    # IoU 100 / 400 with the anchor within; its offsets are those of twice the size.
+    found = losses([0.0] * 4, np.zeros((4, 4)), [[0, 0, 0, 0], [15, 15, 35, 35]], [-1, 1])
+    expected = 2 * (np.log(2) - 1 / 18)
+    assert found["rpn_box_loss"] == pytest.approx(expected / 4, rel=1e-5)
+
+
+def test_without_objects_all_anchors_are_background():
+    found = losses([-50.0] * 4, np.ones((4, 4)), [[0, 0, 0, 0]], [-1])
+    assert found["objectness_loss"] == pytest.approx(0, abs=1e-6) and found["rpn_box_loss"] == 0

@@ -1,0 +1,43 @@
+"""The feature pyramid (Lin et al. 2017, arXiv:1612.03144, section 3), as in torchvision."""
+
+import keras
+from keras import layers, ops
+
+
+def fpn(maps, *, channels=256, name="fpn"):
+    """Adds a pyramid to a backbone's feature maps.
+
+    Args:
+        maps: list of `(B, H, W, C)` tensors, fine to coarse, each half the size of the one before.
+        channels: of every level.
+        name: before the names of the layers.
+    Returns:
+        List of one level a map, of its size, and a last one, the coarsest at every other cell (for anchors, footnote
+        1 of section 4.1).
+    """
+    x, levels = None, []
+    for i, features in reversed(list(enumerate(maps, 2))):
+        lateral = layers.Conv2D(channels, 1, kernel_initializer="he_normal", name=f"{name}_lateral{i}")(features)
+        if x is not None:
+            x = UpsampleLike(name=f"{name}_up{i}")([x, lateral])
+            lateral = layers.Add(name=f"{name}_add{i}")([lateral, x])
+        x = lateral
+        level = layers.Conv2D(channels, 3, padding="same", kernel_initializer="he_normal", name=f"{name}_p{i}")(x)
+        levels.insert(0, level)
+    return [*levels, layers.MaxPooling2D(1, 2, name=f"{name}_p{len(maps) + 2}")(levels[-1])]
+
+
+@keras.saving.register_keras_serializable("zoo")
+class UpsampleLike(layers.Layer):
+    """`[x, like]` to `x` at the size of `like`, twice its own or one less: every value two by two times."""
+
+    def call(self, inputs):
+        """Returns `(B, H, W, C)`, height and width those of `like`."""
+        x, like = inputs
+        height, width = ops.shape(like)[1:3]
+        return ops.repeat(ops.repeat(x, 2, axis=1), 2, axis=2)[:, :height, :width]
+
+    def compute_output_shape(self, input_shape):
+        """Returns the shape of `x` with the height and width of `like`."""
+        x, like = input_shape
+        return (x[0], *like[1:3], x[3])

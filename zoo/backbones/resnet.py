@@ -1,0 +1,138 @@
+"""ResNet and ResNeXt with the widths, strides and paddings of torchvision's, whose weights fit.
+
+Sources: He et al. 2016, arXiv:1512.03385, table 1 (with the stride in the 3x3 convolution of a bottleneck, "v1.5");
+Xie et al. 2017, arXiv:1611.05431.
+"""
+
+from functools import partial
+
+import keras
+from keras import layers
+
+from zoo.backbones.batch_norm import FusedBatchNormalization
+from zoo.errors import InputError
+
+# Of ImageNet's training pictures, RGB, in units of 255.
+MEAN = (0.485, 0.456, 0.406)
+DEVIATION = (0.229, 0.224, 0.225)
+
+
+def resnet(
+    blocks,
+    block,
+    *,
+    stages=5,
+    include_top=False,
+    num_classes=1000,
+    frozen_batch_norm=False,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="resnet",
+):
+    """Builds a residual network over raw pixels, as feature maps or as a classifier.
+
+    Args:
+        blocks: how many blocks the stages res2 to res5 have.
+        block: `basic` or `bottleneck`, the function that adds one.
+        stages: the last stage that is built, 5, or 4 for detectors that apply the fifth to regions (C4).
+        include_top: adds global average pooling and the dense layer.
+        num_classes: classes of the top.
+        frozen_batch_norm: whether batch normalisation keeps the statistics and factors it has.
+        width: factor on the number of filters.
+        input_shape: `(height, width, 3)`, pixels 0..255.
+    Returns:
+        A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps `res2` ... `res5` (strides 4 to 32), and `logits
+        (B, num_classes)` with the top.
+    Raises:
+        InputError: if the top is asked for without the fifth stage.
+    """
+    if include_top and stages < 5:
+        raise InputError(f"{name} with its top takes stages=5, received {stages}")
+    add = partial(block, frozen_batch_norm=frozen_batch_norm)
+    image = layers.Input(input_shape, name="image")
+    x = normalised(image)
+    x = conv_bn(x, int(64 * width), 7, stride=2, frozen_batch_norm=frozen_batch_norm, name="conv1")
+    x = layers.ReLU(name="conv1_relu")(x)
+    x = layers.ZeroPadding2D(1, name="pool1_pad")(x)  # zeros do, as nothing is below them
+    x = layers.MaxPooling2D(3, 2, name="pool1")(x)
+    features = {}
+    for i, count in zip(range(2, stages + 1), blocks, strict=False):
+        filters = int(64 * width) << (i - 2)
+        x = features[f"res{i}"] = stage(x, filters, count, add, stride=1 if i == 2 else 2, name=f"res{i}")
+    if include_top:
+        x = layers.GlobalAveragePooling2D(name="mean")(x)
+        features["logits"] = layers.Dense(num_classes, name="logits")(x)
+    return keras.Model(image, features, name=name)
+
+
+def normalised(image):
+    """Brings raw RGB pixels to mean 0 and deviation 1, those of ImageNet."""
+    scale = [1 / (255 * deviation) for deviation in DEVIATION]
+    offset = [-mean / deviation for mean, deviation in zip(MEAN, DEVIATION, strict=True)]
+    return layers.Rescaling(scale, offset, name="normalise")(image)
+
+
+def stage(x, filters, blocks, block, *, stride, name):
+    """Some blocks; the first has the stride and a projection where the shape changes."""
+    x = block(x, filters, stride=stride, name=f"{name}_block1")
+    for i in range(2, blocks + 1):
+        x = block(x, filters, stride=1, name=f"{name}_block{i}")
+    return x
+
+
+def basic(x, filters, *, stride, frozen_batch_norm, name):
+    """Two 3x3 convolutions beside a shortcut."""
+    conv = partial(conv_bn, frozen_batch_norm=frozen_batch_norm)
+    y = layers.ReLU(name=f"{name}_relu1")(conv(x, filters, 3, stride=stride, name=f"{name}_conv1"))
+    y = conv(y, filters, 3, name=f"{name}_conv2")
+    return joined(shortcut(x, y, stride, conv, name), y, name)
+
+
+def bottleneck(x, filters, *, stride, frozen_batch_norm, name, groups=1, group_width=64):
+    """Convolutions of 1x1, 3x3 and 1x1 to four times as many filters, beside a shortcut."""
+    conv = partial(conv_bn, frozen_batch_norm=frozen_batch_norm)
+    inner = filters * group_width // 64 * groups
+    y = layers.ReLU(name=f"{name}_relu1")(conv(x, inner, 1, name=f"{name}_conv1"))
+    y = layers.ReLU(name=f"{name}_relu2")(conv(y, inner, 3, stride=stride, groups=groups, name=f"{name}_conv2"))
+    y = conv(y, 4 * filters, 1, name=f"{name}_conv3")
+    return joined(shortcut(x, y, stride, conv, name), y, name)
+
+
+def shortcut(x, y, stride, conv, name):
+    """Returns `x`, projected where `y` has another shape."""
+    if stride == 1 and x.shape[-1] == y.shape[-1]:
+        return x
+    return conv(x, y.shape[-1], 1, stride=stride, name=f"{name}_shortcut")
+
+
+def joined(x, y, name):
+    """The sum of both branches and its ReLU."""
+    return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, y]))
+
+
+def conv_bn(x, filters, size, *, name, frozen_batch_norm, stride=1, groups=1):
+    """A convolution without bias, padded evenly on all sides, and batch normalisation."""
+    if size > 1 and stride > 1:  # Keras's "same" is lopsided with a stride
+        x = layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
+    x = layers.Conv2D(
+        filters,
+        size,
+        strides=stride,
+        padding="same" if size > 1 and stride == 1 else "valid",
+        groups=groups,
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=name,
+    )(x)
+    norm = FusedBatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")
+    norm.trainable = not frozen_batch_norm
+    return norm(x)
+
+
+resnet18 = partial(resnet, (2, 2, 2, 2), basic, name="resnet18")
+resnet34 = partial(resnet, (3, 4, 6, 3), basic, name="resnet34")
+resnet50 = partial(resnet, (3, 4, 6, 3), bottleneck, name="resnet50")
+resnet101 = partial(resnet, (3, 4, 23, 3), bottleneck, name="resnet101")
+resnext101_32x8d = partial(
+    resnet, (3, 4, 23, 3), partial(bottleneck, groups=32, group_width=8), name="resnext101_32x8d"
+)

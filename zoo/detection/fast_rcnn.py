@@ -1,0 +1,194 @@
+"""Fast R-CNN: given regions, one pass of the network classifies and moves them all.
+
+Source: Girshick 2015, arXiv:1504.08083.
+"""
+
+import keras
+from keras import layers, ops
+
+from zoo.detection.losses import masked_mean, smooth_l1
+from zoo.detection.region_layers import BOX_WEIGHTS, Detections
+from zoo.detection.trunks import on, trunk_of
+from zoo.model import MultiLossModel
+from zoo.ops import boxes as box_ops
+from zoo.ops import sampling
+from zoo.ops.rows import take_rows
+
+PREDICTIONS = ("boxes", "scores", "labels", "count")
+
+
+def fast_rcnn(
+    num_classes,
+    *,
+    backbone="vgg16",
+    proposals="selective_search_fast",
+    num_proposals=2000,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="fast_rcnn",
+):
+    """Builds Fast R-CNN.
+
+    It looks at regions that a method of `zoo.proposals` finds.
+
+    Args:
+        num_classes: number of classes C, without the background.
+        backbone: a name of `zoo.detection.trunks.TRUNKS`.
+        proposals: the method, for whoever predicts with the model.
+        num_proposals: P, proposals a picture.
+        width: factor on the number of filters.
+        input_shape: `(height, width, 3)`, pixels 0..255.
+    Returns:
+        A `FastRcnn` with the inputs `image` and `proposals (B, P, 4)`, xyxy in pixels; rows without area are none.
+    Raises:
+        InputError: if there is no such backbone.
+    """
+    trunk = trunk_of(backbone, input_shape, width)
+    rois = layers.Input((None, 4), name="proposals")
+    outputs = {**detected(trunk, rois, num_classes), "proposals": rois}
+    model = FastRcnn({"image": trunk.image, "proposals": rois}, outputs, name=name)
+    model.num_classes, model.proposals, model.num_proposals = num_classes, proposals, num_proposals
+    return model
+
+
+def detected(trunk, rois, num_classes):
+    """Adds the box head and suppression to a trunk.
+
+    Returns:
+        Dict of tensors: the trunk's maps `map0` ..., and the detections.
+    """
+    box_head = trunk.box_head(num_classes)
+    # Never in training: what is learned is computed anew from drawn regions, and this is left out of the graph.
+    found = box_head([*trunk.maps, rois], training=False)
+    detections = Detections(name="detections")([trunk.image, rois, found["class_logits"], found["box_deltas"]])
+    return {**{f"map{i}": x for i, x in enumerate(trunk.maps)}, **detections}
+
+
+def of_layer(layer, attribute):
+    """Returns a property of a model that is an attribute of one of its layers."""
+
+    def read(model):
+        return getattr(model.get_layer(layer), attribute)
+
+    def write(model, value):
+        setattr(model.get_layer(layer), attribute, value)
+
+    return property(read, write)
+
+
+fast_rcnn_vgg16 = on(fast_rcnn, "vgg16")
+fast_rcnn_zf = on(fast_rcnn, "zf")
+fast_rcnn_resnet18_fpn = on(fast_rcnn, "resnet18_fpn")
+fast_rcnn_resnet50_fpn = on(fast_rcnn, "resnet50_fpn")
+
+
+@keras.saving.register_keras_serializable("zoo")
+class FastRcnn(MultiLossModel):
+    """A model that classifies and moves regions; what it learns from is drawn from them and the objects.
+
+    Attributes:
+        num_classes: C.
+        score_threshold: detections with this score or less are dropped.
+        iou_threshold: a box is dropped if it overlaps a better one of its class by more than this.
+        max_detections: K, rows of the result.
+        region_samples: regions drawn of each picture.
+        positive_fraction: largest share of them with an object.
+        positive_iou: least IoU with an object of a region that has it.
+        negative_iou: `(low, high)`, the best IoU of a region that is background.
+        box_beta: of the smooth L1 loss.
+        proposals: name of the method that finds the regions, "" for a network that proposes its own.
+        num_proposals: P, of the method's.
+    """
+
+    task = "detection"
+    loss_names = ("class_loss", "box_loss")
+    num_classes = None
+    region_samples = 64
+    positive_fraction = 0.25
+    positive_iou = 0.5
+    negative_iou = (0.1, 0.5)
+    box_beta = 1.0
+    proposals = ""
+    num_proposals = 0
+    score_threshold = of_layer("detections", "score_threshold")
+    iou_threshold = of_layer("detections", "iou_threshold")
+    max_detections = of_layer("detections", "max_detections")
+    predicted = PREDICTIONS
+    saved = (
+        *MultiLossModel.saved,
+        "num_classes",
+        "score_threshold",
+        "iou_threshold",
+        "max_detections",
+        "region_samples",
+        "positive_fraction",
+        "positive_iou",
+        "negative_iou",
+        "box_beta",
+        "proposals",
+        "num_proposals",
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def predictions(self, outputs):
+        """Returns `boxes (B, K, 4)`, `scores (B, K)` falling, `labels (B, K)` -1 where empty, `count (B,)`."""
+        return {name: outputs[name] for name in self.predicted}
+
+    def loss_terms(self, targets, outputs, training=False):
+        """Draws regions and returns the terms of what the heads say of them."""
+        drawn = sampling.regions(
+            ops.stop_gradient(outputs["proposals"]),
+            targets,
+            count=self.region_samples,
+            positive_fraction=self.positive_fraction,
+            positive_iou=self.positive_iou,
+            negative_iou=self.negative_iou,
+            seed=self.seed_generator,
+        )
+        return self.region_terms(drawn, targets, outputs, training)
+
+    def region_terms(self, drawn, targets, outputs, training):
+        """Returns the terms of drawn regions, see `zoo.ops.sampling.regions`: class and box."""
+        found = self.call_head("box_head", outputs, [drawn["boxes"]], training)
+        return region_losses(found, drawn, targets, self.box_beta)
+
+    def call_head(self, name, outputs, regions, training):
+        """Calls a head with the maps among the outputs and with regions."""
+        maps = [outputs[key] for key in sorted(outputs) if key.startswith("map")]
+        return self.get_layer(name)([*maps, *regions], training=training)
+
+
+def region_losses(outputs, drawn, targets, beta):
+    """Returns `class_loss`, cross-entropy over C + 1 classes, and `box_loss`, smooth L1 of the own class's offsets.
+
+    Args:
+        outputs: dict of `class_logits (B, K, C + 1)`, `box_deltas (B, K, 4 (C + 1))`.
+        drawn: as of `zoo.ops.sampling.regions`.
+        targets: dict of `boxes (B, G, 4)`.
+        beta: of `smooth_l1`.
+    Source: Girshick 2015, arXiv:1504.08083, section 2.3; both are means over the regions drawn.
+    """
+    labels, logits = drawn["labels"], ops.cast(outputs["class_logits"], "float32")
+    rows, classes = logits.shape[1:]
+    wrong = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+    positive = ops.cast(labels > 0, "float32")
+    deltas = ops.reshape(ops.cast(outputs["box_deltas"], "float32"), (-1, rows * classes, 4))
+    deltas = take_rows(deltas, ops.arange(rows, dtype="int32") * classes + labels)
+    own = take_rows(ops.cast(targets["boxes"], "float32"), drawn["matched"])
+    offsets = offsets_of(drawn["boxes"], own, positive) * ops.convert_to_tensor(BOX_WEIGHTS, "float32")
+    errors = ops.sum(smooth_l1(deltas - offsets, beta), axis=-1) * positive
+    return {
+        "class_loss": masked_mean(wrong, drawn["drawn"]),
+        "box_loss": ops.sum(errors) / ops.maximum(ops.sum(drawn["drawn"]), 1.0),
+    }
+
+
+def offsets_of(regions, boxes, positive):
+    """Returns the offsets `(B, K, 4)` from regions to their objects' boxes, 0 where `positive (B, K)` is 0."""
+    # A region without an object may be without area as well, whose offsets are not finite.
+    unit = ops.convert_to_tensor([0.0, 0.0, 1.0, 1.0], "float32")
+    regions, boxes = (ops.where(positive[..., None] > 0, x, unit) for x in (regions, boxes))
+    return box_ops.encode(regions, boxes)

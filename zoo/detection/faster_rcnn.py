@@ -1,0 +1,86 @@
+"""Faster R-CNN: the network proposes the regions that it looks at.
+
+Source: Ren et al. 2015, arXiv:1506.01497, trained jointly (section 3.2, "approximate joint training").
+"""
+
+import keras
+
+from zoo.detection.fast_rcnn import FastRcnn, detected
+from zoo.detection.rpn import region_proposal_network, rpn_losses
+from zoo.detection.trunks import on, trunk_of
+
+
+def faster_rcnn(
+    num_classes,
+    *,
+    backbone="resnet50_fpn",
+    anchor_sizes=None,
+    num_proposals=1000,
+    frozen_batch_norm=False,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="faster_rcnn",
+):
+    """Builds Faster R-CNN.
+
+    Args:
+        num_classes: number of classes C, without the background.
+        backbone: a name of `zoo.detection.trunks.TRUNKS`.
+        anchor_sizes: sides of square anchors in pixels, for a pyramid one a level (five), else for its one map;
+            `None` for those of the backbone's paper.
+        num_proposals: P, regions that are looked at.
+        frozen_batch_norm: whether batch normalisation keeps the statistics and factors it has, as with pretrained
+            weights and few pictures a step.
+        width: factor on the number of filters.
+        input_shape: `(height, width, 3)`, pixels 0..255.
+    Returns:
+        A `FasterRcnn`.
+    Raises:
+        InputError: if there is no such backbone, or the number of anchor sizes is another.
+    """
+    trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
+    return finished(FasterRcnn, trunk, proposed(trunk, num_classes, num_proposals), num_classes, name)
+
+
+def proposed(trunk, num_classes, num_proposals):
+    """Adds the region proposal network and the detections made of its proposals; returns a dict of tensors."""
+    regions = region_proposal_network(trunk.image, trunk.rpn_maps, num_proposals=num_proposals, **trunk.rpn)
+    return {**regions, **detected(trunk, regions["proposals"], num_classes)}
+
+
+def finished(model_class, trunk, outputs, num_classes, name):
+    """Makes the model of a trunk and outputs, with the constants of its trunk's paper."""
+    model = model_class(trunk.image, outputs, name=name)
+    model.num_classes = num_classes
+    for attribute, value in trunk.training.items():
+        setattr(model, attribute, value)
+    return model
+
+
+faster_rcnn_vgg16 = on(faster_rcnn, "vgg16")
+faster_rcnn_zf = on(faster_rcnn, "zf")
+faster_rcnn_resnet50_c4 = on(faster_rcnn, "resnet50_c4")
+faster_rcnn_resnet101_c4 = on(faster_rcnn, "resnet101_c4")
+faster_rcnn_resnet18_fpn = on(faster_rcnn, "resnet18_fpn")
+faster_rcnn_resnet50_fpn = on(faster_rcnn, "resnet50_fpn")
+faster_rcnn_resnet101_fpn = on(faster_rcnn, "resnet101_fpn")
+
+
+@keras.saving.register_keras_serializable("zoo")
+class FasterRcnn(FastRcnn):
+    """A `FastRcnn` that proposes its own regions, and learns to.
+
+    Attributes:
+        anchor_samples: anchors drawn of each picture.
+    """
+
+    anchor_samples = 256
+    region_samples = 128
+    negative_iou = (0.0, 0.5)
+    saved = (*FastRcnn.saved, "anchor_samples")
+    loss_names = ("objectness_loss", "rpn_box_loss", *FastRcnn.loss_names)
+
+    def loss_terms(self, targets, outputs, training=False):
+        """Returns the terms of anchors and of drawn regions."""
+        anchors = rpn_losses(outputs, targets, samples=self.anchor_samples, seed=self.seed_generator)
+        return {**anchors, **super().loss_terms(targets, outputs, training)}

@@ -1,0 +1,117 @@
+"""Keypoint R-CNN: Faster R-CNN with a heat map for each of an object's points (He et al. 2017, arXiv:1703.06870)."""
+
+import keras
+from keras import layers, ops
+
+from zoo.detection.faster_rcnn import FasterRcnn, finished, proposed
+from zoo.detection.losses import masked_mean
+from zoo.detection.region_head import head
+from zoo.detection.region_layers import HeatmapPoints, RegionRows
+from zoo.detection.trunks import on, trunk_of
+from zoo.ops import heatmaps
+from zoo.ops.rows import take_rows
+
+
+def keypoint_rcnn(
+    num_classes=1,
+    *,
+    num_keypoints=17,
+    backbone="resnet50_fpn",
+    anchor_sizes=None,
+    num_proposals=1000,
+    frozen_batch_norm=False,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="keypoint_rcnn",
+):
+    """Builds Keypoint R-CNN.
+
+    The further arguments are those of `faster_rcnn`; the backbone is a pyramid.
+
+    Args:
+        num_classes: number of classes C, without the background; all have the same points.
+        num_keypoints: P, points of an object.
+        backbone: as in `faster_rcnn`.
+        anchor_sizes: likewise.
+        num_proposals: likewise.
+        frozen_batch_norm: likewise.
+        width: likewise.
+        input_shape: likewise.
+    Returns:
+        A `KeypointRcnn`.
+    Raises:
+        InputError: if there is no such backbone, or the number of anchor sizes is another.
+    """
+    trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
+    outputs = proposed(trunk, num_classes, num_proposals)
+    keypoint_head = head(trunk.maps, keypoint_body(trunk, num_keypoints, width), name="keypoint_head")
+    logits = keypoint_head([*trunk.maps, outputs["boxes"]], training=False)
+    inputs = [logits, outputs["boxes"], outputs["labels"], trunk.image]
+    outputs["keypoints"] = HeatmapPoints(name="keypoints", dtype="float32")(inputs)
+    return finished(KeypointRcnn, trunk, outputs, num_classes, name)
+
+
+def keypoint_body(trunk, num_keypoints, width):
+    """Returns the function of a keypoint head: eight convolutions, upsampled twice to 56x56 logits.
+
+    Source: He et al. 2017, section 5.
+    """
+
+    def body(maps, rois):
+        x = trunk.region_features(maps, rois, 14)
+        for i in range(1, 9):
+            x = layers.Conv2D(
+                int(512 * width),
+                3,
+                padding="same",
+                activation="relu",
+                kernel_initializer="he_normal",
+                name=f"keypoint_conv{i}",
+            )(x)
+        x = layers.Conv2DTranspose(num_keypoints, 4, 2, padding="same", dtype="float32", name="keypoint_logits")(x)
+        x = layers.UpSampling2D(2, interpolation="bilinear", dtype="float32", name="keypoint_up")(x)
+        return RegionRows(dtype="float32", name="keypoint_rows")([x, rois])
+
+    return body
+
+
+keypoint_rcnn_resnet18_fpn = on(keypoint_rcnn, "resnet18_fpn")
+keypoint_rcnn_resnet50_fpn = on(keypoint_rcnn, "resnet50_fpn")
+keypoint_rcnn_resnet101_fpn = on(keypoint_rcnn, "resnet101_fpn")
+
+
+@keras.saving.register_keras_serializable("zoo")
+class KeypointRcnn(FasterRcnn):
+    """A `FasterRcnn` that also finds the points of each object.
+
+    Attributes:
+        keypoint_names: P names, `()` where nobody gave them.
+        skeleton: pairs of points, from 0, that a drawing joins by a line.
+        flip_pairs: pairs of points that change places when a picture is mirrored.
+    """
+
+    task = "keypoints"
+    keypoint_names = ()
+    skeleton = ()
+    flip_pairs = ()
+    saved = (*FasterRcnn.saved, "keypoint_names", "skeleton", "flip_pairs")
+    loss_names = (*FasterRcnn.loss_names, "keypoint_loss")
+    predicted = (*FasterRcnn.predicted, "keypoints")
+
+    def region_terms(self, drawn, targets, outputs, training):
+        """Adds `keypoint_loss`, cross-entropy over the cells of the heat map of each visible point (section 5)."""
+        rows = int(self.region_samples * self.positive_fraction)
+        boxes, labels, matched = (drawn[name][:, :rows] for name in ("boxes", "labels", "matched"))
+        logits = ops.cast(self.call_head("keypoint_head", outputs, [boxes], training), "float32")
+        size, kinds = logits.shape[3:]
+        count = targets["keypoints"].shape[1]
+        points = ops.reshape(ops.cast(targets["keypoints"], "float32"), (-1, count, kinds * 3))
+        points = ops.reshape(take_rows(points, matched), (-1, rows, kinds, 3))
+        cells, valid = heatmaps.target_cells(points, boxes, size)
+        valid = valid * ops.cast(labels > 0, "float32")[..., None]
+        logits = ops.reshape(ops.transpose(logits, (0, 1, 4, 2, 3)), (-1, rows, kinds, size * size))
+        wrong = ops.sparse_categorical_crossentropy(cells, logits, from_logits=True)
+        return {
+            **super().region_terms(drawn, targets, outputs, training),
+            "keypoint_loss": masked_mean(wrong, valid),
+        }

@@ -1,0 +1,92 @@
+"""Mask R-CNN: Faster R-CNN with a mask for each object (He et al. 2017, arXiv:1703.06870)."""
+
+import keras
+from keras import layers, ops
+
+from zoo.detection.faster_rcnn import FasterRcnn, finished, proposed
+from zoo.detection.losses import masked_mean
+from zoo.detection.region_head import head
+from zoo.detection.region_layers import ClassMasks, MaskProbabilities, RegionRows
+from zoo.detection.trunks import on, trunk_of
+from zoo.ops.mask_targets import region_masks
+from zoo.ops.rows import take_rows
+
+MASK_SIZE = 28
+
+
+def mask_rcnn(
+    num_classes,
+    *,
+    backbone="resnet50_fpn",
+    anchor_sizes=None,
+    num_proposals=1000,
+    frozen_batch_norm=False,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="mask_rcnn",
+):
+    """Builds Mask R-CNN.
+
+    The arguments are those of `faster_rcnn`; the backbone is a pyramid or C4.
+
+    Returns:
+        A `MaskRcnn`.
+    Raises:
+        InputError: if there is no such backbone, or the number of anchor sizes is another.
+    """
+    trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
+    outputs = proposed(trunk, num_classes, num_proposals)
+    mask_head = head(trunk.maps, mask_body(trunk, num_classes, width), name="mask_head", labelled=True)
+    logits = mask_head([*trunk.maps, outputs["boxes"], outputs["labels"]], training=False)
+    outputs["masks"] = MaskProbabilities(name="masks")([logits, outputs["labels"]])
+    return finished(MaskRcnn, trunk, outputs, num_classes, name)
+
+
+def mask_body(trunk, num_classes, width):
+    """Returns the function of a mask head: the trunk's region features, upsampled to 28x28, one mask a class.
+
+    Source: He et al. 2017, figure 4.
+    """
+
+    def body(maps, rois, labels):
+        x = trunk.mask_features(maps, rois)
+        size = x.shape[1]
+        for i in range(1, (MASK_SIZE // size).bit_length()):  # 14 x 14 once, 7 x 7 twice
+            x = layers.Conv2DTranspose(
+                int(256 * width), 2, 2, activation="relu", kernel_initializer="he_normal", name=f"mask_up{i}"
+            )(x)
+        logits = ClassMasks(num_classes, dtype="float32", name="mask_logits")([x, labels])
+        return RegionRows(dtype="float32", name="mask_rows")([logits, rois])
+
+    return body
+
+
+mask_rcnn_resnet50_c4 = on(mask_rcnn, "resnet50_c4")
+mask_rcnn_resnet101_c4 = on(mask_rcnn, "resnet101_c4")
+mask_rcnn_resnet18_fpn = on(mask_rcnn, "resnet18_fpn")
+mask_rcnn_resnet50_fpn = on(mask_rcnn, "resnet50_fpn")
+mask_rcnn_resnet101_fpn = on(mask_rcnn, "resnet101_fpn")
+mask_rcnn_resnext101_32x8d_fpn = on(mask_rcnn, "resnext101_32x8d_fpn")
+
+
+@keras.saving.register_keras_serializable("zoo")
+class MaskRcnn(FasterRcnn):
+    """A `FasterRcnn` that also says which pixels of a box are the object's."""
+
+    task = "instance_segmentation"
+    loss_names = (*FasterRcnn.loss_names, "mask_loss")
+    predicted = (*FasterRcnn.predicted, "masks")
+
+    def region_terms(self, drawn, targets, outputs, training):
+        """Adds `mask_loss`, the cross-entropy of the own class's mask over regions with an object (section 3)."""
+        rows = int(self.region_samples * self.positive_fraction)
+        boxes, labels, matched = (drawn[name][:, :rows] for name in ("boxes", "labels", "matched"))
+        logits = self.call_head("mask_head", outputs, [boxes, labels - 1], training)
+        gt_boxes = ops.cast(targets["boxes"], "float32")
+        count, size = targets["masks"].shape[1:3]
+        masks = take_rows(ops.reshape(targets["masks"], (-1, count, size * size)), matched)
+        masks = ops.cast(ops.reshape(masks, (-1, rows, size, size)), "float32")
+        wanted = region_masks(masks, take_rows(gt_boxes, matched), boxes, MASK_SIZE)
+        wrong = ops.mean(ops.binary_crossentropy(wanted, ops.cast(logits, "float32"), from_logits=True), axis=(2, 3))
+        loss = masked_mean(wrong, ops.cast(labels > 0, "float32"))
+        return {**super().region_terms(drawn, targets, outputs, training), "mask_loss": loss}

@@ -1,0 +1,157 @@
+"""Layers of region heads that are more than a convolution: thin calls of pure functions."""
+
+import keras
+from keras import layers, ops
+
+from zoo.ops import boxes as box_ops
+from zoo.ops import heatmaps
+from zoo.ops.nms import best_pairs, by_class
+from zoo.ops.rows import take_rows
+
+register = keras.saving.register_keras_serializable("zoo")
+LEAST_SIDE = 1e-2  # pixels; of detections, as in torchvision
+BOX_WEIGHTS = (10.0, 10.0, 5.0, 5.0)  # of a region's offsets, as in Detectron: 1 / standard deviation
+
+
+@register
+class RegionRows(layers.Layer):
+    """`[x (B * R, ...), rois (B, R, 4)]` to `x` as `(B, R, ...)`."""
+
+    def call(self, inputs):
+        """Returns `(B, R, ...)`."""
+        x, rois = inputs
+        return ops.reshape(x, (-1, ops.shape(rois)[1], *x.shape[1:]))
+
+    def compute_output_shape(self, input_shape):
+        """Returns the shape of `x` with its first dimension split."""
+        x, rois = input_shape
+        return (rois[0], rois[1], *x[1:])
+
+
+@register
+class ClassMasks(layers.Layer):
+    """A 1x1 convolution to one mask a class, of which only that of each region's own class is computed.
+
+    Args:
+        num_classes: C; there is a mask of the background too, which nothing learns, as in the releases.
+    """
+
+    def __init__(self, num_classes, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.num_classes = num_classes
+
+    def build(self, input_shape):
+        """Makes kernel and bias as of `Conv2D(C + 1, 1)`."""
+        channels = input_shape[0][-1]
+        self.kernel = self.add_weight(
+            shape=(1, 1, channels, self.num_classes + 1), initializer="he_normal", name="kernel"
+        )
+        self.bias = self.add_weight(shape=(self.num_classes + 1,), initializer="zeros", name="bias")
+
+    def call(self, inputs):
+        """Takes `[(B * R, m, m, D), labels (B, R)]`, -1 for no label; returns logits `(B * R, m, m)`."""
+        x, labels = inputs
+        own = ops.reshape(ops.cast(labels, "int32") + 1, (-1,))
+        kernels = ops.take(ops.transpose(self.kernel[0, 0]), own, axis=0)
+        size, channels = x.shape[1], x.shape[3]
+        x = ops.reshape(x, (-1, size * size, channels))
+        logits = ops.squeeze(ops.matmul(x, ops.cast(kernels, x.dtype)[..., None]), -1)
+        logits = logits + ops.cast(ops.take(self.bias, own, axis=0), x.dtype)[:, None]
+        return ops.reshape(logits, (-1, size, size))
+
+    def compute_output_shape(self, input_shape):
+        """Returns `(B * R, m, m)`."""
+        return input_shape[0][:3]
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "num_classes": self.num_classes}
+
+
+@register
+class Detections(layers.Layer):
+    """Regions with their scores and offsets to what is detected.
+
+    Args:
+        score_threshold: detections with this score or less are dropped.
+        iou_threshold: a box is dropped if it overlaps a better one of its class by more than this.
+        max_detections: K, rows of the result.
+        candidates: how many pairs of region and class, the best of each picture, enter suppression.
+    """
+
+    def __init__(self, score_threshold=0.05, iou_threshold=0.5, max_detections=100, candidates=1000, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.score_threshold, self.iou_threshold = score_threshold, iou_threshold
+        self.max_detections, self.candidates = max_detections, candidates
+
+    def call(self, inputs):
+        """Takes `[picture, rois (B, R, 4), class_logits (B, R, C + 1), box_deltas (B, R, 4 (C + 1))]`.
+
+        Returns:
+            The dict of `zoo.ops.nms.detections`.
+        """
+        image, rois, logits, deltas = inputs
+        exists = ops.cast(box_ops.area(rois) > 0, "float32")
+        scores = ops.softmax(ops.cast(logits, "float32"), axis=-1)[..., 1:] * exists[..., None]
+        best, places, labels = best_pairs(scores, self.candidates)
+        rows, classes = logits.shape[1:]
+        deltas = ops.reshape(ops.cast(deltas, "float32"), (-1, rows * classes, 4))
+        boxes = box_ops.decode(
+            take_rows(rois, places),
+            take_rows(deltas, places * classes + labels + 1) / ops.convert_to_tensor(BOX_WEIGHTS, "float32"),
+        )
+        boxes = box_ops.clip(boxes, ops.shape(image)[1:3])
+        valid = ops.all(boxes[..., 2:] - boxes[..., :2] >= LEAST_SIDE, axis=-1)
+        return by_class(
+            boxes,
+            best * ops.cast(valid, "float32"),
+            labels,
+            score_threshold=self.score_threshold,
+            iou_threshold=self.iou_threshold,
+            max_detections=self.max_detections,
+        )
+
+    def compute_output_spec(self, inputs):
+        """Returns the specs of the dict."""
+        batch, count = inputs[0].shape[0], self.max_detections
+        return {
+            "boxes": keras.KerasTensor((batch, count, 4)),
+            "scores": keras.KerasTensor((batch, count)),
+            "labels": keras.KerasTensor((batch, count), dtype="int32"),
+            "count": keras.KerasTensor((batch,), dtype="int32"),
+        }
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        names = "score_threshold", "iou_threshold", "max_detections", "candidates"
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+@register
+class MaskProbabilities(layers.Layer):
+    """`[logits (B, K, m, m), labels (B, K)]` to probabilities, 0 in empty rows."""
+
+    def call(self, inputs):
+        """Returns `(B, K, m, m)` float32."""
+        logits, labels = inputs
+        return ops.sigmoid(ops.cast(logits, "float32")) * ops.cast(labels >= 0, "float32")[..., None, None]
+
+    def compute_output_spec(self, inputs):
+        """Returns the spec of the logits in float32."""
+        return keras.KerasTensor(inputs[0].shape)
+
+
+@register
+class HeatmapPoints(layers.Layer):
+    """`zoo.ops.heatmaps.points` of `[logits (B, K, m, m, P), boxes (B, K, 4), labels (B, K), picture]`."""
+
+    def call(self, inputs):
+        """Returns `(B, K, P, 3)` float32 x, y in pixels and logit; zeros in empty rows."""
+        logits, boxes, labels, image = inputs
+        found = heatmaps.points(ops.cast(logits, "float32"), boxes, largest_side=max(ops.shape(image)[1:3]))
+        return found * ops.cast(labels >= 0, "float32")[..., None, None]
+
+    def compute_output_spec(self, inputs):
+        """Returns the spec of the points."""
+        batch, count, _, _, points = inputs[0].shape
+        return keras.KerasTensor((batch, count, points, 3))

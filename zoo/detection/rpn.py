@@ -1,0 +1,227 @@
+"""The region proposal network: anchors scored and moved, the best of them as regions to look at.
+
+Source: Ren et al. 2015, arXiv:1506.01497, section 3; over a pyramid Lin et al. 2017, arXiv:1612.03144, section 4.1.
+"""
+
+import keras
+from keras import layers, ops
+
+from zoo.detection.losses import masked_mean, smooth_l1
+from zoo.ops import boxes as box_ops
+from zoo.ops.anchors import cell_anchors
+from zoo.ops.matching import by_iou
+from zoo.ops.nms import suppress
+from zoo.ops.rows import take_rows
+from zoo.ops.sampling import balanced
+
+register = keras.saving.register_keras_serializable("zoo")
+LEAST_SIDE = 1e-3  # pixels; of proposals, as in torchvision
+BETA = 1 / 9  # sigma = 3 in py-faster-rcnn
+
+
+def region_proposal_network(image, maps, *, areas, ratios, offset, channels, softmax=False, num_proposals=1000):
+    """Adds the network to feature maps; its layers are shared by all of them.
+
+    Args:
+        image: the picture's tensor, whose size the maps cover.
+        maps: list of `(B, h, w, C)` feature maps, fine to coarse.
+        areas: of the anchors on each map, square pixels: a list a map.
+        ratios: height / width of the anchors.
+        offset: where in a cell its anchors are centred, 0 for its corner to 0.5 for its middle.
+        channels: of the 3x3 convolution.
+        softmax: whether an anchor has two logits, for background and object, as in the paper; else one.
+        num_proposals: P, kept after suppression.
+    Returns:
+        Dict of tensors: `objectness (B, N)` logits of all anchors, `rpn_deltas (B, N, 4)`, `anchors (N, 4)` xyxy in
+        pixels, `proposals (B, P, 4)` the best, suppressed at IoU 0.7, rows without area where there are fewer.
+    """
+    per_cell = len(areas[0]) * len(ratios)
+    normal = keras.initializers.RandomNormal(stddev=0.01)
+
+    def convolution(filters, size, name, **kwargs):
+        return layers.Conv2D(filters, size, padding="same", kernel_initializer=normal, name=f"rpn_{name}", **kwargs)
+
+    convolve = convolution(channels, 3, "conv", activation="relu")
+    score = convolution((1 + softmax) * per_cell, 1, "objectness", dtype="float32")
+    move = convolution(4 * per_cell, 1, "deltas", dtype="float32")
+    hidden = [convolve(x) for x in maps]
+    flat = AnchorRows(softmax, name="anchor_rows")
+    objectness, deltas = zip(*(flat([score(x), move(x)]) for x in hidden), strict=True)
+    place = [
+        AnchorsOn(sizes, ratios, offset, name=f"anchors{i}" if len(maps) > 1 else "anchors")
+        for i, sizes in enumerate(areas)
+    ]
+    anchors = [put([image, x]) for put, x in zip(place, maps, strict=True)]
+    proposals = Proposals(num_proposals, name="proposals")([image, *objectness, *deltas, *anchors])
+    joined = {"objectness": (objectness, 1), "rpn_deltas": (deltas, 1), "anchors": (anchors, 0)}
+    return {
+        **{name: join(parts, axis, f"all_{name}") for name, (parts, axis) in joined.items()},
+        "proposals": proposals,
+    }
+
+
+def join(parts, axis, name):
+    """Concatenates tensors, if there are several."""
+    return layers.Concatenate(axis=axis, name=name)(list(parts)) if len(parts) > 1 else parts[0]
+
+
+@register
+class AnchorRows(layers.Layer):
+    """Reshapes scores and offsets of cells to one row an anchor.
+
+    Args:
+        softmax: whether the A anchors of a cell have A logits of background, then A of an object.
+    """
+
+    def __init__(self, softmax=False, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.softmax = softmax
+
+    def call(self, inputs):
+        """Takes `[(B, h, w, A or 2 A), (B, h, w, 4 A)]`, returns `[(B, h * w * A), (B, h * w * A, 4)]`."""
+        scores, deltas = inputs
+        height, width, per_cell = ops.shape(deltas)[1:]
+        per_cell //= 4
+        if self.softmax:  # of two logits is the sigmoid of their difference
+            scores = scores[..., per_cell:] - scores[..., :per_cell]
+        rows = height * width * per_cell
+        return [ops.reshape(scores, (-1, rows)), ops.reshape(deltas, (-1, rows, 4))]
+
+    def compute_output_spec(self, inputs):
+        """Returns the specs of scores and offsets; their number is unknown where the map's size is."""
+        batch, height, width, channels = inputs[1].shape
+        rows = None if None in (height, width) else height * width * channels // 4
+        return [keras.KerasTensor((batch, rows)), keras.KerasTensor((batch, rows, 4))]
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "softmax": self.softmax}
+
+
+@register
+class AnchorsOn(layers.Layer):
+    """The anchors of a map: boxes of every area and ratio in every cell.
+
+    Args:
+        areas: square pixels.
+        ratios: height / width.
+        offset: where in a cell they are centred, 0 for its corner (and whole pixels, as in torchvision) to 0.5.
+    """
+
+    def __init__(self, areas, ratios, offset=0.5, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.areas, self.ratios, self.offset = tuple(areas), tuple(ratios), offset
+
+    def call(self, inputs):
+        """Takes `[picture (B, H, W, 3), map (B, h, w, C)]`, returns `(h * w * A, 4)` xyxy, pixels, not clipped."""
+        image, features = inputs
+        size, cells = ops.shape(image)[1:3], ops.shape(features)[1:3]
+        y, x = (
+            (ops.arange(count, dtype="float32") + self.offset) * ops.cast(side // count, "float32")
+            for side, count in zip(size, cells, strict=True)
+        )
+        boxes = cell_anchors(self.areas, self.ratios)
+        boxes = boxes.round() if self.offset == 0 else boxes
+        y, x = y[:, None] + 0.0 * x, x + 0.0 * y[:, None]
+        centres = ops.stack([x, y, x, y], axis=-1)[:, :, None]
+        return ops.reshape(centres + ops.convert_to_tensor(boxes, "float32"), (-1, 4))
+
+    def compute_output_spec(self, inputs):
+        """Returns the spec of the boxes; their number is unknown where the map's size is."""
+        _, height, width, _ = inputs[1].shape
+        rows = None if None in (height, width) else height * width * len(self.areas) * len(self.ratios)
+        return keras.KerasTensor((rows, 4))
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "areas": self.areas, "ratios": self.ratios, "offset": self.offset}
+
+
+@register
+class Proposals(layers.Layer):
+    """The best anchors of each map, moved, clipped and suppressed; of all maps the best.
+
+    Args:
+        count: P, proposals a picture; twice as many in training, where they are drawn from.
+        iou_threshold: a proposal is dropped if it overlaps a better one of its map by more than this.
+    Source: Ren et al. 2015, section 3.3; numbers as in Detectron's and torchvision's FPN.
+    """
+
+    def __init__(self, count=1000, iou_threshold=0.7, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.count, self.iou_threshold = count, iou_threshold
+
+    def call(self, inputs, training=False):
+        """Takes `[picture, objectness (B, n) a map, deltas (B, n, 4) a map, anchors (n, 4) a map]`.
+
+        Returns:
+            `(B, P, 4)` float32 xyxy, pixels, the best first; rows of zeros where there are fewer.
+        """
+        image, *parts = inputs
+        levels = len(parts) // 3
+        count = self.count * 2 if training else self.count
+        moved = [self.best(image, *(parts[i * levels + level] for i in range(3)), count) for level in range(levels)]
+        most = max(scores.shape[1] for scores, _ in moved)
+        scores = ops.stack([ops.pad(s, [[0, 0], [0, most - s.shape[1]]], constant_values=-1.0) for s, _ in moved], 1)
+        boxes = ops.stack([ops.pad(b, [[0, 0], [0, most - b.shape[1]], [0, 0]]) for _, b in moved], 1)
+        scores, boxes = ops.reshape(scores, (-1, most)), ops.reshape(boxes, (-1, most, 4))
+        kept, found = suppress(boxes, scores, -0.5, self.iou_threshold, min(count, most))
+        present = ops.cast(ops.arange(min(count, most)) < found[:, None], "float32")
+        scores = (take_rows(scores[..., None], kept)[..., 0] + 1.0) * present
+        boxes = take_rows(boxes, kept) * present[..., None]
+        if levels == 1:
+            return boxes
+        rows = levels * min(count, most)
+        best, places = ops.top_k(ops.reshape(scores, (-1, rows)), min(count, rows))
+        return take_rows(ops.reshape(boxes, (-1, rows, 4)), ops.cast(places, "int32"))
+
+    def best(self, image, objectness, deltas, anchors, count):
+        """Returns the best `count` anchors of a map: scores `(B, M)`, -1 where a box has no area, and boxes."""
+        objectness, deltas = ops.stop_gradient(objectness), ops.stop_gradient(deltas)
+        logits, places = ops.top_k(objectness, min(count, objectness.shape[1]))
+        places = ops.cast(places, "int32")
+        boxes = box_ops.decode(ops.take(anchors, places, axis=0), take_rows(deltas, places))
+        boxes = box_ops.clip(boxes, ops.shape(image)[1:3])
+        valid = ops.cast(ops.all(boxes[..., 2:] - boxes[..., :2] >= LEAST_SIDE, axis=-1), "float32")
+        return (ops.sigmoid(logits) + 1.0) * valid - 1.0, boxes
+
+    def compute_output_spec(self, inputs, training=False):
+        """Returns the spec of the proposals; how many there are is known when called."""
+        return keras.KerasTensor((inputs[0].shape[0], None, 4))
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "count": self.count, "iou_threshold": self.iou_threshold}
+
+
+def rpn_losses(outputs, targets, *, samples, seed, positive_iou=0.7, negative_iou=0.3):
+    """The two losses of the anchors: is there an object, and where.
+
+    Args:
+        outputs: what `region_proposal_network` returns.
+        targets: dict of `boxes (B, G, 4)`, `labels (B, G)`, -1 in empty rows.
+        samples: anchors drawn of each picture, at most half of them with an object.
+        seed: `keras.random.SeedGenerator`.
+        positive_iou: least IoU of an anchor with an object; an object's best anchors have it too.
+        negative_iou: an anchor below it is background.
+    Returns:
+        Dict of `objectness_loss` (cross-entropy) and `rpn_box_loss` (smooth L1 of the offsets), both means over the
+        anchors drawn.
+    """
+    gt_boxes = ops.cast(targets["boxes"], "float32") * ops.cast(targets["labels"] >= 0, "float32")[..., None]
+    anchors = outputs["anchors"]
+    matched = by_iou(
+        box_ops.iou(anchors[None], gt_boxes), positive=positive_iou, negative=negative_iou, keep_best=True
+    )
+    rows, is_positive, drawn = balanced(matched >= 0, matched == -1, count=samples, positive_fraction=0.5, seed=seed)
+    logits = take_rows(outputs["objectness"][..., None], rows)[..., 0]
+    objects = take_rows(ops.cast(matched, "int32")[..., None], rows)[..., 0]
+    own = take_rows(gt_boxes, ops.maximum(objects, 0))
+    drawn_anchors = ops.take(anchors, rows, axis=0)
+    # Fillers and background learn no box; theirs is the anchor itself, whose offsets are finite.
+    own = ops.where(is_positive[..., None] > 0, own, drawn_anchors)
+    errors = smooth_l1(take_rows(outputs["rpn_deltas"], rows) - box_ops.encode(drawn_anchors, own), BETA)
+    return {
+        "objectness_loss": masked_mean(ops.binary_crossentropy(is_positive, logits, from_logits=True), drawn),
+        "rpn_box_loss": ops.sum(ops.sum(errors, axis=-1) * is_positive) / ops.maximum(ops.sum(drawn), 1.0),
+    }

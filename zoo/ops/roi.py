@@ -1,0 +1,219 @@
+"""Features of regions: RoIAlign and RoI pooling, as one gather of the cells that all bins read.
+
+Sources: He et al. 2017, arXiv:1703.06870, section 3 (RoIAlign); Girshick 2015, arXiv:1504.08083, section 2.1 (RoI
+pooling); Lin et al. 2017, arXiv:1612.03144, equation 1 (levels). Cells are float32 `(C,)` rows of a feature map.
+"""
+
+import itertools
+import math
+
+import numpy as np
+from keras import ops
+
+from zoo.errors import InputError
+from zoo.ops import boxes as box_ops
+from zoo.ops.rows import take_rows
+
+
+def roi_align(maps, rois, *, strides, output_size, sampling_ratio=2, aligned=False):
+    """Samples each region bilinearly on a regular grid and averages the samples of each bin.
+
+    Args:
+        maps: list of feature maps `(B, H_l, W_l, C)`, the finest first. Of several each region reads one, that of
+            its level.
+        rois: `(B, R, 4)` float32, xyxy, pixels. A box without area is read like one of one cell.
+        strides: pixels between two cells of each map; powers of 2 where there are several.
+        output_size: `(oh, ow)` bins, or one number for both.
+        sampling_ratio: samples a bin and axis.
+        aligned: `False`: pixel coordinates divided by the stride count as cell numbers, and a region spans at least
+            one cell. `True`: cells are centred half a stride from their border, and there is no smallest region.
+    Returns:
+        `(B, R, oh, ow, C)`, the dtype of the maps.
+    Raises:
+        InputError: if there is not one stride a map, or less than one sample a bin.
+    Source: `torchvision.ops.roi_align` and `MultiScaleRoIAlign`, equal to float32's precision.
+    """
+    if len(maps) != len(strides) or sampling_ratio < 1:
+        raise InputError(
+            f"roi_align takes one stride a map and a sampling_ratio of 1 or more, received {len(maps)} maps, "
+            f"strides {tuple(strides)}, sampling_ratio {sampling_ratio}"
+        )
+    rois = box_ops.check(rois)
+    bins_y, bins_x = pair(output_size)
+    cells, start, heights, widths = flatten(maps)
+    level = assign_levels(rois, strides) if len(maps) > 1 else ops.zeros(ops.shape(rois)[:-1], "int32")
+    height, width, start = (ops.take(ops.stack(sizes), level) for sizes in (heights, widths, start))
+    scale = ops.take(ops.convert_to_tensor([1 / stride for stride in strides], "float32"), level)
+    x1, y1, x2, y2 = (edge * scale - 0.5 * aligned for edge in box_ops.unstacked(rois))
+    smallest = None if aligned else 1.0
+    y, weight_y = taps(y1, y2, height, bins_y, sampling_ratio, smallest)
+    x, weight_x = taps(x1, x2, width, bins_x, sampling_ratio, smallest)
+
+    # (B, R, bins_y, bins_x, taps, taps)
+    places = start[..., None, None, None, None] + grid(y * width[..., None, None], x, ops.add)
+    weights = grid(weight_y, weight_x, ops.multiply)
+    count, channels = ops.shape(rois)[1], maps[0].shape[-1]
+    a_bin = (2 * sampling_ratio) ** 2
+    values = take_rows(cells, ops.reshape(places, (-1, count * bins_y * bins_x * a_bin)))
+    values = ops.reshape(values, (-1, a_bin, channels))
+    weights = ops.reshape(ops.cast(weights, values.dtype), (-1, 1, a_bin))
+    return ops.reshape(ops.matmul(weights, values), (-1, count, bins_y, bins_x, channels))
+
+
+def assign_levels(rois, strides, *, canonical_size=224, canonical_level=4):
+    """Chooses the map of each region: `floor(4 + log2(sqrt(area) / 224))`, clipped to the maps there are.
+
+    Args:
+        rois: `(..., 4)` float32, xyxy, pixels.
+        strides: pixels between two cells of each map, rising powers of 2; level k has stride 2 ** k.
+        canonical_size: side in pixels of a region that reads the canonical level.
+        canonical_level: its level.
+    Returns:
+        `(...)` int32, places in `strides`.
+    Source: Lin et al. 2017, arXiv:1612.03144, equation 1; the 1e-6 of `torchvision.ops.MultiScaleRoIAlign`.
+    """
+    levels = [round(math.log2(stride)) for stride in strides]
+    sides = [canonical_size * 2.0 ** (level - canonical_level - 1e-6) for level in levels[1:]]
+    thresholds = ops.convert_to_tensor([side**2 for side in sides], "float32")
+    return ops.sum(ops.cast(box_ops.area(rois)[..., None] >= thresholds, "int32"), axis=-1)
+
+
+def flatten(maps):
+    """Puts all levels one after the other.
+
+    Returns:
+        `(cells (B, N, C), start, heights, widths)`, the last three lists with a number a level.
+    """
+    heights, widths = zip(*(ops.shape(one)[1:3] for one in maps), strict=True)
+    channels = maps[0].shape[-1]
+    flat = [ops.reshape(one, (-1, h * w, channels)) for one, h, w in zip(maps, heights, widths, strict=True)]
+    start = [0]
+    for h, w in zip(heights[:-1], widths[:-1], strict=True):
+        start.append(start[-1] + h * w)
+    return ops.concatenate(flat, axis=1) if len(flat) > 1 else flat[0], start, heights, widths
+
+
+def taps(start, end, size, bins, samples, smallest):
+    """Finds the cells that the bins of one axis read, and how much of each.
+
+    Args:
+        start: `(B, R)` float32, in cells.
+        end: likewise.
+        size: `(B, R)` int32, cells of the map.
+        bins: number of bins.
+        samples: in each bin.
+        smallest: a region spans at least so many cells; `None` for no such limit.
+    Returns:
+        `(B, R, bins, 2 * samples)` int32 cells, and float32 weights.
+    """
+    extent = end - start if smallest is None else ops.maximum(end - start, smallest)
+    fractions = (ops.arange(bins * samples, dtype="float32") + 0.5) / (bins * samples)
+    position = start[..., None] + extent[..., None] * fractions
+    size = size[..., None]
+    last = ops.cast(size, "float32") - 1.0
+    inside = ops.cast(ops.logical_and(position >= -1.0, position <= last + 1.0), "float32")
+    position = ops.clip(position, 0.0, last)
+    lower = ops.floor(position)
+    upper = ops.minimum(lower + 1.0, last)
+    far = position - lower
+    cells = ops.stack([lower, upper], axis=-1)
+    weights = ops.stack([(1.0 - far) * inside, far * inside], axis=-1) / samples
+    shape = (-1, ops.shape(start)[1], bins, 2 * samples)
+    return ops.cast(ops.reshape(cells, shape), "int32"), ops.reshape(weights, shape)
+
+
+def grid(rows, columns, combine):
+    """Combines two axes of taps: `(B, R, oh, t)` and `(B, R, ow, t)` to `(B, R, oh, ow, t, t)`."""
+    return combine(rows[:, :, :, None, :, None], columns[:, :, None, :, None, :])
+
+
+def roi_pool(map, rois, *, stride, output_size):
+    """Takes the maximum of the cells in each bin of each region, borders rounded to whole cells.
+
+    Args:
+        map: feature map `(B, H, W, C)`; height and width are known numbers.
+        rois: `(B, R, 4)` float32, xyxy, pixels; the cells of x2 and y2 belong to the region, as in the release.
+        stride: pixels between two cells.
+        output_size: `(oh, ow)` bins, or one number for both.
+    Returns:
+        `(B, R, oh, ow, C)`, the dtype of the map; 0 in a bin that lies outside of the map.
+    Raises:
+        InputError: if height or width of the map are unknown.
+    Source: `roi_pooling_layer.cu` of Fast R-CNN's release, equal to `torchvision.ops.roi_pool`. Bins are divided in
+    whole numbers; dividing in float32 gives the release one cell more in a few regions of 57 cells and above.
+    """
+    _, height, width, channels = map.shape
+    if height is None or width is None:
+        raise InputError(f"roi_pool takes a map of known height and width, received the shape {tuple(map.shape)}")
+    bins_y, bins_x = pair(output_size)
+    x1, y1, x2, y2 = (round_half_away(edge / stride) for edge in box_ops.unstacked(box_ops.check(rois)))
+    power_y, rows, filled_y = windows(y1, y2, bins_y, height)
+    power_x, columns, filled_x = windows(x1, x2, bins_x, width)
+
+    # Table by table and picture by picture the maxima of windows of 2 ** i by 2 ** j cells.
+    tables = [table for maxima in doubled(map, axis=1) for table in doubled(maxima, axis=2)]
+    cells = ops.reshape(ops.concatenate(tables, axis=0), (-1, channels))
+    batch, count = ops.shape(rois)[:2]
+    picture = ops.arange(batch, dtype="int32")[:, None, None, None]
+    table = (plane(power_y * len(powers(width)), power_x, ops.add) * batch + picture) * (height * width)
+    pooled = None
+    for row, column in itertools.product(rows, columns):
+        places = table + plane(row * width, column, ops.add)
+        values = ops.take(cells, ops.reshape(places, (-1,)), axis=0)
+        pooled = values if pooled is None else ops.maximum(pooled, values)
+    pooled = ops.reshape(pooled, (-1, count, bins_y, bins_x, channels))
+    return pooled * ops.cast(plane(filled_y, filled_x, ops.logical_and), map.dtype)[..., None]
+
+
+def windows(first, last, bins, size):
+    """Covers each bin of one axis by two windows whose length is a power of 2, one at either end.
+
+    Args:
+        first: `(B, R)` int32, the first cell of each region.
+        last: likewise, the last cell that belongs to it.
+        bins: number of bins.
+        size: cells of the map.
+    Returns:
+        `(power, starts, filled)`: the power `(B, R, bins)` int32, a pair of first cells like it, and whether there is
+        a cell in the bin at all, bool.
+    """
+    extent = ops.maximum(last - first + 1, 1)[..., None]
+    first, number = first[..., None], ops.arange(bins, dtype="int32")
+    start = ops.clip(first + number * extent // bins, 0, size)
+    end = ops.clip(first + ((number + 1) * extent + bins - 1) // bins, 0, size)
+    power = ops.sum(ops.cast((end - start)[..., None] >= powers(size)[1:], "int32"), axis=-1)
+    length = ops.take(powers(size), power)
+    return power, (ops.minimum(start, size - 1), ops.maximum(end - length, 0)), end > start
+
+
+def doubled(x, axis):
+    """Returns the maxima over 1, 2, 4 ... cells from each cell on, as long as they fit the axis.
+
+    What reaches over the border is wrong, and nobody reads it.
+    """
+    tables = [x]
+    for reach in powers(x.shape[axis])[:-1]:
+        further = ops.split(tables[-1], [int(reach)], axis=axis)[1]
+        padding = [[0, int(reach) * (i == axis)] for i in range(4)]
+        tables.append(ops.maximum(tables[-1], ops.pad(further, padding)))
+    return tables
+
+
+def powers(size):
+    """Returns the powers of 2 up to `size`, int32."""
+    return 2 ** np.arange(int(size).bit_length(), dtype="int32")
+
+
+def plane(rows, columns, combine):
+    """Combines two axes of bins: `(B, R, oh)` and `(B, R, ow)` to `(B, R, oh, ow)`."""
+    return combine(rows[..., :, None], columns[..., None, :])
+
+
+def round_half_away(x):
+    """Rounds as C does, halves away from zero, to int32."""
+    return ops.cast(ops.sign(x) * ops.floor(ops.abs(x) + 0.5), "int32")
+
+
+def pair(size):
+    """Returns `(oh, ow)` of one number or two."""
+    return (size, size) if isinstance(size, int) else tuple(size)
