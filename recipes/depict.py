@@ -1,17 +1,22 @@
 """What is true in a picture and what was predicted in it, in one form, and drawn.
 
 That form is a dict of targets: "segmentation" `(H, W)` integers; or "boxes" `(N, 4)` and "labels" `(N,)`, with
-"scores" `(N,)` where they were predicted and "ignored" `(N,)` where they are true; or "keypoints" `(N, K, 2 or 3)`.
+"scores" `(N,)` where they were predicted and "ignored" `(N,)` where they are true; with or without the boxes "masks"
+`(N, H, W)`, 0 or 1, or "keypoints" `(N, K, 2 or 3)`, with a visibility last or all seen.
 """
 
 import numpy as np
 
-from recipes.drawing import draw_boxes, draw_skeleton, overlay, palette
+from recipes.drawing import draw_boxes, draw_masks, draw_skeleton, overlay, palette
 from recipes.metrics.detection import detected
 from recipes.metrics.objects import ignored, largest
+from zoo.ops.masks import paste
 
 SCORE = 0.5
+SEEN = 2.0  # the least score of a keypoint that is drawn, as in Detectron's vis.py
 GREY = (128, 128, 128)
+MORE = {"detection": (), "instance_segmentation": ("masks",), "keypoints": ("keypoints",)}
+"""What the objects of a task have beyond boxes, labels and scores."""
 
 
 def truth_of(example, task):
@@ -19,31 +24,38 @@ def truth_of(example, task):
 
     Args:
         example: dict of arrays, as `Source.decode` returns it.
-        task: "segmentation", "localization", "points" or "detection".
+        task: as `model.task` names it.
     """
     if task == "segmentation":
         return {"segmentation": example["segmentation"]}
-    if task == "detection":
-        return {"boxes": example["boxes"], "labels": example["labels"], "ignored": ignored(example)}
+    if task in MORE:
+        return {**{key: example[key] for key in ("boxes", "labels", *MORE[task])}, "ignored": ignored(example)}
     place = largest(example)
     rows = slice(0) if place is None else slice(place, place + 1)
     keys = ("keypoints",) if task == "points" else ("boxes", "labels")
     return {key: example[key][rows] for key in keys}
 
 
-def found_in(prediction, task, score=SCORE):
+def found_in(prediction, task, size, score=SCORE):
     """Returns what was predicted, as targets.
 
     Args:
         prediction: dict of arrays of one picture, in its own pixels.
-        task: "segmentation", "localization", "points" or "detection".
+        task: as `model.task` names it.
+        size: `(H, W)` of the picture, pixels.
         score: the least score of an object that counts as found.
     """
     if task == "segmentation":
         return {"segmentation": np.argmax(prediction["logits"], axis=-1)}
-    if task == "detection":
-        found = detected(prediction)
-        return {key: values[found["scores"] >= score] for key, values in found.items()}
+    if task in MORE:
+        found = detected(prediction, *MORE[task])
+        found = {key: values[found["scores"] >= score] for key, values in found.items()}
+        if "masks" in found:
+            found["masks"] = paste(found["masks"], found["boxes"], size)
+        if "keypoints" in found:
+            seen = 2.0 * (found["keypoints"][..., 2:] >= SEEN)
+            found["keypoints"] = np.concatenate([found["keypoints"][..., :2], seen], axis=-1)
+        return found
     rows = slice(int(prediction["score"] >= score))
     if task == "points":
         return {"keypoints": prediction["points"][None][rows]}
@@ -67,6 +79,8 @@ def draw_targets(image, targets, class_names=(), skeleton=()):
     if "boxes" in targets:
         labels = np.asarray(targets["labels"], int)
         colours = np.where(ignored(targets)[:, None], GREY, palette(labels.max(initial=0) + 1)[labels])
+        if "masks" in targets:
+            image = draw_masks(image, targets["masks"], colours, opacity=0.0 if "segmentation" in targets else 0.4)
         image = draw_boxes(image, targets["boxes"], labels, class_names, targets.get("scores"), colours)
     for points in targets.get("keypoints", ()):
         image = draw_skeleton(image, points, skeleton)

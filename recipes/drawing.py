@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from recipes.colours import palette
@@ -15,6 +16,7 @@ __all__ = [
     "contact_sheet",
     "draw_boxes",
     "draw_lines",
+    "draw_masks",
     "draw_points",
     "draw_skeleton",
     "legend",
@@ -92,6 +94,31 @@ def draw_boxes(image, boxes, labels=None, class_names=(), scores=None, colours=N
         if words:
             _tab(draw, x1, y1, " ".join(words), colour, size=8 + 3 * width)
     return np.asarray(canvas)
+
+
+def draw_masks(image, masks, colours, opacity=0.4):
+    """Tints the pixels of each mask and outlines them, within the mask; the first mask lies on top.
+
+    Args:
+        image: `(H, W, 3)` uint8.
+        masks: `(N, H, W)` bool or 0 and 1.
+        colours: `(N, 3)` integers 0-255.
+        opacity: share of the colour inside of the outline, 0-1.
+    Returns:
+        `(H, W, 3)` uint8.
+    Raises:
+        InputError: if the shapes disagree.
+    """
+    drawn, masks = _picture(image).copy(), np.asarray(masks, bool)
+    if masks.shape != (len(colours), *drawn.shape[:2]):
+        raise InputError(
+            f"draw_masks takes {len(colours)} masks of the picture's size {drawn.shape[:2]}, received {masks.shape}"
+        )
+    width = _stroke(Image.fromarray(drawn))
+    for mask, colour in zip(masks[::-1], np.asarray(colours)[::-1], strict=True):
+        drawn[mask] = np.rint((1 - opacity) * drawn[mask] + opacity * colour)
+        drawn[mask & ~_shrunk(mask, width)] = colour
+    return drawn
 
 
 def draw_points(image, points):
@@ -229,6 +256,13 @@ def _rows(values, lengths, name):
         shapes = " or ".join(f"(N, {length})" for length in lengths)
         raise InputError(f"{name} takes an array {shapes}, received {values.shape}")
     return values
+
+
+def _shrunk(mask, width):
+    """Returns a mask less the pixels at its rim; at the picture's border it has none."""
+    for axis, rim in enumerate((((width, width), (0, 0)), ((0, 0), (width, width)))):
+        mask = sliding_window_view(np.pad(mask, rim, mode="edge"), 1 + 2 * width, axis).all(axis=-1)
+    return mask
 
 
 def _stroke(canvas):

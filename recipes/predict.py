@@ -6,10 +6,12 @@ from collections import Counter
 import numpy as np
 from PIL import Image
 
+from recipes import rle
 from recipes.data import pictures
 from recipes.data.progress import track
 from recipes.depict import SCORE, draw_targets, found_in
 from recipes.evaluate import predictions
+from recipes.metrics.detection import detected
 from recipes.workdir import replace_file, replace_text
 from zoo.errors import InputError
 
@@ -18,7 +20,7 @@ def predict(predictor, paths, output, *, skip_bad=False, score=SCORE):
     """Predicts pictures and writes what was found.
 
     For `street.jpg` the folder gets `street_overlay.png` and an entry of `predictions.json`; for segmentation also
-    `street_classes.png` (one class index a pixel).
+    `street_classes.png` (one class index a pixel). Masks of objects stand in the JSON as COCO's run lengths.
 
     Args:
         predictor: what `export.load` returns.
@@ -58,7 +60,7 @@ def predict(predictor, paths, output, *, skip_bad=False, score=SCORE):
     examples = ({"file": file, "image": pictures.read(file)} for file in readable)
     for example, prediction in track(predictions(predictor, examples), "predicting", len(readable)):
         file, image = example["file"], example["image"]
-        found = found_in(prediction, predictor.task, score)
+        found = found_in(prediction, predictor.task, image.shape[:2], score)
         drawn = {"overlay": draw_targets(image, found, predictor.class_names, predictor.skeleton)}
         if predictor.task == "segmentation":
             drawn["classes"] = found["segmentation"].astype(np.uint8)
@@ -101,11 +103,27 @@ def objects_entry(predictor, prediction, found):
     }
 
 
+def masks_entry(predictor, prediction, found):
+    """As `objects_entry`, each object with its mask in the picture: COCO's run lengths, see `recipes.rle`."""
+    entry = objects_entry(predictor, prediction, found)
+    for one, mask in zip(entry["objects"], found["masks"], strict=True):
+        one["mask"] = rle.encode(mask)
+    return entry
+
+
+def keypoints_entry(predictor, prediction, found):
+    """As `objects_entry`, each object with its keypoints by name: x and y in the picture's pixels, and the score."""
+    entry = objects_entry(predictor, prediction, found)
+    # Of all objects, by falling score, those found are the first.
+    for one, points in zip(entry["objects"], detected(prediction, "keypoints")["keypoints"], strict=False):
+        one["keypoints"] = by_name(predictor, points)
+    return entry
+
+
 def points_entry(predictor, prediction, found):
     """Returns the score of there being an object, and its points, x and y in the picture's pixels, by name."""
-    points = [rounded(point, 2) for row in found["keypoints"] for point in row]
-    names = predictor.keypoint_names or tuple(map(str, range(len(points))))
-    return {"score": rounded(prediction["score"], 6), "points": dict(zip(names, points, strict=False))}
+    points = by_name(predictor, prediction["points"]) if len(found["keypoints"]) else {}
+    return {"score": rounded(prediction["score"], 6), "points": points}
 
 
 ENTRIES = {
@@ -113,7 +131,15 @@ ENTRIES = {
     "localization": objects_entry,
     "points": points_entry,
     "detection": objects_entry,
+    "instance_segmentation": masks_entry,
+    "keypoints": keypoints_entry,
 }
+
+
+def by_name(predictor, points):
+    """Returns the rows of `(K, 2 or 3)` keypoints by their names, numbers where nobody named them."""
+    names = predictor.keypoint_names or map(str, range(len(points)))
+    return {name: rounded(point, 2) for name, point in zip(names, points, strict=True)}
 
 
 def name_of(class_names, label):

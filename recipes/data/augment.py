@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.data import transforms
+from recipes.data.objects import BOX_KEYS
 from recipes.data.warp import elastic, rotate
 from zoo.errors import InputError
 
@@ -69,7 +70,7 @@ class Augment:
         Raises:
             InputError: if objects are to be deformed elastically, or label maps or masks to be rotated.
         """
-        if self.elastic and "boxes" in example:
+        if self.elastic and any(key in example for key in BOX_KEYS):
             raise InputError("augment.elastic deforms segmentation only: set augment.elastic=0 for objects")
         if self.rotate and ("segmentation" in example or "masks" in example):
             raise InputError("augment.rotate turns boxes and keypoints only: set augment.rotate=0 for label maps")

@@ -68,7 +68,7 @@ class Coco(Annotated):
         if "masks" not in self.keys:
             return {}
         height, width = tf.unstack(tf.shape(image)[:2])
-        masks = tf.numpy_function(self._masks, [record["index"], height, width], tf.uint8)
+        masks = tf.numpy_function(self._masks, [record["index"], height, width], tf.uint8, stateful=False)
         return {"masks": tf.ensure_shape(masks, (None, None, None))}
 
     def fault(self, index, picture_size):

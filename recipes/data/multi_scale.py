@@ -13,13 +13,13 @@ def in_sizes(batches, sizes, seed, step=0):
     """Scales batches to sizes drawn from the seed and the step alone, so that a resumed run sees the same.
 
     Args:
-        batches: `tf.data.Dataset` of `(images, targets)` as `pipeline` makes them for objects.
+        batches: `tf.data.Dataset` of `(inputs, targets)` as `pipeline` makes them for objects.
         sizes: tuple of `(height, width)` in pixels.
         seed: integer.
         step: number of the first batch.
 
     Returns:
-        A `tf.data.Dataset` of the same, images `(B, height, width, channels)`, boxes and keypoints in their pixels.
+        A `tf.data.Dataset` of the same, images `(B, height, width, channels)`, all that is on them in their pixels.
     Source: Redmon & Farhadi 2017, arXiv:1612.08242, section 2, "Multi-Scale Training".
     """
 
@@ -32,15 +32,19 @@ def in_sizes(batches, sizes, seed, step=0):
     return batches.enumerate(step).map(scale, tf.data.AUTOTUNE)
 
 
-def resized(images, targets, size):
-    """Scales a batch of pictures, and the boxes and keypoints with them, to another `(height, width)` in pixels."""
+def resized(inputs, targets, size):
+    """Scales a batch of pictures, and what is on them, to another `(height, width)` in pixels."""
+    images = inputs["image"] if isinstance(inputs, dict) else inputs
     y, x = tf.unstack(tf.cast(size, tf.float32) / tf.cast(tf.shape(images)[1:3], tf.float32))
     scaled = dict(targets)
     if "boxes" in targets:
         scaled["boxes"] = targets["boxes"] * tf.stack([x, y, x, y])
     if "keypoints" in targets:
         scaled["keypoints"] = targets["keypoints"] * tf.stack([x, y, 1.0])
-    return transforms.to_uint8(tf.image.resize(images, size, antialias=True)), scaled
+    images = transforms.to_uint8(tf.image.resize(images, size, antialias=True))
+    if isinstance(inputs, dict):
+        return {"image": images, "proposals": inputs["proposals"] * tf.stack([x, y, x, y])}, scaled
+    return images, scaled
 
 
 def check_multi_scale(sizes, task, start, batch_size):

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 OBJECT_KEYS = ("boxes", "labels", "masks", "keypoints", "ignored", "areas")
+BOX_KEYS = ("boxes", "proposals")
 SLACK = 1.0
 
 
@@ -19,6 +20,26 @@ def select(example, kept):
     """
     rows = {key: tf.boolean_mask(example[key], kept) for key in OBJECT_KEYS if key in example}
     return {**example, **rows}
+
+
+def in_frame(example, frame):
+    """Clips boxes and proposals to a frame; what is then narrower or lower than a pixel is lost.
+
+    A lost object is dropped from all targets. A lost proposal becomes zeros, so that the others keep their rows.
+
+    Args:
+        example: dict of tensors.
+        frame: `(2,)` width and height, pixels.
+    """
+    clipped, wide = dict(example), {}
+    for key in BOX_KEYS:
+        if key in example:
+            corners = tf.clip_by_value(tf.reshape(example[key], (-1, 2, 2)), 0.0, frame)
+            clipped[key] = tf.reshape(corners, (-1, 4))
+            wide[key] = tf.reduce_all(corners[:, 1] - corners[:, 0] >= 1.0, axis=-1)
+    if "proposals" in wide:
+        clipped["proposals"] = tf.where(wide["proposals"][:, None], clipped["proposals"], 0.0)
+    return select(clipped, wide["boxes"]) if "boxes" in wide else clipped
 
 
 def within_picture(example):

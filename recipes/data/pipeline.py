@@ -13,10 +13,10 @@ TARGETS = {
     "localization": ("boxes", "labels"),
     "points": ("boxes", "labels", "keypoints"),
     "detection": ("boxes", "labels"),
-    "instance": ("boxes", "labels", "masks"),
+    "instance_segmentation": ("boxes", "labels", "masks"),
     "keypoints": ("boxes", "labels", "keypoints"),
 }
-MASK_SIZE = 28
+MASK_SIZE = 112
 CACHE_SHARE = 0.25
 SAMPLED = 8
 
@@ -36,6 +36,7 @@ def pipeline(
     cache="auto",
     channels=3,
     max_objects=100,
+    num_proposals=2000,
     multi_scale=(),
 ):
     """Makes batches of pictures and targets.
@@ -47,7 +48,7 @@ def pipeline(
 
     Args:
         source: a `Source`; leave out its `problems()` first, an unreadable file ends the stream with an error.
-        task: "segmentation", "localization", "points", "detection", "instance" or "keypoints".
+        task: "segmentation", "localization", "points", "detection", "instance_segmentation" or "keypoints".
         picture_size: `(H, W)` in pixels.
         batch_size: pictures in a batch.
         augment: `Augment` for training; `None` letterboxes.
@@ -60,26 +61,31 @@ def pipeline(
             than a quarter of what is free. It does not change what comes out.
         channels: 3 for RGB pictures, 1 for grey.
         max_objects: rows of padded targets; further objects of a picture are left out.
+        num_proposals: rows of padded proposals, of which the first are kept, where the source has them.
         multi_scale: sizes `(H, W)`, in multiples of 32, of which every 10 batches of training draw another to be
             scaled to (Redmon & Farhadi 2017, arXiv:1612.08242, section 2); `()` for `picture_size` alone.
 
     Returns:
         A `tf.data.Dataset` of `(images, targets)`: images `(B, H, W, channels)` uint8; targets for segmentation
         `(B, H, W)` int32 with 255 for void, else a dict of `boxes` `(B, max_objects, 4)` float32 xyxy in pixels of
-        the frame, `labels` `(B, max_objects)` int32, -1 in empty rows, and for "instance" `masks`
-        `(B, max_objects, 28, 28)` uint8 within the box, for "keypoints" `keypoints` `(B, max_objects, K, 3)`.
+        the frame, `labels` `(B, max_objects)` int32, -1 in empty rows, and for "instance_segmentation" `masks`
+        `(B, max_objects, 112, 112)` uint8 within the box, for "keypoints" `keypoints` `(B, max_objects, K, 3)`.
         "localization" and "points" learn the largest object in the frame alone, if any: `labels` `(B,)`, -1 for
         none, with `boxes` `(B, 4)` or `keypoints` `(B, K, 3)`. Ignored objects are in no target.
+
+        Where the source has proposals, a dict stands for the images: `image`, and `proposals` `(B, num_proposals, 4)`
+        float32 xyxy in pixels of the frame, zeros in empty rows: a box without area is no proposal.
 
     Raises:
         InputError: if the task is unknown, the source is empty or lacks its targets, or an argument is outside
             its range.
     """
     _check_source(source, task, num_shards, shard_index)
-    _check_numbers(picture_size, batch_size, start, cache, channels, max_objects)
+    _check_numbers(picture_size, batch_size, start, cache, channels, max_objects, num_proposals)
     if multi_scale:
         check_multi_scale(multi_scale, task, start, batch_size)
-    keys = ("image", *TARGETS[task])
+    has_proposals = "proposals" in source.keys
+    keys = ("image", *TARGETS[task], *(["proposals"] if has_proposals else []))
     size = tuple(picture_size)
 
     def decode(record):
@@ -89,13 +95,17 @@ def pipeline(
         return {key: example[key] for key in keys}
 
     def finish(example):
-        image = tf.ensure_shape(transforms.to_channels(example["image"], channels), (*size, channels))
+        inputs = tf.ensure_shape(transforms.to_channels(example["image"], channels), (*size, channels))
+        if has_proposals:
+            inputs = {"image": inputs, "proposals": padded(example["proposals"], num_proposals)}
         if task == "segmentation":
-            return image, example["segmentation"]
+            return inputs, example["segmentation"]
         if task in ("localization", "points"):
             picked = largest_object(example)
-            return image, {key: picked[key] for key in ("labels", "boxes" if task == "localization" else "keypoints")}
-        return image, padded_objects(example, max_objects)
+            return inputs, {
+                key: picked[key] for key in ("labels", "boxes" if task == "localization" else "keypoints")
+            }
+        return inputs, padded_objects(example, max_objects)
 
     records = source.records().shard(num_shards, shard_index)
     if training:
@@ -158,18 +168,17 @@ def padded_objects(example, max_objects):
     Returns:
         The dict that `pipeline` describes, without the batch dimension.
     """
-    targets = {"boxes": example["boxes"], "labels": example["labels"]}
-    if "masks" in example:
-        targets["masks"] = crop_masks(example["masks"], example["boxes"])
-    if "keypoints" in example:
-        targets["keypoints"] = example["keypoints"]
-    missing = max_objects - tf.minimum(tf.shape(example["labels"])[0], max_objects)
-    padded = {}
-    for key, rows in targets.items():
-        paddings = [(0, missing)] + [(0, 0)] * (rows.shape.rank - 1)
-        filled = tf.pad(rows[:max_objects], paddings, constant_values=-1 if key == "labels" else 0)
-        padded[key] = tf.ensure_shape(filled, (max_objects, *rows.shape[1:]))
-    return padded
+    targets = {key: example[key][:max_objects] for key in ("boxes", "labels", "masks", "keypoints") if key in example}
+    if "masks" in targets:
+        targets["masks"] = crop_masks(targets["masks"], targets["boxes"])
+    return {key: padded(rows, max_objects, -1 if key == "labels" else 0) for key, rows in targets.items()}
+
+
+def padded(rows, count, value=0):
+    """Cuts `(N, ...)` to `count` rows, or fills up with `value`."""
+    rows = rows[:count]
+    paddings = [(0, count - tf.shape(rows)[0])] + [(0, 0)] * (rows.shape.rank - 1)
+    return tf.ensure_shape(tf.pad(rows, paddings, constant_values=value), (count, *rows.shape[1:]))
 
 
 def crop_masks(masks, boxes, size=MASK_SIZE):
@@ -223,11 +232,13 @@ def _check_source(source, task, num_shards, shard_index):
         raise InputError(f"{source.spec} has {len(source)} usable pictures, too few for {num_shards} shards")
 
 
-def _check_numbers(picture_size, batch_size, start, cache, channels, max_objects):
+def _check_numbers(picture_size, batch_size, start, cache, channels, max_objects, num_proposals):
     if len(picture_size) != 2 or min(picture_size) < 1:
         raise InputError(f"picture_size is (height, width) in pixels, received {picture_size}")
     if min(batch_size, max_objects) < 1:
         raise InputError(f"batch_size and max_objects are 1 or more, received {batch_size}, {max_objects}")
+    if num_proposals < 1:
+        raise InputError(f"num_proposals is 1 or more, received {num_proposals}")
     if start < 0:
         raise InputError(f"start is 0 or more, received {start}")
     if cache not in ("auto", True, False):

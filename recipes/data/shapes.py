@@ -54,6 +54,7 @@ KEYPOINTS = {"centre": (0, 0), "top": (0, -0.6), "right": (0.3, 0.1), "bottom": 
 
 
 FLIP_PAIRS = ((2, 4),)  # right and left
+SKELETON = ((0, 1), (0, 2), (0, 3), (0, 4))  # all hang on the centre
 NAMING = Naming(
     segmentation="segmentation_mask",
     classes=dict(enumerate(("background", *CLASSES))),
@@ -90,7 +91,7 @@ def _open(builder_class, kind, split):
     if not builder.is_prepared():
         builder = _prepare(builder)
     source = Tfds(builder, split, f"{kind}:{split}", NAMING)
-    source.keypoint_names, source.flip_pairs = tuple(KEYPOINTS), FLIP_PAIRS
+    source.keypoint_names, source.flip_pairs, source.skeleton = tuple(KEYPOINTS), FLIP_PAIRS, SKELETON
     return source
 
 

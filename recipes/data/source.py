@@ -176,10 +176,15 @@ def named_classes(path):
 
 def segmentation_problem(labels, picture_size, classes):
     """Returns what is wrong with an `(H, W)` label map, or `None`."""
-    if labels.shape != tuple(picture_size):
-        height, width = picture_size
-        return f"the mask is {labels.shape[0]}x{labels.shape[1]}, its picture {height}x{width}"
-    return label_problem(labels[labels != VOID], classes, "pixel")
+    return size_problem(labels, picture_size) or label_problem(labels[labels != VOID], classes, "pixel")
+
+
+def size_problem(mask, picture_size):
+    """Returns how the size of an `(H, W)` mask differs from that of its picture, or `None`."""
+    if mask.shape == tuple(picture_size):
+        return None
+    height, width = picture_size
+    return f"the mask is {mask.shape[0]}x{mask.shape[1]}, its picture {height}x{width}"
 
 
 def label_problem(labels, classes, what):

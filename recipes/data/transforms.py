@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from recipes.data.objects import select
+from recipes.data.objects import BOX_KEYS, in_frame
 
 VOID = 255
 PADDING = 114
@@ -30,9 +30,10 @@ def flip_horizontal(example, pairs=()):
     """
     width = tf.cast(tf.shape(example["image"])[1], tf.float32)
     flipped = _reverse(example, axis=1)
-    if "boxes" in example:
-        x1, y1, x2, y2 = tf.unstack(example["boxes"], axis=-1)
-        flipped["boxes"] = tf.stack([width - x2, y1, width - x1, y2], axis=-1)
+    for key in BOX_KEYS:
+        if key in example:
+            x1, y1, x2, y2 = tf.unstack(example[key], axis=-1)
+            flipped[key] = tf.stack([width - x2, y1, width - x1, y2], axis=-1)
     if "keypoints" in example:
         points = example["keypoints"]
         order = list(range(points.shape[1]))
@@ -47,9 +48,10 @@ def flip_vertical(example):
     """Mirrors top and bottom."""
     height = tf.cast(tf.shape(example["image"])[0], tf.float32)
     flipped = _reverse(example, axis=0)
-    if "boxes" in example:
-        x1, y1, x2, y2 = tf.unstack(example["boxes"], axis=-1)
-        flipped["boxes"] = tf.stack([x1, height - y2, x2, height - y1], axis=-1)
+    for key in BOX_KEYS:
+        if key in example:
+            x1, y1, x2, y2 = tf.unstack(example[key], axis=-1)
+            flipped[key] = tf.stack([x1, height - y2, x2, height - y1], axis=-1)
     if "keypoints" in example:
         x, y, visibility = tf.unstack(example["keypoints"], axis=-1)
         flipped["keypoints"] = _clear_absent(tf.stack([x, height - y, visibility], axis=-1))
@@ -144,7 +146,7 @@ def place(example, windows, size):
 
     Pictures are scaled bilinearly (by mean over areas below half size), label maps and masks by nearest
     neighbour. Boxes are clipped to the frame, and an object of which less than a pixel's width or height
-    remains is dropped from all targets. Points outside the frame get visibility 0.
+    remains is dropped from all targets; a proposal becomes zeros. Points outside the frame get visibility 0.
 
     Args:
         example: dict of tensors.
@@ -166,12 +168,10 @@ def place(example, windows, size):
         placed["keypoints"] = seen_within(points[..., :2] * scale + shift, points[..., 2:], frame)
     if "areas" in example:
         placed["areas"] = example["areas"] * tf.reduce_prod(scale)
-    if "boxes" in example:
-        corners = tf.reshape(example["boxes"], (-1, 2, 2)) * scale + shift
-        corners = tf.clip_by_value(corners, 0.0, frame)
-        placed["boxes"] = tf.reshape(corners, (-1, 4))
-        placed = select(placed, tf.reduce_all(corners[:, 1] - corners[:, 0] >= 1.0, axis=-1))
-    return placed
+    for key in BOX_KEYS:
+        if key in example:
+            placed[key] = example[key] * tf.tile(scale, [2]) + tf.tile(shift, [2])
+    return in_frame(placed, frame)
 
 
 def seen_within(xy, visibility, frame):

@@ -5,7 +5,7 @@ import math
 import tensorflow as tf
 
 from recipes.data import transforms
-from recipes.data.objects import select
+from recipes.data.objects import BOX_KEYS, in_frame
 
 GRID = 3
 
@@ -38,10 +38,10 @@ def elastic(example, sigma, seed):
 
 
 def rotate(example, degrees):
-    """Turns picture, boxes and keypoints about the picture's centre; what comes from outside is grey.
+    """Turns picture, boxes, proposals and keypoints about the picture's centre; what comes from outside is grey.
 
     A box becomes the one around its turned corners, clipped to the picture; objects of which less than a pixel's
-    width or height remains are dropped, points that leave the picture get visibility 0.
+    width or height remains are dropped, such proposals become zeros, points that leave the picture get visibility 0.
 
     Args:
         example: dict of tensors, without segmentation and masks.
@@ -65,13 +65,12 @@ def rotate(example, degrees):
     if "keypoints" in example:
         points = example["keypoints"]
         turned["keypoints"] = transforms.seen_within(turn(points[..., :2], sin), points[..., 2:], frame)
-    if "boxes" in example:
-        x1, y1, x2, y2 = tf.unstack(example["boxes"], axis=-1)
-        corners = turn(tf.stack([tf.stack([x1, x2, x2, x1], 1), tf.stack([y1, y1, y2, y2], 1)], axis=-1), sin)
-        low, high = (tf.clip_by_value(m(corners, axis=1), 0.0, frame) for m in (tf.reduce_min, tf.reduce_max))
-        turned["boxes"] = tf.concat([low, high], axis=-1)
-        turned = select(turned, tf.reduce_all(high - low >= 1.0, axis=-1))
-    return turned
+    for key in BOX_KEYS:
+        if key in example:
+            x1, y1, x2, y2 = tf.unstack(example[key], axis=-1)
+            corners = turn(tf.stack([tf.stack([x1, x2, x2, x1], 1), tf.stack([y1, y1, y2, y2], 1)], axis=-1), sin)
+            turned[key] = tf.concat([tf.reduce_min(corners, axis=1), tf.reduce_max(corners, axis=1)], axis=-1)
+    return in_frame(turned, frame)
 
 
 def _sample_within(image, y, x):

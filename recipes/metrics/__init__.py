@@ -1,12 +1,14 @@
 """Measures of quality, one file a task; each follows from `model.task`."""
 
-from recipes.metrics import detection, localization, points, segmentation
+from recipes.metrics import detection, instance_segmentation, keypoints, localization, points, segmentation
 
 METRICS = {
     "segmentation": segmentation,
     "localization": localization,
     "points": points,
     "detection": detection,
+    "instance_segmentation": instance_segmentation,
+    "keypoints": keypoints,
 }
 LOWER_IS_BETTER = ("nme", "failure_rate")
 

@@ -15,6 +15,8 @@ RECALLS = np.linspace(0, 1, 101)
 class Evaluator(base.Evaluator):
     """Gathers average precision over pictures of any sizes."""
 
+    curve_title = "Precision and recall at IoU 0.5"
+
     def __init__(self, class_names, keypoint_names=()):
         super().__init__(class_names, keypoint_names)
         self.pictures = []
@@ -41,13 +43,12 @@ class Evaluator(base.Evaluator):
         `ap_medium`, `ap_large` (from 96 x 96); `ar100` the recall of 100 detections a picture. `voc_ap50` is Pascal
         VOC's over all recalls, `voc_ap50_11` over eleven. Then `ap50/<class>` and `ap/<class>`, both COCO's.
         """
-        coco = coco_scores(self.pictures, self.class_names)
+        overall, of_each = coco_scores(self.pictures, self.class_names)
         return {
-            **coco["overall"],
+            **overall,
             "voc_ap50": known_mean([curve.average_precision() for curve in self.by_class]),
             "voc_ap50_11": known_mean([curve.average_precision_11() for curve in self.by_class]),
-            **{f"ap50/{name}": value for name, value in zip(self.class_names, coco["ap50"], strict=True)},
-            **{f"ap/{name}": value for name, value in zip(self.class_names, coco["ap"], strict=True)},
+            **of_each,
         }
 
     def curves(self):
@@ -57,12 +58,12 @@ class Evaluator(base.Evaluator):
         if len(precision) > 1:
             precision["mean"] = np.mean(list(precision.values()), axis=0)
         lines = {name: [RECALLS.tolist(), values.tolist()] for name, values in precision.items()}
-        return [{"title": "Precision and recall at IoU 0.5", "x": "recall", "y": "precision", "lines": lines}]
+        return [{"title": self.curve_title, "x": "recall", "y": "precision", "lines": lines}]
 
 
-def detected(prediction):
-    """Returns a picture's `boxes`, `scores` and `labels` without empty rows, by falling score."""
-    found = {key: np.asarray(prediction[key]) for key in ("boxes", "scores", "labels")}
+def detected(prediction, *others):
+    """Returns a picture's `boxes`, `scores`, `labels` and `others` without empty rows, by falling score."""
+    found = {key: np.asarray(prediction[key]) for key in ("boxes", "scores", "labels", *others)}
     order = np.argsort(-found["scores"], kind="stable")
     order = order[found["labels"][order] >= 0]
     return {key: values[order] for key, values in found.items()}

@@ -3,10 +3,11 @@
 import numpy as np
 from PIL import Image
 
-from recipes.drawing import VOID, draw_boxes, draw_lines
+from recipes.drawing import VOID, draw_boxes, draw_lines, draw_masks
 from recipes.metrics.objects import ignored
-from zoo.detection.average_precision import NOT_COUNTED, RIGHT, match
+from zoo.detection.average_precision import IOU, NOT_COUNTED, RIGHT, match
 from zoo.errors import InputError
+from zoo.ops.boxes_numpy import iou
 
 # Of boxes, from Okabe and Ito's colours, which differ for all readers; a wrong pixel or point is red.
 MATCHED, FALSE, MISSED = (0, 158, 115), (213, 94, 0), (240, 228, 66)
@@ -25,7 +26,8 @@ def draw_errors(sample):
 
     Returns:
         `(H, W, 3)` uint8, in grey; wrong pixels in red; boxes that match an object of their class at IoU 0.5, false
-        ones and missed objects each in a colour of their own; a red line from each true point to the predicted one.
+        ones and missed objects each in a colour of their own, with their masks; a red line from each true point to
+        the predicted one.
     Raises:
         InputError: if two label maps differ in size.
     """
@@ -33,12 +35,14 @@ def draw_errors(sample):
     drawn = np.repeat(grey[..., None] // 2 + 96, 3, axis=-1)
     if "segmentation" in sample.prediction:
         drawn[wrong_pixels(sample)] = WRONG
-    elif "boxes" in sample.prediction:
-        boxes, colours = judged(sample.truth, sample.prediction)
-        drawn = draw_boxes(drawn, boxes, colours=colours)
-    else:
-        for true, found in zip(sample.truth["keypoints"], sample.prediction["keypoints"], strict=False):
-            known = true[:, 2] > 0
+    if "boxes" in sample.prediction:
+        rows, colours = judged(sample.truth, sample.prediction)
+        if "masks" in rows:
+            drawn = draw_masks(drawn, rows["masks"], colours)
+        drawn = draw_boxes(drawn, rows["boxes"], colours=colours)
+    if "keypoints" in sample.prediction:
+        for true, found in point_pairs(sample.truth, sample.prediction):
+            known = (true[:, 2] > 0) & (found[:, 2:] > 0).all(axis=-1)
             drawn = draw_lines(drawn, true[known, :2], found[known, :2], [WRONG] * int(known.sum()))
     return drawn
 
@@ -57,18 +61,28 @@ def judged(truth, found):
     """Judges each box found and each true one that was not.
 
     Args:
-        truth: dict of `boxes` `(N, 4)`, `labels` `(N,)` and perhaps `ignored` `(N,)`.
-        found: dict of `boxes` `(M, 4)` by falling score and `labels` `(M,)`.
+        truth: targets with boxes, see `recipes.depict`.
+        found: the same, by falling score.
     Returns:
-        `(P, 4)` boxes and their P colours; detections that are not counted and ignored objects are left out.
+        A dict of P rows of `boxes` and, if there are any, `masks`, and their P colours; detections that are not
+        counted and ignored objects are left out.
     """
-    boxes, colours = [], []
+    rows, colours = {key: [found[key][:0]] for key in ("boxes", "masks") if key in found}, []
     left_out = ignored(truth)
     for label in np.union1d(truth["labels"], found["labels"]):
-        ours, theirs = found["boxes"][found["labels"] == label], truth["labels"] == label
-        verdicts, hit = match(ours, truth["boxes"][theirs], left_out[theirs])
-        missed = truth["boxes"][theirs][~hit & ~left_out[theirs]]
-        counted = verdicts != NOT_COUNTED
-        boxes += [*ours[counted], *missed]
-        colours += [MATCHED if verdict == RIGHT else FALSE for verdict in verdicts[counted]] + [MISSED] * len(missed)
-    return np.array(boxes, "float32").reshape(-1, 4), colours
+        ours, theirs = found["labels"] == label, truth["labels"] == label
+        verdicts, hit = match(found["boxes"][ours], truth["boxes"][theirs], left_out[theirs])
+        counted, missed = verdicts != NOT_COUNTED, ~hit & ~left_out[theirs]
+        for key, parts in rows.items():
+            parts += [found[key][ours][counted], truth[key][theirs][missed]]
+        colours += [MATCHED if verdict == RIGHT else FALSE for verdict in verdicts[counted]] + [MISSED] * missed.sum()
+    return {key: np.concatenate(parts) for key, parts in rows.items()}, colours
+
+
+def point_pairs(truth, found):
+    """Returns pairs of true and predicted keypoints: of the one object, or of those whose class and box agree."""
+    if "boxes" not in found:
+        return list(zip(truth["keypoints"], found["keypoints"], strict=False))
+    overlaps = iou(found["boxes"], truth["boxes"]) * (found["labels"][:, None] == truth["labels"])
+    found_again = zip(overlaps, found["keypoints"], strict=True)
+    return [(truth["keypoints"][row.argmax()], points) for row, points in found_again if row.max(initial=0) >= IOU]

@@ -13,6 +13,7 @@ TITLES = {
     "ap_medium": "AP medium",
     "ap_large": "AP large",
     "ar100": "AR100",
+    "ar20": "AR20",
     "voc_ap50": "VOC AP50",
     "voc_ap50_11": "VOC AP50, 11 points",
     "nme": "NME",
@@ -23,7 +24,10 @@ TITLES = {
 
 
 def title_of(key):
-    """Writes the key of a figure for readers: "pixel_accuracy" becomes "pixel accuracy"."""
+    """Writes the key of a figure for readers: "pixel_accuracy" becomes "pixel accuracy", "mask_ap50" "mask AP50"."""
+    what, _, figure = key.partition("_")
+    if what in ("mask", "keypoint"):
+        return f"{what} {title_of(figure)}"
     return TITLES.get(key, key.replace("_", " "))
 
 

@@ -147,3 +147,34 @@ def test_contact_sheet_names_wrong_input():
         drawing.contact_sheet([])
     with pytest.raises(InputError, match="received 1 for 2"):
         drawing.contact_sheet([GREY, GREY], captions=["one"])
+
+
+def test_masks_are_tinted_and_outlined_by_hand():
+    mask = np.zeros((20, 30), bool)
+    mask[5:10, 20:30] = True
+    drawn = drawing.draw_masks(GREY, [mask], [(200, 0, 0)], opacity=0.5)
+    expected = GREY.copy()
+    expected[5:10, 20:] = (200, 0, 0)
+    expected[6:9, 21:] = (150, 50, 50)  # the picture's border on the right is no outline
+    assert np.array_equal(drawn, expected)
+
+
+def test_the_first_mask_lies_on_top():
+    masks = np.zeros((2, 20, 30), "uint8")
+    masks[0, :10], masks[1, 5:] = 1, 1
+    drawn = drawing.draw_masks(GREY, masks, [(200, 0, 0), (0, 200, 0)], opacity=1.0)
+    assert drawn[7, 7].tolist() == [200, 0, 0] and drawn[12, 7].tolist() == [0, 200, 0]
+
+
+def test_masks_with_holes_and_parts_and_none_at_all():
+    mask = np.ones((20, 30), bool)
+    mask[8:11, 8:11] = mask[:, 15] = False
+    drawn = drawing.draw_masks(GREY, [mask], [(200, 0, 0)], opacity=0.0)
+    assert (drawn[9, 9] == 100).all() and (drawn[9, 7] == (200, 0, 0)).all() and (drawn[4, 14] == (200, 0, 0)).all()
+    assert np.array_equal(drawing.draw_masks(GREY, np.zeros((0, 20, 30)), np.zeros((0, 3))), GREY)
+    assert np.array_equal(drawing.draw_masks(GREY, np.zeros((1, 20, 30)), [(200, 0, 0)]), GREY)
+
+
+def test_masks_of_another_size_are_named():
+    with pytest.raises(InputError, match=r"takes 1 masks of the picture's size \(20, 30\), received \(1, 30, 20\)"):
+        drawing.draw_masks(GREY, np.zeros((1, 30, 20)), [(1, 2, 3)])

@@ -95,7 +95,7 @@ def test_decodes_eagerly_as_in_a_graph(write):
         tf.nest.map_structure(np.testing.assert_array_equal, source.decode(record), example)
 
 
-@pytest.mark.parametrize("task", ["localization", "points", "detection", "instance", "keypoints"])
+@pytest.mark.parametrize("task", ["localization", "points", "detection", "instance_segmentation", "keypoints"])
 def test_every_task_learns_without_the_crowd(write, task):
     arguments = {"task": task, "picture_size": (12, 16), "batch_size": 2, "max_objects": 4}
     _, targets = next(iter(pipeline(open_source(write(content())), **arguments)))

@@ -29,6 +29,13 @@ def test_resized_by_hand():
     np.testing.assert_array_equal(targets["labels"], [[3]])
 
 
+def test_proposals_are_resized_with_their_pictures():
+    inputs = {"image": tf.zeros((1, 4, 4, 3), tf.uint8), "proposals": tf.constant([[[0.0, 1, 2, 3], [0, 0, 0, 0]]])}
+    inputs, targets = resized(inputs, {"labels": tf.constant([[3]])}, (8, 12))
+    assert inputs["image"].shape == (1, 8, 12, 3) and targets.keys() == {"labels"}
+    np.testing.assert_array_equal(inputs["proposals"], [[[0, 2, 6, 6], [0, 0, 0, 0]]])
+
+
 def test_every_ten_batches_draw_a_size_from_seed_and_step():
     batches = tf.data.Dataset.from_tensors((tf.zeros((1, 32, 32, 3), tf.uint8), {"labels": tf.zeros((1,))})).repeat()
     sizes = sizes_of(in_sizes(batches, SIZES, seed=1), 100)

@@ -7,6 +7,7 @@ import tensorflow as tf
 from recipes.data import Augment, Source, open_source, pipeline
 from recipes.data.pipeline import crop_masks, padded_objects, stream
 from zoo.errors import InputError
+from zoo.ops.masks import iou, paste
 
 AUGMENT = Augment(scale=(0.5, 2.0), colour=0.4, elastic=1.0)
 
@@ -163,14 +164,15 @@ def test_records_left_out_are_not_shown(folder):
     assert len(list(segmentation(rest, batch_size=3))) == 2
 
 
-@pytest.mark.parametrize("task", ["detection", "instance", "keypoints"])
+@pytest.mark.parametrize("task", ["detection", "instance_segmentation", "keypoints"])
 def test_objects_are_padded(scenes, task):
     source = scenes("train")
     dataset = pipeline(source, task=task, picture_size=(64, 96), batch_size=3, training=True, max_objects=8)
     images, targets = first(dataset, 1)[0]
     assert images.shape == (3, 64, 96, 3)
     shapes = {"boxes": (3, 8, 4), "labels": (3, 8)}
-    shapes |= {"instance": {"masks": (3, 8, 28, 28)}, "keypoints": {"keypoints": (3, 8, 5, 3)}}.get(task, {})
+    more = {"instance_segmentation": {"masks": (3, 8, 112, 112)}, "keypoints": {"keypoints": (3, 8, 5, 3)}}
+    shapes |= more.get(task, {})
     assert {key: value.shape for key, value in targets.items()} == shapes
     assert {key: spec.shape for key, spec in dataset.element_spec[1].items()} == shapes
     empty = targets["labels"] == -1
@@ -258,7 +260,7 @@ def test_no_objects_are_all_padding():
     }
     padded = padded_objects(example, 2)
     np.testing.assert_array_equal(padded["labels"], [-1, -1])
-    assert padded["masks"].shape == (2, 28, 28) and padded["keypoints"].shape == (2, 5, 3)
+    assert padded["masks"].shape == (2, 112, 112) and padded["keypoints"].shape == (2, 5, 3)
 
 
 def test_crop_masks_by_hand():
@@ -272,11 +274,48 @@ def test_crop_masks_by_hand():
     )
 
 
+def test_more_objects_than_rows_leave_the_first():
+    masks = np.zeros((3, 4, 6), np.uint8)
+    masks[0, 0, :3] = masks[1, 2:, 3:] = 1
+    example = {
+        "boxes": tf.constant([[0.0, 0, 6, 4], [3, 2, 6, 4], [0, 0, 1, 1]]),
+        "labels": tf.constant([4, 2, 1]),
+        "masks": tf.constant(masks),
+    }
+    padded = padded_objects(example, 2)
+    assert padded["labels"].numpy().tolist() == [4, 2]
+    assert padded["masks"].numpy().mean((1, 2)).tolist() == [0.125, 1]
+
+
+def test_cropped_masks_come_back_when_pasted(scenes):
+    for example in scenes("train").records().map(scenes("train").decode).take(5).as_numpy_iterator():
+        cropped = crop_masks(tf.constant(example["masks"]), tf.constant(example["boxes"]))
+        pasted = paste(cropped, example["boxes"], example["masks"].shape[1:])
+        for mask, again in zip(example["masks"], pasted, strict=True):
+            assert iou(mask, again) > 0.96
+
+
+@pytest.mark.parametrize("task", ["instance_segmentation", "keypoints"])
+def test_mirrored_objects(scenes, task):
+    arguments = {"task": task, "picture_size": (128, 128), "batch_size": 6, "training": True, "max_objects": 6}
+    ((images, plain),) = first(pipeline(scenes("train"), **arguments), 1)
+    ((mirrored, found),) = first(pipeline(scenes("train"), augment=Augment(flip=1.0), **arguments), 1)
+    np.testing.assert_array_equal(mirrored, images[:, :, ::-1])
+    np.testing.assert_array_equal(found["labels"], plain["labels"])
+    if task == "instance_segmentation":
+        # A cell's centre on the border of two pixels reads the one on its right, before as after.
+        assert np.mean(found["masks"] != plain["masks"][..., ::-1]) < 0.005
+    else:
+        points = plain["keypoints"][:, :, [0, 1, 4, 3, 2]]  # right and left change places
+        mirror = np.where(points[..., 2:] > 0, [128, 0, 0] + points * [-1, 1, 1], 0)
+        np.testing.assert_allclose(found["keypoints"], mirror, atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"task": "poetry"}, "knows the tasks segmentation, localization, .* received 'poetry'"),
-        ({"task": "instance"}, "numbers has no boxes or labels or masks, which the task instance learns"),
+        ({"task": "instance_segmentation"}, "numbers has no boxes or labels or masks, which the task instance_seg"),
         ({"picture_size": (4,)}, "picture_size is"),
         ({"picture_size": (0, 4)}, "picture_size is"),
         ({"batch_size": 0}, "batch_size and max_objects are 1 or more, received 0, 100"),

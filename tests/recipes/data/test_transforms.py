@@ -226,3 +226,57 @@ def test_grey_by_hand():
     np.testing.assert_array_equal(grey, [[[76], [18]]])
     levels = tf.repeat(tf.range(256)[None, :, None], 3, axis=-1)
     np.testing.assert_array_equal(transforms.to_channels(tf.cast(levels, tf.uint8), 1)[0, :, 0], np.arange(256))
+
+
+PROPOSALS = [[2.0, 1, 6, 3], [0, 0, 1.5, 8], [0, 0, 0, 0]]
+
+
+def with_proposals():
+    """`scene()` with the first object as a proposal, a sliver at the left, and an empty row."""
+    return {**scene(), "proposals": tf.constant(PROPOSALS)}
+
+
+def test_proposals_are_mirrored():
+    flipped = transforms.flip_horizontal(with_proposals())
+    np.testing.assert_array_equal(flipped["proposals"][:2], [[4, 1, 8, 3], [8.5, 0, 10, 8]])
+    np.testing.assert_array_equal(flipped["proposals"][0], flipped["boxes"][0])
+    np.testing.assert_array_equal(
+        transforms.flip_vertical(with_proposals())["proposals"][:2], [[2, 5, 6, 7], [0, 0, 1.5, 8]]
+    )
+
+
+@pytest.mark.parametrize("flip", [transforms.flip_horizontal, transforms.flip_vertical])
+def test_two_flips_leave_proposals(flip):
+    assert_same(flip(flip(with_proposals())), with_proposals())
+
+
+def test_an_empty_row_stays_empty_in_the_frame():
+    boxed = transforms.letterbox(transforms.flip_vertical(transforms.flip_horizontal(with_proposals())), (20, 20))
+    np.testing.assert_array_equal(boxed["proposals"], [[8, 12, 16, 16], [17, 2, 20, 18], [0, 0, 0, 0]])
+
+
+def test_proposals_keep_their_rows_where_objects_are_dropped():
+    # The window loses the second object and all but half a pixel of the second proposal.
+    cropped = transforms.crop(with_proposals(), 0, 1, 4, 7)
+    np.testing.assert_array_equal(cropped["boxes"], [[1, 1, 5, 3]])
+    np.testing.assert_array_equal(cropped["proposals"], [[1, 1, 5, 3], [0, 0, 0, 0], [0, 0, 0, 0]])
+
+
+def test_proposals_without_objects():
+    example = {"image": scene()["image"], "proposals": tf.constant(PROPOSALS)}
+    np.testing.assert_array_equal(
+        transforms.letterbox(example, (16, 20))["proposals"], [[4, 2, 12, 6], [0, 0, 3, 16], [0, 0, 0, 0]]
+    )
+    none = transforms.letterbox({**example, "proposals": example["proposals"][:0]}, (16, 20))
+    assert none["proposals"].shape == (0, 4)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.5, 2.0))
+def test_proposals_follow_the_boxes_they_equal(seed, scale):
+    example = scene()
+    example["proposals"] = example["boxes"]
+    placed = transforms.scale_jitter(example, (24, 30), (scale, scale), (seed, 0), aspect=0.3)
+    assert placed["proposals"].shape == (2, 4)
+    kept = placed["proposals"].numpy().any(axis=1)
+    np.testing.assert_array_equal(placed["proposals"][kept], placed["boxes"])

@@ -81,6 +81,15 @@ def test_what_turns_out_of_the_picture_is_lost_and_what_turns_in_is_grey():
     np.testing.assert_array_equal(kept["keypoints"], np.zeros((1, 3, 3)))
 
 
+def test_proposals_turn_as_boxes_do_and_keep_their_rows():
+    proposals = tf.constant([[1.0, 2, 5, 4], [0, 0, 0, 0], [3, 3, 5, 5]])
+    turned = rotate({**scene(), "proposals": proposals}, 90.0)
+    np.testing.assert_allclose(turned["proposals"], [[4, 1, 6, 5], [0, 0, 0, 0], [3, 3, 5, 5]], atol=1e-4)
+    np.testing.assert_array_equal(turned["proposals"][0], turned["boxes"][0])
+    lost = rotate({**scene((4, 20)), "proposals": tf.constant([[0.0, 0, 4, 4]])}, 90.0)
+    np.testing.assert_array_equal(lost["proposals"], np.zeros((1, 4)))
+
+
 def test_no_turn_changes_nothing():
     assert_same(rotate(scene(), 0.0), scene())
 

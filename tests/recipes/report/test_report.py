@@ -9,10 +9,10 @@ from export.benchmark import Benchmark
 from export.verify import Verification
 from recipes import report
 from recipes.report.curves import quality_curves, training_curves
-from recipes.report.errors import FALSE, MATCHED, MISSED, draw_errors, judged
+from recipes.report.errors import FALSE, MATCHED, MISSED, draw_errors, judged, point_pairs
 from recipes.report.headline import headline
 from recipes.report.samples import classes_in, panels, worst_first
-from recipes.report.words import counted, difference, file_size, number, percent
+from recipes.report.words import counted, difference, file_size, number, percent, title_of
 from zoo.errors import InputError
 
 VOID_ELEMENTS = {"meta", "img", "br", "hr", "link", "input"}
@@ -234,11 +234,11 @@ def test_boxes_are_judged_by_hand():
         "ignored": np.array([False, False, True]),
     }
     found = np.array([[0, 0, 10, 10], [40, 0, 50, 10], [1, 0, 11, 10], [20, 0, 30, 10]], "float32")
-    boxes, colours = judged(truth, {"boxes": found, "labels": np.array([0, 1, 0, 0])})
+    rows, colours = judged(truth, {"boxes": found, "labels": np.array([0, 1, 0, 0])})
     expected = {(0, 0): MATCHED, (1, 0): FALSE, (20, 0): [FALSE, MISSED]}
-    assert [tuple(box[:2]) for box in boxes] == [(0, 0), (1, 0), (20, 0), (20, 0)]
+    assert [tuple(box[:2]) for box in rows["boxes"]] == [(0, 0), (1, 0), (20, 0), (20, 0)]
     assert colours == [expected[0, 0], expected[1, 0], *expected[20, 0]]
-    assert len(judged(truth, {"boxes": np.zeros((0, 4)), "labels": np.zeros(0, int)})[0]) == 2
+    assert len(judged(truth, {"boxes": np.zeros((0, 4)), "labels": np.zeros(0, int)})[1]) == 2
 
 
 def test_errors_of_boxes_and_points_are_drawn_where_they_are():
@@ -253,6 +253,43 @@ def test_errors_of_boxes_and_points_are_drawn_where_they_are():
     assert drawn[5, 15].tolist() == [213, 40, 40] and drawn[30, 15].tolist() == [146] * 3
     nothing = report.Sample("a", sample.image, {"keypoints": np.array([true])}, {"keypoints": np.zeros((0, 2, 2))})
     assert (draw_errors(nothing) == 146).all()
+
+
+def test_masks_are_judged_with_their_boxes():
+    boxes = np.array([[0, 0, 10, 10], [20, 0, 30, 10]], "float32")
+    masks = np.zeros((2, 12, 32), "uint8")
+    masks[0, :10, :10] = masks[1, :10, 20:30] = 1
+    truth = {"boxes": boxes, "labels": np.array([0, 1]), "masks": masks}
+    found = {"boxes": boxes[:1] + 1, "labels": np.array([0]), "masks": np.roll(masks[:1], (1, 1), (1, 2)) > 0}
+    rows, colours = judged(truth, found)
+    assert colours == [MATCHED, MISSED]
+    assert np.array_equal(rows["masks"], [found["masks"][0], masks[1]])
+    nothing = {key: value[:0] for key, value in found.items()}
+    assert judged(nothing, nothing)[0]["masks"].shape == (0, 12, 32)
+    drawn = draw_errors(report.Sample("a", np.full((12, 32, 3), 100, "uint8"), truth, found))
+    # 0.6 of the grey 146 and 0.4 of the colour.
+    assert drawn[5, 25].tolist() == np.rint(87.6 + 0.4 * np.array(MISSED)).tolist()
+
+
+def test_keypoints_meet_those_of_the_same_object():
+    boxes = np.array([[0, 0, 10, 10], [20, 0, 30, 10]], "float32")
+    points = np.array([[[2, 2, 2], [8, 8, 0]], [[22, 2, 2], [28, 8, 1]]], "float32")
+    truth = {"boxes": boxes, "labels": np.array([0, 0]), "keypoints": points}
+    found = {"boxes": boxes[1:], "labels": np.array([0]), "keypoints": points[1:] + [0, 3, 0]}
+    ((true, other),) = point_pairs(truth, found)
+    assert np.array_equal(true, points[1]) and np.array_equal(other, found["keypoints"][0])
+    assert point_pairs(truth, {**found, "labels": np.array([1])}) == []
+    assert point_pairs({key: value[:0] for key, value in truth.items()}, found) == []
+    drawn = draw_errors(report.Sample("a", np.full((12, 32, 3), 100, "uint8"), truth, found))
+    assert drawn[3, 22].tolist() == [213, 40, 40] and drawn[3, 2].tolist() == [146] * 3
+
+
+@pytest.mark.parametrize(
+    ("key", "title"),
+    [("mask_ap50", "mask AP50"), ("keypoint_ar20", "keypoint AR20"), ("ap", "AP"), ("mean_iou", "mean IoU")],
+)
+def test_titles(key, title):
+    assert title_of(key) == title
 
 
 DETECTED = dict.fromkeys(("ap", "ap50", "ap75", "ar100"), 0.5)
