@@ -235,6 +235,33 @@ def facewarp(
     print(f"before and after: {output}")
 
 
+@verb("zoo proposals voc:bccd:val --method edge_boxes --method uniform --pictures 20")
+def proposals(
+    source: Annotated[str, typer.Argument(help=SOURCES)],
+    method: Annotated[
+        list[str] | None, typer.Option(help="A method of zoo.proposals; give it again for another. All by default.")
+    ] = None,
+    count: Annotated[int, typer.Option(help="Proposals a picture.")] = 1000,
+    pictures: Annotated[int | None, typer.Option(help="Only the first so many pictures.")] = None,
+    repeated: Annotated[int, typer.Option(help="Pictures whose repeatability is measured, 8 searches on each.")] = 2,
+    output: Annotated[Path, typer.Option(help="Folder for proposals.png and proposals.json.")] = Path("proposals"),
+    processes: Annotated[int | None, typer.Option(help="Processes at work; one a core if not given.")] = None,
+    skip_bad: SkipBad = False,
+):
+    """Compares methods of region proposals: recall, average recall, time and repeatability, as table and curves."""
+    from recipes import show as printed
+    from recipes.data import open_source
+    from recipes.proposals import compare
+    from recipes.train import usable
+
+    opened = usable(open_source(source), skip_bad)
+    found = compare(
+        opened, output, methods=method, count=count, pictures=pictures, repeated=repeated, processes=processes
+    )
+    printed.proposals(opened.spec, found)
+    print(f"curves: {output / 'proposals.png'}\nfigures: {output / 'proposals.json'}")
+
+
 @verb("zoo list", name="list")
 def list_():
     """Lists recipes, models, sources and artifact formats."""

@@ -3,6 +3,8 @@
 from recipes.predict import summary as found_in
 from recipes.tables import megabytes, percent, show
 
+RECALLS = ("0.5", "0.7")
+
 
 def description(found):
     """Prints the `recipes.data.Description` of a source."""
@@ -24,6 +26,32 @@ def description(found):
     for title, faults in (("problems", found.problems), ("used in part", found.warnings)):
         if faults:
             show(title, ["file", "what is wrong"], [[fault.file, fault.message] for fault in faults])
+
+
+def proposals(spec, found):
+    """Prints what `recipes.proposals.compare` found: average recall (AR) of a tenth and of all, recall (R) by IoU."""
+    counts = found[0]["counts"]
+    few = counts.index(max(1, counts[-1] // 10))
+    rows = []
+    for one in found:
+        recalls = [
+            one["average_recall"][few],
+            one["average_recall"][-1],
+            *(one["recall"][iou][-1] for iou in RECALLS),
+        ]
+        repeated = list(one["repeatability"].values())
+        rows.append(
+            [
+                one["method"],
+                f"{one['proposals']:.0f}",
+                *(f"{value:.3f}" for value in recalls),
+                f"{sum(repeated) / len(repeated):.3f}" if repeated else "–",
+                f"{one['seconds']:.1f} s",
+            ]
+        )
+    figures = [*(f"AR@{counts[i]}" for i in (few, -1)), *(f"R@{iou}" for iou in RECALLS)]
+    columns = ["method", "found", *figures, "repeat", "time"]
+    show(f"proposals on {spec}, {found[0]['pictures']} pictures, {found[0]['objects']} objects", columns, rows)
 
 
 def predictions(output, entries, skipped):
