@@ -59,6 +59,37 @@ class Placement:
         size = np.array(self.picture_size[::-1])
         return np.clip((np.asarray(points, np.float64) - corner) * size / shown, 0, size).astype(np.float32)
 
+    def to_frame(self, boxes):
+        """Brings `(..., 4)` xyxy boxes of the picture into the frame, where `boxes` brings them back from."""
+        corner, shown = np.array([self.left, self.top] * 2), np.array([self.width, self.height] * 2)
+        size = np.array(self.picture_size[::-1] * 2)
+        return (np.asarray(boxes, np.float64) * shown / size + corner).astype(np.float32)
+
+    def keypoints(self, keypoints):
+        """Brings `(..., 3)` x, y, score back as `points` does; the score stays, and so do zeros of empty rows."""
+        return np.concatenate([self.points(keypoints[..., :2]), keypoints[..., 2:]], axis=-1)
+
+    def masks(self, masks, boxes):
+        """Reads masks anew where `boxes` cuts theirs at the picture's border, bilinearly.
+
+        Args:
+            masks: `(K, M, M)` float32, each over its box.
+            boxes: `(K, 4)` xyxy, pixels of the frame.
+        Returns:
+            `(K, M, M)` float32, each over what is left of its box.
+        """
+        near = np.array([self.left, self.top])
+        whole = np.asarray(boxes, np.float64).reshape(-1, 2, 2)
+        rest = np.clip(whole, near, near + [self.width, self.height])
+        masks = np.array(masks, np.float32)
+        for row in np.flatnonzero((rest != whole).any((1, 2)) & (whole[:, 0] < whole[:, 1]).all(1)):
+            for axis, side in ((0, 1), (1, 0)):  # the first axis of a mask is y, that of a corner x
+                (start, end), (first, last) = whole[row, :, side], rest[row, :, side]
+                length = masks.shape[1 + axis]
+                places = first + (np.arange(length) + 0.5) * (last - first) / length
+                masks[row] = between(masks[row], axis, (places - start) * length / (end - start) - 0.5)
+        return masks
+
 
 def fit(image, size, resizing="letterbox"):
     """Scales the whole picture into a frame and notes how to undo it.
@@ -98,8 +129,13 @@ def resize(values, size, method):
 
 def bilinear(values, axis, length):
     """Resizes one axis; a pixel is read between the centres of the two nearest."""
+    return between(values, axis, (np.arange(length) + 0.5) * (values.shape[axis] / length) - 0.5)
+
+
+def between(values, axis, places):
+    """Reads one axis at places counted in its pixels, 0 the centre of the first, linearly; beyond the ends, these."""
     count = values.shape[axis]
-    centres = np.clip((np.arange(length) + 0.5) * (count / length) - 0.5, 0, count - 1)
+    centres = np.clip(places, 0, count - 1)
     low = centres.astype(int)
     share = (centres - low).astype(np.float32).reshape([-1 if i == axis else 1 for i in range(values.ndim)])
     below = values.take(low, axis).astype(np.float32)

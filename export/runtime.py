@@ -53,7 +53,11 @@ class Predictor:
         frame_size: `(height, width)` that other pictures are brought to, `None` to take them as they are.
         resizing: how: "letterbox" or "stretch".
         batch_size: pictures a call, `None` for any number.
+        proposals: method of `zoo.proposals` whose regions the model needs, "" for a model of pictures alone.
+        num_proposals: how many of them a picture at most.
     """
+
+    proposals, num_proposals = "", 0
 
     def __init__(self, card, input_shape):
         self.card = card
@@ -205,19 +209,50 @@ class KerasPredictor(Predictor):
 
     def open(self, model_or_path):
         """Takes the model or reads its file."""
-        from export.source import attributes_of, in_float32, open_model
+        from export.source import attributes_of, in_float32, open_model, proposals_of
 
         self.model = in_float32(open_model(model_or_path))
+        self.proposals = proposals_of(self.model)
+        self.num_proposals = self.model.num_proposals if self.proposals else 0
         super().__init__(None, self.model.inputs[0].shape)
         self.task = getattr(self.model, "task", None)
         self.class_names = tuple(getattr(self.model, "class_names", ()))
         self.take_attributes(attributes_of(self.model))
         self.frame_size = self.frame_size or getattr(self.model, "image_size", None)
 
-    def run(self, batch):
-        """Runs one batch."""
-        outputs = self.model.predict_on_batch(batch.astype(np.float32))  # `model.predictions` included
+    def predict_each(self, pictures):
+        """As `Predictor.predict_each`; a model that needs proposals takes one picture after the other.
+
+        Args:
+            pictures: as there, or for such a model also pairs of a picture and its proposals, `(P, 4)` xyxy in the
+                picture's own pixels; they are found where they are not given.
+        """
+        if not self.proposals:
+            yield from super().predict_each(pictures)
+            return
+        for picture in pictures:
+            picture, proposals = picture if isinstance(picture, tuple) else (picture, None)
+            picture = check_picture(picture)
+            proposals = self.propose(picture) if proposals is None else proposals
+            fitted, placement = fit(picture, self.frame_size or picture.shape[:2], self.resizing)
+            outputs = self.run(fitted[None], [placement.to_frame(proposals)])
+            yield in_picture({name: array[0] for name, array in outputs.items()}, placement)
+
+    def run(self, batch, proposals=None):
+        """Runs one batch; a model that needs proposals finds each picture's `(P, 4)` if they are not given."""
+        inputs = batch.astype(np.float32)
+        if self.proposals:
+            proposals = map(self.propose, batch) if proposals is None else proposals
+            rows = [filled(boxes, self.num_proposals) for boxes in proposals]
+            inputs = {"image": inputs, "proposals": np.stack(rows)}
+        outputs = self.model.predict_on_batch(inputs)  # `model.predictions` included
         return finish(self.task, outputs, largest)
+
+    def propose(self, picture):
+        """Returns the `(P, 4)` regions that the model's method finds in a uint8 picture."""
+        from zoo.proposals import propose
+
+        return propose(picture, self.num_proposals, self.proposals)[0]
 
 
 PREDICTORS = {
@@ -238,6 +273,12 @@ def batches(images, batch_size):
         batch = images[start : start + step]
         missing = step - len(batch) if batch_size else 0
         yield np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)]) if missing else batch
+
+
+def filled(boxes, count):
+    """Returns `(count, 4)` float32 boxes, the first of those given, zeros below them where they are fewer."""
+    boxes = np.asarray(boxes, np.float32)[:count]
+    return np.pad(boxes, ((0, count - len(boxes)), (0, 0)))
 
 
 def check_images(images):

@@ -13,7 +13,8 @@ def open_model(model_or_path):
     """Returns the `keras.Model` itself, or the one a `.keras` file holds.
 
     Raises:
-        InputError: if the file is missing or no `.keras` file, or the model's output is no dict of named tensors.
+        InputError: if the file is missing or no `.keras` file, the model's output is no dict of named tensors, or its
+            input no picture, alone or with proposals.
     """
     import keras
 
@@ -23,11 +24,16 @@ def open_model(model_or_path):
         model = model_or_path
     else:
         model = read_keras(Path(model_or_path))
-    if not isinstance(getattr(model, "output", None), dict) or len(model.inputs) != 1:
+    if not isinstance(getattr(model, "output", None), dict) or (len(model.inputs) != 1 and not proposals_of(model)):
         raise input_error(
             f"model {model.name!r} cannot be exported: it must take one picture tensor and return a dict of outputs"
         )
     return model
+
+
+def proposals_of(model):
+    """Returns the method of `zoo.proposals` that finds a model's second input, "" for a model of pictures alone."""
+    return getattr(model, "proposals", "")
 
 
 def read_keras(path):

@@ -5,6 +5,7 @@ from itertools import tee
 from recipes import metrics
 from recipes.data.pipeline import missing_targets
 from recipes.data.progress import track
+from recipes.data.proposed import with_proposals
 from recipes.depict import found_in, truth_of
 from recipes.report import Sample
 from zoo.errors import InputError
@@ -42,6 +43,8 @@ def gather(predictor, source, progress=None):
         progress: what to call the progress bar, `None` for none.
     """
     check_classes(predictor, source)
+    if predictor.proposals and "proposals" not in source.keys:
+        source = with_proposals(source, predictor.proposals, predictor.num_proposals)
     evaluator = metrics.evaluator(predictor.task, predictor.class_names, source.keypoint_names)
     examples = decoded(source, source.records())
     if progress:
@@ -68,7 +71,7 @@ def look(predictor, source, count):
                 name=example["name"].decode().rsplit("/", 1)[-1],
                 image=example["image"],
                 truth=truth_of(example, predictor.task),
-                prediction=found_in(prediction, predictor.task),
+                prediction=found_in(prediction, predictor.task, example["image"].shape[:2]),
                 score=next(iter(evaluator.scores().values())),
             )
         )
@@ -76,9 +79,17 @@ def look(predictor, source, count):
 
 
 def predictions(predictor, examples):
-    """Returns pairs `(example, prediction)` of examples with an "image" of any size, in its picture's own pixels."""
+    """Returns pairs `(example, prediction)` of examples with an "image" of any size, in its picture's own pixels.
+
+    A model that needs proposals looks at those of the examples, or finds its own where they have none.
+    """
+
+    def seen(example):
+        given = predictor.proposals and "proposals" in example
+        return (example["image"], example["proposals"]) if given else example["image"]
+
     examples, ahead = tee(examples)
-    return zip(examples, predictor.predict_each(example["image"] for example in ahead), strict=True)
+    return zip(examples, predictor.predict_each(map(seen, ahead)), strict=True)
 
 
 def decoded(source, records):
@@ -99,7 +110,7 @@ def check_classes(predictor, source):
             f"{source.spec} has the classes {', '.join(theirs)}, the model {', '.join(ours)}: "
             "name a source with the model's classes"
         )
-    if predictor.task == "points":
+    if predictor.task in ("points", "keypoints"):
         theirs, ours = tuple(source.keypoint_names), tuple(predictor.keypoint_names)
         if theirs and ours and theirs != ours:
             raise InputError(

@@ -1,4 +1,4 @@
-"""Learning rates over a run: a linear rise, then constant, cosine, polynomial or stepwise decay."""
+"""Optimizers and their learning rates: a linear rise, then constant, cosine, polynomial or stepwise decay."""
 
 import math
 
@@ -49,3 +49,21 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
             "decay": self.decay,
             "milestones": self.milestones,
         }
+
+
+def optimizer(recipe, steps_per_epoch):
+    """Makes the recipe's optimizer with its schedule."""
+    rate = WarmupDecay(
+        recipe.learning_rate,
+        total_steps=recipe.epochs * steps_per_epoch,
+        warmup_steps=round(recipe.warmup_epochs * steps_per_epoch),
+        decay=recipe.schedule,
+        milestones=[round(epoch * steps_per_epoch) for epoch in recipe.milestones],
+    )
+    kinds = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
+    arguments = {"momentum": 0.9} if recipe.optimizer == "sgd" else {}
+    if recipe.ema is not None:
+        arguments |= {"use_ema": True, "ema_momentum": recipe.ema}
+    made = kinds[recipe.optimizer](rate, weight_decay=recipe.weight_decay, **arguments)
+    made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return made

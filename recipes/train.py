@@ -10,9 +10,12 @@ from recipes.anchors import find_anchors
 from recipes.callbacks import Checkpoint, SeedEpoch, StopOnNaN, Validate
 from recipes.data import describe, median_frequency, open_source, pipeline
 from recipes.data.pipeline import check_targets
+from recipes.data.proposed import with_proposals
 from recipes.metrics import higher_is_better
-from recipes.schedule import WarmupDecay
+from recipes.rcnn import train_rcnn
+from recipes.schedule import optimizer
 from recipes.workdir import Workdir, replace_text
+from zoo.detection.rcnn import Rcnn
 from zoo.errors import InputError
 from zoo.segmentation.segmenter import PixelCrossEntropy
 
@@ -41,13 +44,20 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
         )
     twin = build(recipe, data)  # a wrong argument is refused before all pictures are read
     data, val_data = usable(data, skip_bad), usable(val_data, skip_bad)
-    if len(data) < recipe.batch_size:
+    in_steps = isinstance(twin, Rcnn)
+    if len(data) < recipe.batch_size and not in_steps:
         raise InputError(
             f"{recipe.data} has {len(data)} usable pictures, fewer than one batch: set batch_size={len(data)} or less"
         )
     workdir, chosen = Workdir(workdir, resume), recipe
     if resume:
         check_same(recipe, workdir)
+    data, val_data = (with_proposals(source, recipe.proposals, recipe.num_proposals) for source in (data, val_data))
+    if in_steps:
+        replace_text(workdir.recipe, recipe.to_json())
+        keras.utils.set_random_seed(recipe.seed)
+        train_rcnn(build(recipe, data, recipe.precision), twin, recipe, data, val_data, workdir)
+        return workdir
 
     if recipe.anchors is not None:
         anchors = find_anchors(data, recipe.picture_size, recipe.anchors, recipe.seed)
@@ -65,7 +75,7 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
     rows = workdir.read_history(done)
     better = max if higher_is_better(recipe.metric) else min
     best = better((row[name] for row in rows if (name := f"val_{recipe.metric}") in row), default=None)
-    batches = {"task": model.task, "batch_size": recipe.batch_size}
+    batches = {name: getattr(recipe, name) for name in ("task", "batch_size", "max_objects", "num_proposals")}
     stream = pipeline(
         data,
         picture_size=recipe.crop_size or recipe.picture_size,
@@ -114,36 +124,44 @@ def build(recipe, source, precision="float32", any_size=False):
         any_size: whether the model takes pictures of any size, instead of `recipe.picture_size`.
 
     Raises:
-        InputError: if the builder does not take the recipe's arguments or picture size, or its task is another.
+        InputError: if the builder does not take the recipe's arguments or picture size, its task is another, or it
+            needs proposals and the recipe names none.
     """
     size = (None, None) if any_size else recipe.picture_size
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
         arguments = {"input_shape": (*size, 3), **learned(recipe.task, source), **recipe.arguments}
+        if recipe.proposals:
+            arguments |= {"proposals": recipe.proposals, "num_proposals": recipe.num_proposals}
         model = zoo.build(recipe.builder, **arguments)
     finally:
         keras.config.set_dtype_policy(previous)
     if model.task != recipe.task:
         raise InputError(f"{recipe.builder} is a model for {model.task}, not {recipe.task}: set task={model.task}")
+    if (needed := getattr(model, "proposals", "")) != recipe.proposals:
+        raise InputError(f"{recipe.builder} looks at regions that are proposed to it: set proposals={needed}")
     if model.task == "segmentation" and model.output["logits"].shape[1:3] != size:
         raise InputError(f'{recipe.builder} does not cover its picture when unpadded: train with padding="mirror"')
     model.class_names, model.image_size = tuple(source.class_names(recipe.task)), tuple(recipe.picture_size)
-    if model.task == "points":
+    if model.task in ("points", "keypoints"):
         for name in ("keypoint_names", "skeleton", "flip_pairs"):
             setattr(model, name, tuple(getattr(source, name)))
     return model
 
 
 def learned(task, source):
-    """Returns the builder's argument that says how much there is to learn.
+    """Returns the builder's arguments that say how much there is to learn.
 
     Raises:
         InputError: if the source lacks the task's targets.
     """
     check_targets(source, task)
-    if task == "points":
-        return {"num_points": source.records().map(source.decode).element_spec["keypoints"].shape[1]}
+    if task in ("points", "keypoints"):
+        points = source.records().map(source.decode).element_spec["keypoints"].shape[1]
+        if task == "points":
+            return {"num_points": points}
+        return {"num_classes": len(source.class_names(task)), "num_keypoints": points}
     return {"num_classes": len(source.class_names(task))}
 
 
@@ -182,21 +200,3 @@ def check_same(recipe, workdir):
             f"{workdir.path}: the run there has another recipe, {changed} differs: resume with the same settings "
             "or name another --workdir"
         )
-
-
-def optimizer(recipe, steps_per_epoch):
-    """Makes the recipe's optimizer with its schedule."""
-    rate = WarmupDecay(
-        recipe.learning_rate,
-        total_steps=recipe.epochs * steps_per_epoch,
-        warmup_steps=round(recipe.warmup_epochs * steps_per_epoch),
-        decay=recipe.schedule,
-        milestones=[round(epoch * steps_per_epoch) for epoch in recipe.milestones],
-    )
-    kinds = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
-    arguments = {"momentum": 0.9} if recipe.optimizer == "sgd" else {}
-    if recipe.ema is not None:
-        arguments |= {"use_ema": True, "ema_momentum": recipe.ema}
-    made = kinds[recipe.optimizer](rate, weight_decay=recipe.weight_decay, **arguments)
-    made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return made

@@ -43,6 +43,29 @@ def test_a_frame_by_hand():
     assert placement.boxes(np.zeros((0, 4))).shape == (0, 4) and placement.points([1.0, 2.0]).shape == (2,)
 
 
+def test_keypoints_by_hand():
+    _, placement = fit(np.zeros((10, 20, 3), np.uint8), (40, 40))
+    keypoints = np.array([[[40, 30, 7.5], [10, 0, -2]], [[0, 0, 0], [0, 0, 0]]], np.float32)
+    found = [[[20, 10, 7.5], [5, 0, -2]], [[0, 0, 0], [0, 0, 0]]]
+    assert placement.keypoints(keypoints).tolist() == found
+    assert placement.keypoints(keypoints[:0]).shape == (0, 2, 3)
+
+
+def test_a_mask_stays_where_its_box_is_cut():
+    _, placement = fit(np.zeros((10, 20, 3), np.uint8), (40, 40))  # rows 10 to 30 of the frame
+    ramp = np.broadcast_to(np.array([0.5, 1.5, 2.5, 3.5], np.float32)[:, None], (4, 4))
+    boxes = np.array([[0, 10, 8, 18], [0, 2, 8, 18], [0, 20, 8, 40], [0, 0, 0, 0], [-8, 10, 8, 30]], np.float32)
+    masks = placement.masks(np.stack([ramp, ramp, ramp, 0 * ramp, ramp.T]), boxes)
+    assert masks[0].tolist() == ramp.tolist() and not masks[3].any()
+    # Of 4 rows the lower, or the upper, two are left: read at quarters of them, the outermost beyond the last centre.
+    np.testing.assert_allclose(masks[1], np.broadcast_to([[2.25], [2.75], [3.25], [3.5]], (4, 4)))
+    np.testing.assert_allclose(masks[2], np.broadcast_to([[0.5], [0.75], [1.25], [1.75]], (4, 4)))
+    np.testing.assert_allclose(masks[4], np.broadcast_to([2.25, 2.75, 3.25, 3.5], (4, 4)))
+    assert placement.masks(np.zeros((0, 28, 28)), np.zeros((0, 4))).shape == (0, 28, 28)
+    _, same = fit(np.zeros((40, 40, 3), np.uint8), (40, 40))
+    np.testing.assert_array_equal(same.masks(np.stack([ramp] * 4), boxes[:4]), np.stack([ramp] * 4))
+
+
 def test_a_stretched_frame_by_hand():
     fitted, placement = fit(np.full((10, 20, 3), 200, np.uint8), (40, 40), "stretch")
     assert placement == Placement((10, 20), (40, 40), top=0, left=0, height=40, width=40)

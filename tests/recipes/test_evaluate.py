@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
+from faster_coco_eval import mask
 from PIL import Image
 
 from recipes.data.source import Source
@@ -20,7 +21,7 @@ class Scenes(Source):
     """Pictures of growing width, each with a small cat and a larger dog; the last one is empty."""
 
     spec, classes, keypoint_names, count = "scenes:", ("cat", "dog"), NAMES, 4
-    keys = ("boxes", "labels", "keypoints")
+    keys = ("boxes", "labels", "keypoints", "masks")
 
     def all_records(self):
         """Numbers."""
@@ -37,20 +38,30 @@ class Scenes(Source):
             "boxes": boxes[:objects],
             "labels": tf.constant([0, 1])[:objects],
             "keypoints": tf.concat([tf.reshape(boxes, (2, 2, 2)), tf.fill((2, 2, 1), 2.0)], -1)[:objects],
+            "masks": tf.stack(
+                [
+                    tf.pad(tf.ones(size, tf.uint8), [(y, 32 - y - size[0]), (x, width - x - size[1])])
+                    for x, y, size in ((1, 1, (8, 8)), (10, 10, (20, 28)))
+                ]
+            )[:objects],
         }
 
 
 def seen(task, empty):
     """The right prediction of a scene."""
     score = np.float32(0.1 if empty else 0.9)
+    objects = {
+        "boxes": np.array([[10, 10, 38, 30.0], [1, 1, 9, 9], [0, 0, 0, 0]]),
+        "scores": np.array([score, score / 2, 0]),
+        "labels": np.array([1, 0, -1]),
+    }
+    keypoints = np.array([[[10, 10, 5], [38, 30, 1.5]], [[1, 1, 5], [9, 9, 5]], [[0, 0, 0], [0, 0, 0]]])
     return {
         "localization": {"score": score, "box": np.array([10, 10, 38, 30.0]), "probs": np.array([0.2, 0.8])},
         "points": {"score": score, "points": np.array([[10, 10], [38, 30.0]])},
-        "detection": {
-            "boxes": np.array([[10, 10, 38, 30.0], [1, 1, 9, 9], [0, 0, 0, 0]]),
-            "scores": np.array([score, score / 2, 0]),
-            "labels": np.array([1, 0, -1]),
-        },
+        "detection": objects,
+        "instance_segmentation": {**objects, "masks": np.ones((3, 28, 28), "float32")},
+        "keypoints": {**objects, "keypoints": keypoints},
     }[task]
 
 
@@ -58,6 +69,7 @@ class Knowing:
     """A predictor that recognises the empty scene by its width."""
 
     class_names, keypoint_names, skeleton = ("cat", "dog"), NAMES, ((0, 1),)
+    proposals = ""
 
     def __init__(self, task):
         self.task = task
@@ -75,6 +87,8 @@ class Knowing:
         ("points", {"nme": 0, "auc": 1, "pck": 1, "pck/tail": 1}),
         # The two detections in the empty scene have the scores 0.1 and 0.05, below all right ones.
         ("detection", {"ap": 1, "voc_ap50": 1, "ap/cat": 1}),
+        ("instance_segmentation", {"mask_ap": 1, "ap": 1, "mask_ap/cat": 1}),
+        ("keypoints", {"keypoint_ap": 1, "ap": 1, "keypoint_ap/dog": 1}),
     ],
 )
 def test_right_answers_have_the_best_figures(task, expected):
@@ -85,7 +99,7 @@ def test_right_answers_have_the_best_figures(task, expected):
     json.dumps([scores, gather(Knowing(task), source).curves()], allow_nan=False)
 
 
-@pytest.mark.parametrize("task", ["localization", "points", "detection"])
+@pytest.mark.parametrize("task", ["localization", "points", "detection", "instance_segmentation", "keypoints"])
 def test_samples_of_every_task(task):
     samples = look(Knowing(task), Scenes(), 4)
     assert [sample.name for sample in samples] == ["0", "1", "2", "3"]
@@ -127,11 +141,22 @@ def pictures(tmp_path):
     return folder
 
 
+DOG = {"class": "dog", "score": 0.9, "box": [10, 10, 38, 30]}
+# Columns of 32 pixels: 10 empty ones and the 10 pixels above the dog, its 20, 12 from there to the next, and so on.
+RUNS = [10 * 32 + 10, *[20, 12] * 27, 20, 2 + 2 * 32]
 ENTRIES = {
-    "localization": ("objects", [{"class": "dog", "score": 0.9, "box": [10, 10, 38, 30]}], "1 dog"),
+    "localization": ("objects", [DOG], "1 dog"),
     "points": ("points", {"nose": [10, 10], "tail": [38, 30]}, "2 points"),
-    "detection": ("objects", [{"class": "dog", "score": 0.9, "box": [10, 10, 38, 30]}], "1 dog"),
+    "detection": ("objects", [DOG], "1 dog"),
+    "instance_segmentation": (
+        "objects",
+        [{**DOG, "mask": mask.frPyObjects({"size": [32, 40], "counts": RUNS}, 32, 40)}],
+        "1 dog",
+    ),
+    "keypoints": ("objects", [{**DOG, "keypoints": {"nose": [10, 10, 5], "tail": [38, 30, 1.5]}}], "1 dog"),
 }
+for found in ENTRIES["instance_segmentation"][1]:
+    found["mask"]["counts"] = found["mask"]["counts"].decode()
 
 
 @pytest.mark.parametrize("task", ENTRIES)
@@ -157,9 +182,14 @@ def test_a_lower_score_shows_more(pictures, tmp_path):
 
 
 def test_classes_and_points_without_names_have_numbers(pictures, tmp_path):
-    for task, expected in (("detection", "1 class 1"), ("points", "2 points")):
+    for task, expected in (("detection", "1 class 1"), ("keypoints", "1 class 1"), ("points", "2 points")):
         nameless = SimpleNamespace(
-            task=task, class_names=(), keypoint_names=(), skeleton=(), predict_each=Knowing(task).predict_each
+            task=task,
+            class_names=(),
+            keypoint_names=(),
+            skeleton=(),
+            proposals="",
+            predict_each=Knowing(task).predict_each,
         )
         entries, _ = predict(nameless, [pictures], tmp_path / task)
         assert summary(entries[1]) == expected

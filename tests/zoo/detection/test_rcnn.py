@@ -1,0 +1,98 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from tests.checks import parameters
+from zoo.detection.rcnn import rcnn_alexnet, rcnn_small, rcnn_vgg16
+from zoo.detection.region_features import CHUNK
+from zoo.errors import InputError
+
+pytestmark = pytest.mark.core
+
+REGIONS = np.array([[[8, 8, 28, 28], [9, 8, 29, 28], [40, 30, 60, 40], [0, 0, 0, 0]]], "float32")
+
+
+def toy(num_classes=2, num_proposals=4, **arguments):
+    """An R-CNN over 16 x 16 pixels."""
+    arguments = {"crop_size": 16, "context": 2, "filters": 4, "units": 8, "input_shape": (48, 64, 3), **arguments}
+    return rcnn_small(num_classes, num_proposals=num_proposals, **arguments)
+
+
+def pictures(count=1):
+    return np.random.default_rng(0).integers(0, 255, (count, 48, 64, 3)).astype("float32")
+
+
+def predicted(model, margins, deltas=None, regions=REGIONS):
+    deltas = np.zeros((*np.shape(margins), 4)) if deltas is None else deltas
+    outputs = {"margins": margins, "deltas": deltas, "regions": regions}
+    found = model.predictions({name: ops.convert_to_tensor(array, "float32") for name, array in outputs.items()})
+    return {name: ops.convert_to_numpy(array)[0] for name, array in found.items()}
+
+
+def test_parameters():
+    # Without its last layer AlexNet has 57,003,840 and VGG16 134,260,544; an SVM and four regressions a class.
+    assert parameters(rcnn_alexnet(20)) == 57_003_840 + 20 * 4097 + 80 * 9217
+    assert parameters(rcnn_vgg16(20)) == 134_260_544 + 20 * 4097 + 80 * 25089
+
+
+def test_scores_are_sigmoids_of_margins_and_overlapping_regions_lose():
+    found = predicted(toy(), [[[1.0, -1.0], [2.0, -9.0], [0.0, -100.0], [50.0, 50.0]]])
+    # The second region beats the first in the first class; the second class sees the first region; the empty row and
+    # the classes that never fire are not there.
+    assert found["count"] == 3
+    np.testing.assert_allclose(found["scores"][:4], [1 / (1 + np.exp(-2)), 0.5, 1 / (1 + np.exp(1)), 0], rtol=1e-5)
+    np.testing.assert_array_equal(found["labels"][:4], [0, 0, 1, -1])
+    np.testing.assert_allclose(found["boxes"][:3], REGIONS[0, [1, 2, 0]], atol=1e-4)
+
+
+def test_each_class_mends_boxes_its_own_way_unless_switched_off():
+    model, deltas = toy(), np.zeros((1, 4, 2, 4))
+    deltas[0, 2, 0] = [0.1, -0.2, 0, np.log(2)]
+    margins = np.full((1, 4, 2), -100.0)
+    margins[0, 2] = 3, 1
+    found = predicted(model, margins, deltas)
+    np.testing.assert_allclose(found["boxes"][:2], [[42, 23, 62, 43], [40, 30, 60, 40]], atol=1e-3)
+    model.box_regression = False
+    np.testing.assert_allclose(predicted(model, margins, deltas)["boxes"][:2], REGIONS[0, [2, 2]], atol=1e-3)
+
+
+def test_no_proposal_no_detection():
+    found = predicted(toy(), np.full((1, 4, 2), 9.0), regions=np.zeros((1, 4, 4)))
+    assert found["count"] == 0 and (found["labels"] == -1).all() and (found["boxes"] == 0).all()
+
+
+def test_many_regions_go_through_the_network_a_few_at_a_time():
+    count = CHUNK + 7
+    model = toy(num_proposals=count)
+    rng = np.random.default_rng(0)
+    corners = rng.uniform(0, 30, (2, count, 2))
+    boxes = np.concatenate([corners, corners + rng.uniform(5, 20, (2, count, 2))], axis=-1).astype("float32")
+    layer, images = model.get_layer("regions"), pictures(2)
+    features = layer([images, boxes])
+    crops = layer.warp(images, boxes.reshape(-1, 4), np.repeat([0, 1], count))
+    for name, expected in layer.network(crops, training=False).items():
+        expected = ops.convert_to_numpy(expected).reshape(2, count, -1)
+        np.testing.assert_allclose(ops.convert_to_numpy(features[name]), expected, atol=1e-4)
+
+
+def test_saves_and_loads(tmp_path):
+    model = toy(proposals="edge_boxes")
+    inputs = {"image": pictures(2), "proposals": np.repeat(REGIONS, 2, axis=0)}
+    before = model.predict(inputs, verbose=0)
+    model.box_regression = False
+    after = model.predict(inputs, verbose=0)
+    assert np.abs(after["boxes"] - before["boxes"]).max() > 0
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert (loaded.proposals, loaded.num_proposals, loaded.num_classes) == ("edge_boxes", 4, 2)
+    assert loaded.box_regression is False and loaded.iou_threshold == 0.3
+    np.testing.assert_array_equal(loaded.predict(inputs, verbose=0)["boxes"], after["boxes"])
+
+
+def test_wrong_arguments(tmp_path):
+    with pytest.raises(InputError, match="num_proposals of 1 or more, received 0"):
+        toy(num_proposals=0)
+    (tmp_path / "broken.weights.h5").write_bytes(b"nothing")
+    with pytest.raises(InputError, match="broken.weights.h5 holds no weights of alexnet"):
+        rcnn_alexnet(2, width=1 / 16, weights=str(tmp_path / "broken.weights.h5"))

@@ -1,0 +1,201 @@
+"""R-CNN: a CNN describes every proposed region, linear SVMs name it and linear regressions mend its box.
+
+Source: Girshick et al. 2014, arXiv:1311.2524. It is not trained by `fit` but in five steps, by `recipes.rcnn`.
+"""
+
+import keras
+from keras import layers, ops
+
+from zoo.backbones.alexnet import alexnet
+from zoo.backbones.small import small_cnn
+from zoo.backbones.vgg import vgg16
+from zoo.detection.detector import Detector
+from zoo.detection.region_features import RegionFeatures
+from zoo.errors import InputError
+from zoo.ops import boxes as box_ops
+from zoo.ops.nms import best_pairs, by_class
+from zoo.ops.rows import take_rows
+
+CANDIDATES = 1000
+"""Pairs of region and class, the best of a picture, that enter suppression."""
+
+
+def rcnn_alexnet(
+    num_classes,
+    *,
+    proposals="selective_search_fast",
+    num_proposals=2000,
+    context=16,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="rcnn_alexnet",
+):
+    """Builds the paper's R-CNN over AlexNet ("T-Net"), of which the zoo has the one-column variant.
+
+    Args:
+        num_classes: number of classes C of objects.
+        proposals: method of `zoo.proposals` whose regions it looks at.
+        num_proposals: P, how many a picture at most.
+        context: pixels around the region in each of the network's 224 x 224 pictures.
+        width: factor on the number of filters.
+        weights: `.weights.h5` file of `zoo.backbones.alexnet.alexnet(include_top=True, input_shape=(224, 224, 3))`
+            trained on ImageNet, which the paper begins from; `None` for random ones.
+        input_shape: `(height, width, 3)`, pixels 0..255.
+    Returns:
+        An `Rcnn`.
+    Raises:
+        InputError: if the weights cannot be read.
+    """
+    backbone = alexnet(include_top=True, width=width, input_shape=(224, 224, 3))
+    network = described(load(backbone, weights), "flatten", "fc2")
+    return over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
+
+
+def rcnn_vgg16(
+    num_classes,
+    *,
+    proposals="selective_search_fast",
+    num_proposals=2000,
+    context=16,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="rcnn_vgg16",
+):
+    """Builds the paper's R-CNN over VGG16 ("O-Net", section 3.3); arguments as those of `rcnn_alexnet`."""
+    backbone = vgg16(include_top=True, width=width, input_shape=(224, 224, 3))
+    network = described(load(backbone, weights), "flatten", "fc2")
+    return over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
+
+
+def rcnn_small(
+    num_classes,
+    *,
+    proposals="selective_search_fast",
+    num_proposals=500,
+    context=8,
+    crop_size=64,
+    filters=16,
+    units=256,
+    dropout=0.5,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="rcnn_small",
+):
+    """Builds an R-CNN over a small network that learns from scratch on two CPU cores.
+
+    Args:
+        num_classes: number of classes C of objects.
+        proposals: method of `zoo.proposals` whose regions it looks at.
+        num_proposals: P, how many a picture at most.
+        context: pixels around the region in each of the network's pictures.
+        crop_size: side of those, pixels; a multiple of 16.
+        filters: of the first convolution.
+        units: of the dense layer that describes a region.
+        dropout: share of the last map that training leaves out.
+        width: factor on the number of filters and units.
+        input_shape: `(height, width, 3)`, pixels 0..255.
+    Returns:
+        An `Rcnn`.
+    """
+    backbone = small_cnn(
+        filters=filters, depth=4, output_stride=16, width=width, input_shape=(crop_size, crop_size, 3)
+    )
+    pool5 = layers.Flatten(name="flatten")(backbone.output["stride16"])
+    fc7 = layers.Dense(int(units * width), activation="relu", name="fc7")(
+        layers.Dropout(dropout, name="dropout")(pool5)
+    )
+    network = keras.Model(backbone.input, {"pool5": pool5, "fc7": fc7}, name="region")
+    return over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
+
+
+def described(classifier, pool5, fc7):
+    """Returns a classifier without its last layer: crops to `pool5` and `fc7`, the outputs of the layers named."""
+    outputs = {"pool5": classifier.get_layer(pool5).output, "fc7": classifier.get_layer(fc7).output}
+    return keras.Model(classifier.input, outputs, name="region")
+
+
+def load(classifier, weights):
+    """Returns a classifier with the weights of a file, if one is given.
+
+    Raises:
+        InputError: if they cannot be read or belong to another network.
+    """
+    if weights is not None:
+        try:
+            classifier.load_weights(weights)
+        except (OSError, ValueError, KeyError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(f"{weights} holds no weights of {classifier.name}: {reason}") from error
+    return classifier
+
+
+def over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name):
+    """Joins a region's network with one SVM and one box regression a class."""
+    if num_proposals < 1:
+        raise InputError(f"{name} takes num_proposals of 1 or more, received {num_proposals}")
+    image = layers.Input(input_shape, name="image")
+    regions = layers.Input((num_proposals, 4), name="proposals")
+    features = RegionFeatures(network, context, name="regions")([image, regions])
+    margins = layers.Dense(num_classes, dtype="float32", name="svms")(features["fc7"])
+    deltas = layers.Dense(4 * num_classes, dtype="float32", name="regressors")(features["pool5"])
+    outputs = {
+        "margins": margins,
+        "deltas": layers.Reshape((num_proposals, num_classes, 4), name="deltas")(deltas),
+        "regions": regions,
+    }
+    model = Rcnn({"image": image, "proposals": regions}, outputs, name=name)
+    model.num_classes, model.proposals, model.num_proposals = num_classes, proposals, num_proposals
+    return model
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Rcnn(Detector):
+    """Pictures `(B, H, W, 3)` and proposed regions `(B, P, 4)` to margins of SVMs `(B, P, C)` and offsets of boxes.
+
+    A detection's score is the sigmoid of its SVM's margin: it keeps their order, and 0.5 is the SVM's own border
+    between object and background. A region without area is an empty row, which no class sees.
+
+    Attributes:
+        proposals: method of `zoo.proposals` that finds its regions.
+        num_proposals: P.
+        box_regression: whether boxes are mended; if not, a detection is the region itself.
+    """
+
+    proposals = ""
+    num_proposals = None
+    iou_threshold = 0.3  # rcnn_test.m of the authors' release
+    _box_regression = True
+    saved = (*Detector.saved, "proposals", "num_proposals", "box_regression")
+
+    @property
+    def box_regression(self):
+        """Whether boxes are mended."""
+        return self._box_regression
+
+    @box_regression.setter
+    def box_regression(self, mended):
+        self._box_regression = mended
+        self.predict_function = None  # the one that Keras keeps has the former choice traced into it
+
+    def decode(self, outputs):
+        """Returns boxes `(B, P, C, 4)` and scores `(B, P, C)`."""
+        regions, margins = outputs["regions"], outputs["margins"]
+        found = ops.cast(box_ops.area(regions) > 0.0, "float32")[..., None]
+        deltas = outputs["deltas"] * float(self.box_regression)
+        return box_ops.decode(regions[:, :, None], deltas), ops.sigmoid(margins) * found
+
+    def predictions(self, outputs):
+        """As `Detector.predictions`; boxes are mended before suppression, as in the authors' release."""
+        boxes, scores = self.decode(outputs)
+        best, places, labels = best_pairs(scores, CANDIDATES)
+        boxes = ops.reshape(boxes, (-1, self.num_proposals * self.num_classes, 4))
+        return by_class(
+            take_rows(boxes, places * self.num_classes + labels),
+            best,
+            labels,
+            score_threshold=self.score_threshold,
+            iou_threshold=self.iou_threshold,
+            max_detections=self.max_detections,
+        )
