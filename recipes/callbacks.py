@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from export.runtime import KerasPredictor
+from export.source import all_layers
 from recipes.evaluate import measured
 from recipes.metrics import higher_is_better
 from recipes.workdir import replace_file
@@ -43,7 +44,7 @@ class StopOnNaN(keras.callbacks.Callback):
 
 
 class SeedEpoch(keras.callbacks.Callback):
-    """Sets the random states of dropout at the start of each epoch, from the run's seed and the epoch alone.
+    """Sets the random states of dropout and of drawn regions at each epoch's start, from run's seed and epoch alone.
 
     Keras leaves them out of `save_weights`, so a resumed run would draw other masks than an uninterrupted one.
     """
@@ -54,7 +55,8 @@ class SeedEpoch(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Sets the states."""
-        generators = [layer.seed_generator for layer in self.model.layers if hasattr(layer, "seed_generator")]
+        drawing = [self.model, *all_layers(self.model)]
+        generators = [layer.seed_generator for layer in drawing if hasattr(layer, "seed_generator")]
         for i, generator in enumerate(generators):
             generator.state.assign(np.random.SeedSequence((self.seed, epoch, i)).generate_state(2))
 

@@ -12,10 +12,23 @@ from zoo.model import as_tuples
 
 # One file a recipe, each with a function `recipe()`.
 RECIPES = (
+    "fast_rcnn_bccd",
+    "fast_rcnn_voc",
+    "faster_rcnn_bccd",
+    "faster_rcnn_coco",
+    "faster_rcnn_voc",
     "grid_shapes",
+    "keypoint_rcnn_coco",
+    "keypoint_rcnn_shapes",
     "landmarks_faces",
     "localizer_shapes",
+    "mask_rcnn_cityscapes",
+    "mask_rcnn_coco",
+    "mask_rcnn_pennfudan",
+    "mask_rcnn_shapes",
     "pose_lsp",
+    "rcnn_bccd",
+    "rcnn_voc",
     "segnet_basic_camvid",
     "segnet_camvid",
     "tiny_yolo_v2_bccd",
@@ -33,14 +46,18 @@ class Recipe:
 
     Attributes:
         builder: name in `zoo.BUILDERS`.
-        task: of the model: "segmentation", "detection", "localization" or "points".
+        task: of the model: "segmentation", "detection", "instance_segmentation", "keypoints", "localization" or
+            "points".
         data: source to learn from, as `recipes.data.open_source` takes it.
         val_data: source to measure on.
         picture_size: `(height, width)` in pixels that the model takes; pictures are letterboxed to it.
         crop_size: `(height, width)` of the training's crops, or `None` for `picture_size`. `augment.scale` is then
             relative to the scale at which a picture just fits into the crop.
         arguments: further arguments of the builder, e.g. `{"filters": 16}`.
+        proposals: method of `zoo.proposals` whose regions the model looks at; "" for a model that proposes its own.
+        num_proposals: of them, how many a picture at most.
         anchors: how many anchors to find by k-means in the boxes of `data`, or `None` for the builder's own.
+        max_objects: objects of a picture that can be learned from; further ones are left out.
         multi_scale: sizes `(height, width)` of which training draws another every ten batches; `()` for one size.
         augment: random changes to training pictures, see `recipes.data.Augment`.
         batch_size: pictures a step.
@@ -66,7 +83,10 @@ class Recipe:
     task: str = "segmentation"
     crop_size: tuple[int, int] | None = None
     arguments: dict = field(default_factory=dict)
+    proposals: str = ""
+    num_proposals: int = 2000
     anchors: int | None = None
+    max_objects: int = 100
     multi_scale: tuple = ()
     augment: Augment = field(default_factory=Augment)
     batch_size: int = 8
@@ -88,7 +108,7 @@ class Recipe:
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} is one of {', '.join(map(str, allowed))}, received {getattr(self, name)!r}")
-        for name in ("batch_size", "epochs", "validate_every", "anchors"):
+        for name in ("batch_size", "epochs", "validate_every", "anchors", "num_proposals", "max_objects"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise InputError(f"{name} is 1 or more, received {getattr(self, name)}")
         for name in ("picture_size", "crop_size"):
@@ -118,8 +138,11 @@ CHOICES = {
     "schedule": ("constant", "cosine", "polynomial", "steps"),
     "class_weights": (None, "median_frequency"),
     "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
-    "task": ("segmentation", "detection", "localization", "points"),
-    "metric": ("miou", "ap", "ap50", "voc_ap50", "accuracy", "nme", "pck"),
+    "task": ("segmentation", "detection", "instance_segmentation", "keypoints", "localization", "points"),
+    "metric": (
+        *("miou", "ap", "ap50", "voc_ap50", "mask_ap", "mask_ap50", "keypoint_ap", "keypoint_ap50"),
+        *("accuracy", "nme", "pck"),
+    ),
 }
 
 

@@ -7,7 +7,36 @@ import inspect
 
 from zoo import weights
 from zoo.detection.convolutionalize import convolutionalize
+from zoo.detection.fast_rcnn import (
+    fast_rcnn_resnet18_fpn,
+    fast_rcnn_resnet50_fpn,
+    fast_rcnn_vgg16,
+    fast_rcnn_zf,
+)
+from zoo.detection.faster_rcnn import (
+    faster_rcnn_resnet18_fpn,
+    faster_rcnn_resnet50_c4,
+    faster_rcnn_resnet50_fpn,
+    faster_rcnn_resnet101_c4,
+    faster_rcnn_resnet101_fpn,
+    faster_rcnn_vgg16,
+    faster_rcnn_zf,
+)
 from zoo.detection.grid_detector import grid_detector
+from zoo.detection.keypoint_rcnn import (
+    keypoint_rcnn_resnet18_fpn,
+    keypoint_rcnn_resnet50_fpn,
+    keypoint_rcnn_resnet101_fpn,
+)
+from zoo.detection.mask_rcnn import (
+    mask_rcnn_resnet18_fpn,
+    mask_rcnn_resnet50_c4,
+    mask_rcnn_resnet50_fpn,
+    mask_rcnn_resnet101_c4,
+    mask_rcnn_resnet101_fpn,
+    mask_rcnn_resnext101_32x8d_fpn,
+)
+from zoo.detection.rcnn import rcnn_alexnet, rcnn_small, rcnn_vgg16
 from zoo.detection.sliding_window import sliding_window
 from zoo.detection.yolo_v1 import fast_yolo, yolo_v1
 from zoo.detection.yolo_v2 import tiny_yolo_v2, yolo_v2
@@ -19,11 +48,34 @@ from zoo.segmentation.segnet import segnet, segnet_basic
 from zoo.segmentation.unet import unet
 
 BUILDERS = {
+    "fast_rcnn_resnet18_fpn": fast_rcnn_resnet18_fpn,
+    "fast_rcnn_resnet50_fpn": fast_rcnn_resnet50_fpn,
+    "fast_rcnn_vgg16": fast_rcnn_vgg16,
+    "fast_rcnn_zf": fast_rcnn_zf,
     "fast_yolo": fast_yolo,
+    "faster_rcnn_resnet101_c4": faster_rcnn_resnet101_c4,
+    "faster_rcnn_resnet101_fpn": faster_rcnn_resnet101_fpn,
+    "faster_rcnn_resnet18_fpn": faster_rcnn_resnet18_fpn,
+    "faster_rcnn_resnet50_c4": faster_rcnn_resnet50_c4,
+    "faster_rcnn_resnet50_fpn": faster_rcnn_resnet50_fpn,
+    "faster_rcnn_vgg16": faster_rcnn_vgg16,
+    "faster_rcnn_zf": faster_rcnn_zf,
     "grid_detector": grid_detector,
+    "keypoint_rcnn_resnet101_fpn": keypoint_rcnn_resnet101_fpn,
+    "keypoint_rcnn_resnet18_fpn": keypoint_rcnn_resnet18_fpn,
+    "keypoint_rcnn_resnet50_fpn": keypoint_rcnn_resnet50_fpn,
     "landmarks": landmarks,
     "localizer": localizer,
+    "mask_rcnn_resnet101_c4": mask_rcnn_resnet101_c4,
+    "mask_rcnn_resnet101_fpn": mask_rcnn_resnet101_fpn,
+    "mask_rcnn_resnet18_fpn": mask_rcnn_resnet18_fpn,
+    "mask_rcnn_resnet50_c4": mask_rcnn_resnet50_c4,
+    "mask_rcnn_resnet50_fpn": mask_rcnn_resnet50_fpn,
+    "mask_rcnn_resnext101_32x8d_fpn": mask_rcnn_resnext101_32x8d_fpn,
     "pose": pose,
+    "rcnn_alexnet": rcnn_alexnet,
+    "rcnn_small": rcnn_small,
+    "rcnn_vgg16": rcnn_vgg16,
     "segnet": segnet,
     "segnet_basic": segnet_basic,
     "tiny_yolo_v2": tiny_yolo_v2,

@@ -6,6 +6,8 @@ from keras import layers, ops
 from zoo.ops import roi, switches
 
 register = keras.saving.register_keras_serializable("zoo")
+NUMBERS_AT_ONCE = 2**25
+"""What `RoIAlign` gathers at once in inference: 128 MiB; a thousand regions of a pyramid would take 770."""
 
 
 @register
@@ -133,24 +135,28 @@ class SpaceToDepth(layers.Layer):
 
 @register
 class LocalResponseNormalization(layers.Layer):
-    """`x / (bias + alpha / depth * sum of squares over depth neighbouring channels) ** beta`.
+    """`x / (bias + alpha * mean of squares over the neighbours) ** beta`.
 
-    The defaults are those of Caffe's LRN layer in SegNet-Basic and AlexNet (Krizhevsky et al. 2012, section 3.3).
-    Computed in float32 under every policy: raw pixels squared overflow float16.
+    The neighbours are `depth` channels of the same pixel or, `within_channel`, `depth` by `depth` pixels of the same
+    channel; beyond the border they count as 0. The defaults are those of Caffe's LRN layer in SegNet-Basic and AlexNet
+    (Krizhevsky et al. 2012, section 3.3). Computed in float32 under every policy: raw pixels squared overflow float16.
     """
 
-    def __init__(self, depth=5, bias=1.0, alpha=1e-4, beta=0.75, **kwargs):
+    def __init__(self, depth=5, bias=1.0, alpha=1e-4, beta=0.75, within_channel=False, **kwargs):
         super().__init__(**kwargs)
         self.depth, self.bias, self.alpha, self.beta = depth, bias, alpha, beta
+        self.within_channel = within_channel
 
     def call(self, x):
         """Returns the shape and dtype of `x`."""
-        channels = x.shape[-1]
-        squares = ops.square(ops.cast(x, "float32"))
-        squares = ops.pad(squares, [[0, 0], [0, 0], [0, 0], [self.depth // 2, self.depth // 2]])
-        energy = sum(squares[..., i : i + channels] for i in range(self.depth))
-        scale = ops.power(self.bias + self.alpha / self.depth * energy, -self.beta)
-        return x * ops.cast(scale, x.dtype)
+        squares, around = ops.square(ops.cast(x, "float32")), [self.depth // 2, self.depth // 2]
+        if self.within_channel:
+            mean = ops.average_pool(ops.pad(squares, [[0, 0], around, around, [0, 0]]), self.depth, strides=1)
+        else:
+            channels = x.shape[-1]
+            squares = ops.pad(squares, [[0, 0], [0, 0], [0, 0], around])
+            mean = sum(squares[..., i : i + channels] for i in range(self.depth)) / self.depth
+        return x * ops.cast(ops.power(self.bias + self.alpha * mean, -self.beta), x.dtype)
 
     def compute_output_shape(self, input_shape):
         """Returns `input_shape`."""
@@ -158,8 +164,8 @@ class LocalResponseNormalization(layers.Layer):
 
     def get_config(self):
         """Returns the constructor's arguments."""
-        config = {"depth": self.depth, "bias": self.bias, "alpha": self.alpha, "beta": self.beta}
-        return {**super().get_config(), **config}
+        names = "depth", "bias", "alpha", "beta", "within_channel"
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 @register
@@ -179,7 +185,7 @@ class RoIAlign(layers.Layer):
         self.output_size, self.strides = roi.pair(output_size), tuple(strides)
         self.sampling_ratio, self.aligned = sampling_ratio, aligned
 
-    def call(self, inputs):
+    def call(self, inputs, training=False):
         """Returns `(B * R, oh, ow, C)`, the regions of the first picture first."""
         *maps, rois = inputs
         crops = roi.roi_align(
@@ -189,6 +195,7 @@ class RoIAlign(layers.Layer):
             output_size=self.output_size,
             sampling_ratio=self.sampling_ratio,
             aligned=self.aligned,
+            numbers_at_once=None if training else NUMBERS_AT_ONCE,
         )
         return ops.reshape(crops, (-1, *self.output_size, maps[0].shape[-1]))
 

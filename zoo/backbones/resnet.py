@@ -10,6 +10,7 @@ import keras
 from keras import layers
 
 from zoo.backbones.batch_norm import FusedBatchNormalization
+from zoo.backbones.grouped_conv import GroupedConv2D
 from zoo.errors import InputError
 
 # Of ImageNet's training pictures, RGB, in units of 255.
@@ -114,12 +115,12 @@ def conv_bn(x, filters, size, *, name, frozen_batch_norm, stride=1, groups=1):
     """A convolution without bias, padded evenly on all sides, and batch normalisation."""
     if size > 1 and stride > 1:  # Keras's "same" is lopsided with a stride
         x = layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
-    x = layers.Conv2D(
+    convolution = layers.Conv2D if groups == 1 else partial(GroupedConv2D, groups=groups)
+    x = convolution(
         filters,
         size,
         strides=stride,
         padding="same" if size > 1 and stride == 1 else "valid",
-        groups=groups,
         use_bias=False,
         kernel_initializer="he_normal",
         name=name,

@@ -28,7 +28,7 @@ def zf(*, width=1.0, input_shape=(None, None, 3), name="zf"):
         return x
 
     def pool(x, i):
-        x = LocalResponseNormalization(depth=3, alpha=5e-5, name=f"norm{i}")(x)
+        x = LocalResponseNormalization(depth=3, alpha=5e-5, within_channel=True, name=f"norm{i}")(x)
         x = layers.ZeroPadding2D(1, name=f"pool{i}_pad")(x)
         return layers.MaxPooling2D(3, 2, name=f"pool{i}")(x)
 

@@ -16,6 +16,7 @@ def faster_rcnn(
     backbone="resnet50_fpn",
     anchor_sizes=None,
     num_proposals=1000,
+    region_samples=None,
     frozen_batch_norm=False,
     width=1.0,
     input_shape=(None, None, 3),
@@ -29,6 +30,7 @@ def faster_rcnn(
         anchor_sizes: sides of square anchors in pixels, for a pyramid one a level (five), else for its one map;
             `None` for those of the backbone's paper.
         num_proposals: P, regions that are looked at.
+        region_samples: regions that training draws of each picture; `None` for the number of the backbone's paper.
         frozen_batch_norm: whether batch normalisation keeps the statistics and factors it has, as with pretrained
             weights and few pictures a step.
         width: factor on the number of filters.
@@ -39,7 +41,8 @@ def faster_rcnn(
         InputError: if there is no such backbone, or the number of anchor sizes is another.
     """
     trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
-    return finished(FasterRcnn, trunk, proposed(trunk, num_classes, num_proposals), num_classes, name)
+    outputs = proposed(trunk, num_classes, num_proposals)
+    return finished(FasterRcnn, trunk, outputs, num_classes, region_samples, name)
 
 
 def proposed(trunk, num_classes, num_proposals):
@@ -48,12 +51,14 @@ def proposed(trunk, num_classes, num_proposals):
     return {**regions, **detected(trunk, regions["proposals"], num_classes)}
 
 
-def finished(model_class, trunk, outputs, num_classes, name):
+def finished(model_class, trunk, outputs, num_classes, region_samples, name):
     """Makes the model of a trunk and outputs, with the constants of its trunk's paper."""
     model = model_class(trunk.image, outputs, name=name)
     model.num_classes = num_classes
     for attribute, value in trunk.training.items():
         setattr(model, attribute, value)
+    if region_samples is not None:
+        model.region_samples = region_samples
     return model
 
 

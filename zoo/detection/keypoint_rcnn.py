@@ -19,6 +19,7 @@ def keypoint_rcnn(
     backbone="resnet50_fpn",
     anchor_sizes=None,
     num_proposals=1000,
+    region_samples=None,
     frozen_batch_norm=False,
     width=1.0,
     input_shape=(None, None, 3),
@@ -34,6 +35,7 @@ def keypoint_rcnn(
         backbone: as in `faster_rcnn`.
         anchor_sizes: likewise.
         num_proposals: likewise.
+        region_samples: likewise.
         frozen_batch_norm: likewise.
         width: likewise.
         input_shape: likewise.
@@ -48,7 +50,7 @@ def keypoint_rcnn(
     logits = keypoint_head([*trunk.maps, outputs["boxes"]], training=False)
     inputs = [logits, outputs["boxes"], outputs["labels"], trunk.image]
     outputs["keypoints"] = HeatmapPoints(name="keypoints", dtype="float32")(inputs)
-    return finished(KeypointRcnn, trunk, outputs, num_classes, name)
+    return finished(KeypointRcnn, trunk, outputs, num_classes, region_samples, name)
 
 
 def keypoint_body(trunk, num_keypoints, width):

@@ -20,6 +20,7 @@ def mask_rcnn(
     backbone="resnet50_fpn",
     anchor_sizes=None,
     num_proposals=1000,
+    region_samples=None,
     frozen_batch_norm=False,
     width=1.0,
     input_shape=(None, None, 3),
@@ -39,7 +40,7 @@ def mask_rcnn(
     mask_head = head(trunk.maps, mask_body(trunk, num_classes, width), name="mask_head", labelled=True)
     logits = mask_head([*trunk.maps, outputs["boxes"], outputs["labels"]], training=False)
     outputs["masks"] = MaskProbabilities(name="masks")([logits, outputs["labels"]])
-    return finished(MaskRcnn, trunk, outputs, num_classes, name)
+    return finished(MaskRcnn, trunk, outputs, num_classes, region_samples, name)
 
 
 def mask_body(trunk, num_classes, width):

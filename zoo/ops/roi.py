@@ -12,10 +12,9 @@ from keras import ops
 
 from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
-from zoo.ops.rows import take_rows
 
 
-def roi_align(maps, rois, *, strides, output_size, sampling_ratio=2, aligned=False):
+def roi_align(maps, rois, *, strides, output_size, sampling_ratio=2, aligned=False, numbers_at_once=None):
     """Samples each region bilinearly on a regular grid and averages the samples of each bin.
 
     Args:
@@ -27,6 +26,8 @@ def roi_align(maps, rois, *, strides, output_size, sampling_ratio=2, aligned=Fal
         sampling_ratio: samples a bin and axis.
         aligned: `False`: pixel coordinates divided by the stride count as cell numbers, and a region spans at least
             one cell. `True`: cells are centred half a stride from their border, and there is no smallest region.
+        numbers_at_once: reads some regions after the other, so that about as many numbers of the maps lie in memory
+            at once; `None`: all in one gather, which is what gradients are fastest through.
     Returns:
         `(B, R, oh, ow, C)`, the dtype of the maps.
     Raises:
@@ -38,26 +39,32 @@ def roi_align(maps, rois, *, strides, output_size, sampling_ratio=2, aligned=Fal
             f"roi_align takes one stride a map and a sampling_ratio of 1 or more, received {len(maps)} maps, "
             f"strides {tuple(strides)}, sampling_ratio {sampling_ratio}"
         )
-    rois = box_ops.check(rois)
+    # Nobody learns where a region lies by its features, and without this gradient what is gathered need not be kept.
+    rois = ops.stop_gradient(box_ops.check(rois))
     bins_y, bins_x = pair(output_size)
-    cells, start, heights, widths = flatten(maps)
+    cells, first, heights, widths = flatten(maps)
     level = assign_levels(rois, strides) if len(maps) > 1 else ops.zeros(ops.shape(rois)[:-1], "int32")
-    height, width, start = (ops.take(ops.stack(sizes), level) for sizes in (heights, widths, start))
+    first, height, width = (ops.take(ops.stack(numbers), level) for numbers in (first, heights, widths))
     scale = ops.take(ops.convert_to_tensor([1 / stride for stride in strides], "float32"), level)
     x1, y1, x2, y2 = (edge * scale - 0.5 * aligned for edge in box_ops.unstacked(rois))
     smallest = None if aligned else 1.0
-    y, weight_y = taps(y1, y2, height, bins_y, sampling_ratio, smallest)
-    x, weight_x = taps(x1, x2, width, bins_x, sampling_ratio, smallest)
+    rows, row_weights = taps(y1, y2, height, bins_y, sampling_ratio, smallest)
+    columns, column_weights = taps(x1, x2, width, bins_x, sampling_ratio, smallest)
+    batch, count = ops.shape(rois)[:2]
+    picture = ops.arange(batch, dtype="int32")[:, None] * ops.shape(cells)[1]
+    rows = (first + picture)[..., None, None] + rows * width[..., None, None]
 
-    # (B, R, bins_y, bins_x, taps, taps)
-    places = start[..., None, None, None, None] + grid(y * width[..., None, None], x, ops.add)
-    weights = grid(weight_y, weight_x, ops.multiply)
-    count, channels = ops.shape(rois)[1], maps[0].shape[-1]
-    a_bin = (2 * sampling_ratio) ** 2
-    values = take_rows(cells, ops.reshape(places, (-1, count * bins_y * bins_x * a_bin)))
-    values = ops.reshape(values, (-1, a_bin, channels))
-    weights = ops.reshape(ops.cast(weights, values.dtype), (-1, 1, a_bin))
-    return ops.reshape(ops.matmul(weights, values), (-1, count, bins_y, bins_x, channels))
+    cells = ops.reshape(cells, (-1, ops.shape(cells)[-1]))
+    read = bins_y * bins_x * (2 * sampling_ratio) ** 2 * maps[0].shape[-1]  # numbers a region
+    parts = [
+        weighted_sum(
+            cells,
+            grid(rows[:, part], columns[:, part], ops.add),
+            grid(row_weights[:, part], column_weights[:, part], ops.multiply),
+        )
+        for part in slices(count, None if numbers_at_once is None else max(1, numbers_at_once // read))
+    ]
+    return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=1)
 
 
 def assign_levels(rois, strides, *, canonical_size=224, canonical_level=4):
@@ -79,18 +86,16 @@ def assign_levels(rois, strides, *, canonical_size=224, canonical_level=4):
 
 
 def flatten(maps):
-    """Puts all levels one after the other.
+    """Puts the cells of all levels one after the other.
 
     Returns:
-        `(cells (B, N, C), start, heights, widths)`, the last three lists with a number a level.
+        `(cells (B, N, C), first, heights, widths)`, the last three lists with a number a level.
     """
     heights, widths = zip(*(ops.shape(one)[1:3] for one in maps), strict=True)
-    channels = maps[0].shape[-1]
-    flat = [ops.reshape(one, (-1, h * w, channels)) for one, h, w in zip(maps, heights, widths, strict=True)]
-    start = [0]
-    for h, w in zip(heights[:-1], widths[:-1], strict=True):
-        start.append(start[-1] + h * w)
-    return ops.concatenate(flat, axis=1) if len(flat) > 1 else flat[0], start, heights, widths
+    sizes = [height * width for height, width in zip(heights, widths, strict=True)]
+    cells = [ops.reshape(one, (-1, size, one.shape[-1])) for one, size in zip(maps, sizes, strict=True)]
+    first = [sum(sizes[:i]) for i in range(len(sizes))]
+    return cells[0] if len(cells) == 1 else ops.concatenate(cells, axis=1), first, heights, widths
 
 
 def taps(start, end, size, bins, samples, smallest):
@@ -118,13 +123,29 @@ def taps(start, end, size, bins, samples, smallest):
     far = position - lower
     cells = ops.stack([lower, upper], axis=-1)
     weights = ops.stack([(1.0 - far) * inside, far * inside], axis=-1) / samples
-    shape = (-1, ops.shape(start)[1], bins, 2 * samples)
+    shape = (*ops.shape(start), bins, 2 * samples)
     return ops.cast(ops.reshape(cells, shape), "int32"), ops.reshape(weights, shape)
 
 
 def grid(rows, columns, combine):
-    """Combines two axes of taps: `(B, R, oh, t)` and `(B, R, ow, t)` to `(B, R, oh, ow, t, t)`."""
-    return combine(rows[:, :, :, None, :, None], columns[:, :, None, :, None, :])
+    """Combines two axes of taps: `(B, R, oh, t)` and `(B, R, ow, u)` to `(B, R, oh, ow, t, u)`."""
+    return combine(rows[:, :, :, None, :, None], columns[:, :, None, :, None])
+
+
+def weighted_sum(cells, places, weights):
+    """Sums up `(N, C)` cells: `(..., t, u)` int32 places and float32 weights to `(..., C)`."""
+    *bins, rows, columns = ops.shape(places)
+    # Places of this shape: reshaping what is gathered would copy it in LiteRT.
+    values = ops.take(cells, ops.reshape(places, (-1, rows * columns)), axis=0)
+    weights = ops.reshape(ops.cast(weights, cells.dtype), (-1, 1, rows * columns))
+    return ops.reshape(ops.matmul(weights, values), (*bins, cells.shape[-1]))
+
+
+def slices(count, step):
+    """Returns slices of `step` each over an axis of `count`; one over all without a step, or if it is unknown."""
+    if step is None or not isinstance(count, int) or count <= step:
+        return [slice(None)]
+    return [slice(i, i + step) for i in range(0, count, step)]
 
 
 def roi_pool(map, rois, *, stride, output_size):
@@ -161,7 +182,7 @@ def roi_pool(map, rois, *, stride, output_size):
         places = table + plane(row * width, column, ops.add)
         values = ops.take(cells, ops.reshape(places, (-1,)), axis=0)
         pooled = values if pooled is None else ops.maximum(pooled, values)
-    pooled = ops.reshape(pooled, (-1, count, bins_y, bins_x, channels))
+    pooled = ops.reshape(pooled, (batch, count, bins_y, bins_x, channels))
     return pooled * ops.cast(plane(filled_y, filled_x, ops.logical_and), map.dtype)[..., None]
 
 
@@ -206,7 +227,7 @@ def powers(size):
 
 def plane(rows, columns, combine):
     """Combines two axes of bins: `(B, R, oh)` and `(B, R, ow)` to `(B, R, oh, ow)`."""
-    return combine(rows[..., :, None], columns[..., None, :])
+    return combine(rows[:, :, :, None], columns[:, :, None])
 
 
 def round_half_away(x):

@@ -1,0 +1,172 @@
+"""Fast, Faster, Mask and Keypoint R-CNN: counts, shapes, losses, and the contracts that all models share."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import zoo
+from tests.checks import learns, parameters, saves_and_loads
+from zoo.detection.fast_rcnn import region_losses
+
+pytestmark = pytest.mark.core
+SIDE = 64
+TOY = {
+    "width": 1 / 16,
+    "input_shape": (SIDE, SIDE, 3),
+}
+FRAME = {"anchor_sizes": (8, 16, 24, 32, 48), "num_proposals": 20}
+ONE_MAP = {"anchor_sizes": (16, 32, 48), "num_proposals": 20}
+
+
+def pictures(count=2):
+    return np.random.default_rng(0).integers(0, 255, (count, SIDE, SIDE, 3)).astype("float32")
+
+
+def targets(empty=False):
+    boxes, labels = np.zeros((2, 3, 4), "float32"), -np.ones((2, 3), "int32")
+    if not empty:
+        boxes[0, :2] = [[4, 6, 30, 40], [30, 20, 60, 62]]
+        labels[0, :2] = [0, 1]
+    return {
+        "boxes": boxes,
+        "labels": labels,
+        "masks": np.ones((2, 3, 8, 8), "uint8"),
+        "keypoints": np.tile(np.float32([20, 24, 2]), (2, 3, 2, 1)),
+    }
+
+
+def toy(name, **arguments):
+    known = {"num_keypoints": 2} if name.startswith("keypoint") else {}
+    frame = {} if name.startswith("fast_") else FRAME if name.endswith("fpn") else ONE_MAP
+    model = zoo.build(name, num_classes=2, **known, **TOY, **frame, **arguments)
+    model.region_samples = 16
+    return model
+
+
+@pytest.mark.parametrize(
+    "name, trainable, total",
+    [
+        ("fast_rcnn_vgg16", 134_690_729, 134_690_729),
+        ("faster_rcnn_vgg16", 137_078_239, 137_078_239),
+        ("faster_rcnn_zf", 59_294_751, 59_294_751),
+    ],
+)
+def test_parameters_equal_the_papers_for_voc(name, trainable, total):
+    model = zoo.build(name, num_classes=20)
+    assert (parameters(model), model.count_params()) == (trainable, total)
+
+
+@pytest.mark.parametrize(
+    "name, num_classes, trainable, total",
+    [
+        ("faster_rcnn_resnet50_fpn", 90, 41_755_286, 41_861_526),
+        ("mask_rcnn_resnet50_fpn", 90, 44_401_393, 44_507_633),
+        ("keypoint_rcnn_resnet50_fpn", 1, 59_137_258, 59_243_498),
+    ],
+)
+def test_parameters_equal_torchvisions(name, num_classes, trainable, total):
+    model = zoo.build(name, num_classes=num_classes, frozen_batch_norm=True)
+    assert (parameters(model), model.count_params()) == (trainable, total)
+
+
+def test_predictions_have_the_shapes_of_their_task():
+    found = toy("mask_rcnn_resnet18_fpn").predict(pictures(), verbose=0)
+    shapes = {"boxes": (2, 100, 4), "scores": (2, 100), "labels": (2, 100), "count": (2,), "masks": (2, 100, 28, 28)}
+    assert {name: array.shape for name, array in found.items()} == shapes
+    found = toy("keypoint_rcnn_resnet18_fpn").predict(pictures(), verbose=0)
+    assert found["keypoints"].shape == (2, 100, 2, 3) and "masks" not in found
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["faster_rcnn_vgg16", "faster_rcnn_resnet50_c4", "mask_rcnn_resnet18_fpn", "keypoint_rcnn_resnet18_fpn"],
+)
+def test_learns_and_comes_back(name, tmp_path):
+    model = toy(name)
+    learns(model, pictures(), targets(), steps=6)
+    assert {metric.name for metric in model.metrics} >= set(model.loss_names)
+    model.score_threshold, model.negative_iou = 0.2, (0.1, 0.4)
+    saves_and_loads(model, pictures(), tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert (loaded.score_threshold, loaded.negative_iou, loaded.region_samples) == (0.2, (0.1, 0.4), 16)
+
+
+def test_masks_of_c4_are_as_large_as_those_of_a_pyramid():
+    assert toy("mask_rcnn_resnet50_c4").output["masks"].shape == (None, 100, 28, 28)
+
+
+def test_fast_rcnn_looks_at_the_regions_it_is_given(tmp_path):
+    model = toy("fast_rcnn_resnet18_fpn", proposals="uniform", num_proposals=4)
+    regions = np.zeros((2, 4, 4), "float32")
+    regions[:, :2] = [[3, 5, 29, 41], [30, 20, 60, 60]]
+    model.score_threshold = 0.0
+    found = model.predict({"image": pictures(), "proposals": regions}, verbose=0)
+    # Two regions of two classes each; rows without area are no regions.
+    np.testing.assert_array_equal(found["count"], 4)
+    learns(model, {"image": pictures(), "proposals": regions}, targets())
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert (loaded.proposals, loaded.num_proposals) == ("uniform", 4)
+
+
+def test_pictures_without_objects_are_trained_through():
+    model = toy("mask_rcnn_resnet18_fpn")
+    model.compile("sgd")
+    losses = model.train_on_batch(pictures(), targets(empty=True), return_dict=True)
+    assert np.isfinite(list(losses.values())).all()
+    assert losses["box_loss"] == losses["rpn_box_loss"] == losses["mask_loss"] == 0 < losses["class_loss"]
+
+
+def test_nothing_is_found_where_no_score_passes():
+    model = toy("mask_rcnn_resnet18_fpn")
+    model.score_threshold = 1.0
+    found = model.predict(pictures(), verbose=0)
+    assert not found["count"].any() and (found["labels"] == -1).all()
+    assert not found["masks"].any() and not found["boxes"].any()
+
+
+def test_frozen_batch_normalisation_stays_as_it_is():
+    model = toy("faster_rcnn_resnet18_fpn", frozen_batch_norm=True)
+    before = [np.array(v) for v in model.variables if "_bn" in v.path]
+    model.compile("sgd")
+    model.train_on_batch(pictures(), targets())
+    after = [np.array(v) for v in model.variables if "_bn" in v.path]
+    assert before and all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_regions_drawn_follow_the_seed():
+    def losses(seed):
+        keras.utils.set_random_seed(seed)
+        model = toy("faster_rcnn_resnet18_fpn")
+        model.region_samples, model.anchor_samples = 4, 4
+        model.compile("sgd")
+        return [model.train_on_batch(pictures(), targets(), return_dict=True) for _ in range(2)]
+
+    assert losses(1) == losses(1)
+
+
+def test_region_losses_by_hand():
+    logits = np.zeros((1, 3, 3), "float32")
+    deltas = np.zeros((1, 3, 12), "float32")
+    deltas[0, 0, 8:] = [0.25, 0, 0, 0]  # of class 2
+    drawn = {
+        "boxes": np.float32([[[0, 0, 10, 10], [50, 50, 60, 60], [0, 0, 0, 0]]]),
+        "labels": np.int32([[2, 0, 0]]),
+        "matched": np.int32([[1, 0, 0]]),
+        "drawn": np.float32([[1, 1, 0]]),
+    }
+    boxes = np.float32([[[20, 20, 30, 30], [1, 0, 11, 10]]])
+    tensors = [{k: ops.convert_to_tensor(v) for k, v in d.items()} for d in (drawn, {"boxes": boxes})]
+    outputs = {"class_logits": ops.convert_to_tensor(logits), "box_deltas": ops.convert_to_tensor(deltas)}
+    found = region_losses(outputs, *tensors, beta=1.0)
+    assert float(found["class_loss"]) == pytest.approx(np.log(3), rel=1e-6)
+    # The object lies a tenth of a width to the right, times 10: an error of 0.75, over two regions drawn.
+    assert float(found["box_loss"]) == pytest.approx(0.5 * 0.75**2 / 2, rel=1e-5)
+
+
+def test_unknown_backbones_and_sizes_are_named():
+    with pytest.raises(zoo.InputError, match="unknown backbone 'vgg11': choose one of vgg16, zf"):
+        zoo.BUILDERS["faster_rcnn_zf"](2, backbone="vgg11")
+    with pytest.raises(zoo.InputError, match="five levels"):
+        zoo.faster_rcnn_resnet18_fpn(2, anchor_sizes=(8, 16))
