@@ -7,7 +7,10 @@ from PIL import Image
 
 from recipes.run import measure
 
-VERBS = ("data", "train", "evaluate", "predict", "export", "verify", "benchmark", "facewarp", "proposals", "list", "demo")
+VERBS = (
+    *("data", "train", "evaluate", "predict", "export", "verify", "benchmark"),
+    *("facewarp", "proposals", "list", "demo"),
+)
 
 
 @pytest.fixture
