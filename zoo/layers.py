@@ -138,8 +138,9 @@ class LocalResponseNormalization(layers.Layer):
     """`x / (bias + alpha * mean of squares over the neighbours) ** beta`.
 
     The neighbours are `depth` channels of the same pixel or, `within_channel`, `depth` by `depth` pixels of the same
-    channel; beyond the border they count as 0. The defaults are those of Caffe's LRN layer in SegNet-Basic and AlexNet
-    (Krizhevsky et al. 2012, section 3.3). Computed in float32 under every policy: raw pixels squared overflow float16.
+    channel; beyond the border they count as 0. The defaults are those of Caffe's LRN layer in SegNet-Basic and
+    AlexNet (Krizhevsky et al. 2012, section 3.3). Computed in float32 under every policy: raw pixels squared overflow
+    float16.
     """
 
     def __init__(self, depth=5, bias=1.0, alpha=1e-4, beta=0.75, within_channel=False, **kwargs):

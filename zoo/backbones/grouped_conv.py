@@ -8,9 +8,9 @@ from keras import layers
 class GroupedConv2D(layers.Conv2D):
     """As `Conv2D` with groups, the same weights.
 
-    On TensorFlow Keras compiles grouped convolutions by XLA, which no converter reads and whose gradient on a CPU takes
-    a hundred times as long as a full convolution's. TensorFlow's own operator has no gradient there; it gets one by
-    matrix products, group by group.
+    On TensorFlow Keras compiles grouped convolutions by XLA, which tf2onnx cannot read and whose gradient on a CPU
+    takes a hundred times as long as a full convolution's. TensorFlow's own operator has no gradient there; it gets
+    one by matrix products, group by group.
     """
 
     def convolution_op(self, inputs, kernel):
@@ -38,7 +38,7 @@ def convolved(x, kernel, strides, padding):
 
 
 def by_products(x, kernel, strides, padding):
-    """As `convolved`: the sum over the kernel's places of one matrix product a group, for strides that divide evenly."""
+    """As `convolved`, for padding "same" without a stride: the sum of the products with each place of the kernel."""
     import tensorflow as tf
 
     size_y, size_x, inner, filters = kernel.shape

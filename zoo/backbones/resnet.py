@@ -92,7 +92,7 @@ def basic(x, filters, *, stride, frozen_batch_norm, name):
 def bottleneck(x, filters, *, stride, frozen_batch_norm, name, groups=1, group_width=64):
     """Convolutions of 1x1, 3x3 and 1x1 to four times as many filters, beside a shortcut."""
     conv = partial(conv_bn, frozen_batch_norm=frozen_batch_norm)
-    inner = filters * group_width // 64 * groups
+    inner = max(1, filters * group_width // 64) * groups
     y = layers.ReLU(name=f"{name}_relu1")(conv(x, inner, 1, name=f"{name}_conv1"))
     y = layers.ReLU(name=f"{name}_relu2")(conv(y, inner, 3, stride=stride, groups=groups, name=f"{name}_conv2"))
     y = conv(y, 4 * filters, 1, name=f"{name}_conv3")

@@ -29,7 +29,7 @@ def zf(*, width=1.0, input_shape=(None, None, 3), name="zf"):
 
     def pool(x, i):
         x = LocalResponseNormalization(depth=3, alpha=5e-5, within_channel=True, name=f"norm{i}")(x)
-        x = layers.ZeroPadding2D(1, name=f"pool{i}_pad")(x)
+        x = layers.ZeroPadding2D(((1, 2), (1, 2)), name=f"pool{i}_pad")(x)  # Caffe's pooling rounds sizes up
         return layers.MaxPooling2D(3, 2, name=f"pool{i}")(x)
 
     x = pool(conv(subtract_mean(image), 1, 96, 7, stride=2), 1)
