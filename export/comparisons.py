@@ -1,19 +1,22 @@
 """How the predictions of two models are compared, task by task.
 
 Each comparison has `align(reference, candidate)`: two dicts of arrays that may be subtracted value by value,
-`update(reference, candidate, targets)`, `agreement` and `metrics()`; predictions come without batch dimension.
+`update(reference, candidate, targets)`, `agreement`, `metrics()` and `figures()`; predictions come without batch
+dimension.
 """
 
 from collections import defaultdict
 
 import numpy as np
 
-SURE = 0.3
-SAME_BOX = 0.9
-SAME_CORNERS = 0.5
+from export.matching import SAME_BOX, SURE, likeness, pairs, sure
+
 SAME_POINT = 0.01
-"""A score from which on a model is taken to see an object; the IoU of two boxes that count as the same, or the pixels
-between their corners; the distance of two points that do, as a fraction of the frame's diagonal."""
+SEEN_POINT = 2.0
+RIGHT_POINT = 0.1
+"""The distance of two points that count as the same, as a fraction of the frame's diagonal; the score, a logit, from
+which on a model is taken to see a point, as Detectron draws them; the distance of a right point from the truth, as a
+fraction of the longer side of its object's box."""
 
 
 class Comparison:
@@ -43,6 +46,10 @@ class Comparison:
     def metrics(self):
         """Returns the metric of reference and candidate; `None` without targets."""
         return None
+
+    def figures(self):
+        """Returns further figures of agreement by name, 1 where both models say the same."""
+        return {}
 
 
 class Counted(Comparison):
@@ -107,16 +114,15 @@ class DetectionComparison(Counted):
 
     def align(self, reference, candidate):
         """Returns `boxes` and `scores` of the pairs."""
-        sides = zip((reference, candidate), pairs(reference, candidate).T, strict=True)
-        return tuple({name: outputs[name][rows] for name in ("boxes", "scores")} for outputs, rows in sides)
+        return shared(reference, candidate, ("boxes", "scores"))
 
     def update(self, reference, candidate, targets):
         """Adds one picture: two dicts of the task, and `boxes (N, 4)`, `labels (N,)` padded with -1, or `None`."""
-        shared = pairs(reference, candidate)
-        sides = zip((reference, candidate), shared.T, strict=True)
+        both = pairs(reference, candidate)
+        sides = zip((reference, candidate), both.T, strict=True)
         alone = sum(int(np.delete(sure(outputs), rows).sum()) for outputs, rows in sides)
-        self.same += len(shared)
-        self.count += len(shared) + alone
+        self.same += len(both)
+        self.count += len(both) + alone
         if targets is None:
             return
         for curves, outputs in zip(self.curves, (reference, candidate), strict=True):
@@ -132,34 +138,71 @@ class DetectionComparison(Counted):
         return tuple(sum(known) / len(known) for known in found) if found[0] else None
 
 
-def pairs(reference, candidate):
-    """Matches detections of two models on one picture, the best of the first choosing first.
+class InstanceComparison(DetectionComparison):
+    """As `DetectionComparison`, and the IoU of the masks of each pair, cut at 0.5, within the box."""
 
-    Returns:
-        `(P, 2)` rows of the first and of the second.
+    def __init__(self, outputs, size):
+        super().__init__(outputs, size)
+        self.overlaps = []
+
+    def align(self, reference, candidate):
+        """Returns `boxes`, `scores` and `masks` of the pairs."""
+        return shared(reference, candidate, ("boxes", "scores", "masks"))
+
+    def update(self, reference, candidate, targets):
+        """Adds one picture: two dicts of the task, and targets as `DetectionComparison` takes them, or `None`."""
+        from zoo.ops.masks import iou
+
+        super().update(reference, candidate, targets)
+        ours, theirs = self.align(reference, candidate)
+        for one, other in zip(ours["masks"] >= 0.5, theirs["masks"] >= 0.5, strict=True):
+            overlap = iou(one, other)
+            self.overlaps.append(1.0 if overlap is None else overlap)
+
+    def figures(self):
+        """Returns the least and the mean IoU of the masks; empty without a pair."""
+        if not self.overlaps:
+            return {}
+        return {"least_mask_iou": min(self.overlaps), "mean_mask_iou": float(np.mean(self.overlaps))}
+
+
+class KeypointsComparison(DetectionComparison):
+    """As `DetectionComparison`, and the points of each pair that either model sees; each model's PCK.
+
+    A known point of an object is right if the detection that overlaps the object best, by an IoU of 0.5 or more, has
+    it within a tenth of the longer side of the object's box.
+
+    Source of the metric: Yang & Ramanan 2013, "Articulated Human Detection with Flexible Mixtures of Parts", section
+    7.1.
     """
-    labels, others = reference["labels"][:, None], candidate["labels"]
-    possible = (labels == others) & (others >= 0) & (sure(reference)[:, None] | sure(candidate))
-    overlaps = likeness(reference["boxes"], candidate["boxes"]) * possible
-    found = []
-    for row, overlap in enumerate(overlaps):
-        if overlap.max(initial=0.0) >= SAME_BOX:
-            found.append((row, overlap.argmax()))
-            overlaps[:, overlap.argmax()] = 0.0
-    return np.array(found, int).reshape(-1, 2)
 
+    metric = "PCK"
 
-def likeness(boxes, others):
-    """Returns the `(N, M)` IoU of boxes, 1 where all corners lie within half a pixel, as those of empty boxes may."""
-    from zoo.ops.boxes_numpy import iou
+    def __init__(self, outputs, size):
+        super().__init__(outputs, size)
+        self.right, self.points = np.zeros(2), 0
 
-    apart = np.abs(boxes[:, None] - others).max(-1, initial=0.0)
-    return np.where(apart <= SAME_CORNERS, 1.0, iou(boxes, others))
+    def align(self, reference, candidate):
+        """Returns `boxes`, `scores` and `keypoint_scores` of the pairs, and `keypoints (n, 2)` of those seen."""
+        ours, theirs = shared(reference, candidate, ("boxes", "scores", "keypoints"))
+        seen = (ours["keypoints"][..., 2] >= SEEN_POINT) | (theirs["keypoints"][..., 2] >= SEEN_POINT)
+        for side in (ours, theirs):
+            side["keypoint_scores"] = side["keypoints"][..., 2]
+            side["keypoints"] = side["keypoints"][seen][:, :2]
+        return ours, theirs
 
+    def update(self, reference, candidate, targets):
+        """Adds one picture: two dicts of the task, and `boxes`, `labels`, `keypoints (N, P, 3)`, or `None`."""
+        super().update(reference, candidate, targets)
+        if targets is None:
+            return
+        real = targets["labels"] >= 0
+        self.points += int(np.sum(targets["keypoints"][real, :, 2] > 0))
+        self.right += [right_points(outputs, targets, real) for outputs in (reference, candidate)]
 
-def sure(outputs):
-    """Returns `(K,)` bool: the detections with a score of 0.3 or more, and the best one."""
-    return (outputs["labels"] >= 0) & (outputs["scores"] >= min(SURE, outputs["scores"].max(initial=0.0)))
+    def metrics(self):
+        """Returns the fraction of known points that reference and candidate get right; `None` without any."""
+        return tuple((self.right / self.points).tolist()) if self.points else None
 
 
 class LocalizationComparison(Counted):
@@ -226,6 +269,8 @@ class PointsComparison(Counted):
 COMPARISONS = {
     "segmentation": SegmentationComparison,
     "detection": DetectionComparison,
+    "instance_segmentation": InstanceComparison,
+    "keypoints": KeypointsComparison,
     "localization": LocalizationComparison,
     "points": PointsComparison,
 }
@@ -236,3 +281,20 @@ def centre(labels, shape):
     """Cuts the centre of `(H, W)` labels to `shape`."""
     top, left = ((full - part) // 2 for full, part in zip(labels.shape, shape, strict=True))
     return labels[top : top + shape[0], left : left + shape[1]]
+
+
+def shared(reference, candidate, names):
+    """Returns both dicts with the rows of detections that both models make, of the outputs that `names` lists."""
+    sides = zip((reference, candidate), pairs(reference, candidate).T, strict=True)
+    return tuple({name: outputs[name][rows] for name in names} for outputs, rows in sides)
+
+
+def right_points(outputs, targets, real):
+    """Counts the known points of the `real` targets that one picture's detections get right."""
+    boxes, truth = targets["boxes"][real], targets["keypoints"][real]
+    same = (targets["labels"][real][:, None] == outputs["labels"]) & sure(outputs)
+    overlaps = likeness(boxes, outputs["boxes"]) * same
+    best = overlaps.argmax(1)
+    away = np.linalg.norm(outputs["keypoints"][best, :, :2] - truth[..., :2], axis=-1)
+    near = away <= RIGHT_POINT * np.max(boxes[:, 2:] - boxes[:, :2], axis=1, initial=0.0)[:, None]
+    return int(np.sum(near & (truth[..., 2] > 0) & (overlaps.max(1, initial=0.0) >= 0.5)[:, None]))

@@ -59,15 +59,20 @@ def export(
     Returns:
         The `Artifact`, whose card is also inside the file.
     Raises:
-        InputError: if an argument is wrong, or the model has an operator that the format lacks.
+        InputError: if an argument is wrong, the model needs proposals, or it has an operator that the format lacks.
         ConversionError: if the converter fails otherwise.
     """
-    from export.source import attributes_of, open_model
+    from export.source import attributes_of, open_model, proposals_of
 
     check_choice("format", format, QUANTIZE)
     check_choice(f"quantize for {format}", quantize, QUANTIZE[format])
     path = check_target(Path(path), format)
     model = open_model(model_or_path)
+    if proposals_of(model):
+        raise input_error(
+            f"model {model.name!r} cannot be exported: an artifact takes a picture alone, and this model needs the "
+            f"regions of {model.proposals} too; train a Faster R-CNN, which proposes its own"
+        )
     image_size = check_size(model, image_size)
     check_batch_size(batch_size, format)
     if representative is not None:

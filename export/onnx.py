@@ -7,10 +7,12 @@ import numpy as np
 import onnx
 
 from export.errors import input_error
+from export.precision import Operator, float_operators
 
 OPSET = 18
 PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
-INTEGER_OPERATIONS = ("Conv", "Gemm", "MatMul", "Relu", "LeakyRelu", "Clip", "MaxPool", "Concat", "Add")
+MOVES = ("Concat", "Reshape", "Transpose")
+INTEGER_OPERATIONS = ("Conv", "Gemm", "MatMul", "Relu", "LeakyRelu", "Clip", "MaxPool", "Resize", "Concat", "Add")
 
 
 def write(model, path, *, image_size, batch_size=1, quantize=None, representative=None):
@@ -24,8 +26,8 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
         quantize: `None`; "float16": kernels stored as half, float32 arithmetic, half the file; "dynamic": 8-bit
             kernels, activations scaled at run time: a quarter of the file but no faster than float32 on a CPU,
             where ONNX Runtime's ConvInteger is slow; "int8": 8-bit kernels and activations scaled from
-            `representative`, the fast form. The convolutions that make the outputs and what follows them stay
-            float32.
+            `representative`, the fast form. The convolutions that make the outputs and all geometry stay float32:
+            see `export.precision`.
         representative: uint8 `(N, height, width, 3)` pictures, for "int8".
     Raises:
         InputError: if an operator of the model has no ONNX counterpart (the message lists them).
@@ -77,14 +79,15 @@ def optimize(source, target):
 
 
 def halve(proto):
-    """Stores every float32 initializer of two dimensions or more as float16, with a Cast back to float32.
+    """Stores the float32 kernels of all learned products as float16, with a Cast back to float32.
 
-    A runtime folds the Cast when it loads the file.
+    A runtime folds the Cast when it loads the file. Other constants stay: anchors, in pixels, would move.
     """
     graph = proto.graph
+    kernels = {name for node in graph.node if node.op_type in PRODUCTS for name in node.input}
     casts = []
     for tensor in graph.initializer:
-        if tensor.data_type != onnx.TensorProto.FLOAT or len(tensor.dims) < 2:
+        if tensor.name not in kernels or tensor.data_type != onnx.TensorProto.FLOAT or len(tensor.dims) < 2:
             continue
         name = tensor.name
         half = onnx.numpy_helper.to_array(tensor).astype(np.float16)
@@ -103,7 +106,7 @@ def quantize_integers(source, target, quantize, representative, batch_size):
     from onnxruntime import quantization
     from onnxruntime.quantization import QuantType
 
-    kept = last_nodes(onnx.load(source).graph)
+    kept = list(float_nodes(onnx.load(source).graph))
     if quantize == "dynamic":
         # ONNX Runtime's ConvInteger takes uint8 weights: int8 ones run four times slower.
         quantization.quantize_dynamic(source, target, weight_type=QuantType.QUInt8, nodes_to_exclude=kept)
@@ -122,22 +125,20 @@ def quantize_integers(source, target, quantize, representative, batch_size):
     )
 
 
-def last_nodes(graph):
-    """Returns the names of the nodes from the graph's outputs up to and including the nearest learned products.
-
-    They stay float32: the output itself, and whatever decodes and suppresses boxes after it.
-    """
-    producers = {name: node for node in graph.node for name in node.output}
-    learned = {tensor.name for tensor in graph.initializer}
-    found, waiting = {}, [output.name for output in graph.output]
-    while waiting:
-        node = producers.get(waiting.pop())
-        if node is None or node.name in found:
-            continue
-        found[node.name] = node
-        if node.op_type not in PRODUCTS or learned.isdisjoint(node.input):
-            waiting.extend(reads(node))
-    return list(found)
+def float_nodes(graph):
+    """Returns the names of the nodes that stay float32: see `export.precision`."""
+    operators = [
+        Operator(
+            name=node.name,
+            inputs=tuple(reads(node)),
+            outputs=tuple(node.output),
+            product=node.op_type in PRODUCTS,
+            moves=node.op_type in MOVES,
+        )
+        for node in graph.node
+    ]
+    others = [value.name for value in graph.input if value.name != "image"]
+    return float_operators(operators, "image", others, [output.name for output in graph.output])
 
 
 def reads(node):

@@ -4,7 +4,13 @@ import numpy as np
 
 from export.letterbox import Placement
 
-PLACED = {"logits": Placement.maps, "boxes": Placement.boxes, "box": Placement.boxes, "points": Placement.points}
+PLACED = {
+    "logits": Placement.maps,
+    "boxes": Placement.boxes,
+    "box": Placement.boxes,
+    "points": Placement.points,
+    "keypoints": Placement.keypoints,
+}
 """By output, how it returns from the frame to the picture; all others are the same in both."""
 
 
@@ -30,7 +36,8 @@ def in_picture(prediction, placement):
         prediction: dict of arrays without batch dimension.
         placement: the picture's `Placement`.
     Returns:
-        The dict with boxes, points and logits in the picture, and `classes` of the restored logits.
+        The dict with boxes, points and logits in the picture, masks over those boxes, and `classes` of the restored
+        logits.
     Raises:
         InputError: if the logits have another size than the frame.
     """
@@ -38,6 +45,8 @@ def in_picture(prediction, placement):
     for name, bring_back in PLACED.items():
         if name in placed:
             placed[name] = bring_back(placement, placed[name])
+    if "masks" in placed:
+        placed["masks"] = placement.masks(prediction["masks"], prediction["boxes"])
     if "classes" in placed:
         placed["classes"] = largest(placed["logits"])
     return placed

@@ -5,8 +5,10 @@ from collections import Counter
 from pathlib import Path
 
 from export.errors import input_error
+from export.precision import Operator, float_operators
 
 PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
+MOVES = ("CONCATENATION", "RESHAPE", "TRANSPOSE")
 
 
 def write(model, path, *, image_size, batch_size=1, quantize=None, representative=None):
@@ -19,7 +21,7 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
         batch_size: pictures a call.
         quantize: `None`; "float16": kernels stored as half, float32 arithmetic; "dynamic": 8-bit kernels, activations
             scaled at run time; "int8": 8-bit kernels and activations, scaled from `representative`. The convolutions
-            that make the outputs and what follows them stay float32.
+            that make the outputs and all geometry stay float32: see `export.precision`.
         representative: uint8 `(N, height, width, 3)` pictures, for "int8".
     Raises:
         InputError: if an operator has no TFLite builtin (the message lists them).
@@ -116,7 +118,7 @@ def recipe(content, quantize):
     else:
         for name in INTEGER_OPERATIONS:
             recipes.add_static_config(".*", operation[name], activation_num_bits=8, weight_num_bits=8)
-    for name in last_outputs(content):
+    for name in float_outputs(content):
         keep = algorithm_manager.AlgorithmName.NO_QUANTIZE
         recipes.add_quantization_config(rf"(^|;){re.escape(name)}(;|$)", operation.ALL_SUPPORTED, algorithm_key=keep)
     return recipes
@@ -131,26 +133,29 @@ INTEGER_OPERATIONS = (
     "AVERAGE_POOL_2D",
     "CONCATENATION",
     "ADD",
+    "PAD",
     "RESIZE_BILINEAR",
     "RESIZE_NEAREST_NEIGHBOR",
 )
 
 
-def last_outputs(content):
-    """Returns the tensor names of the operators from the outputs up to and including the nearest convolutions."""
+def float_outputs(content):
+    """Returns the names of the tensors whose operators stay float32: see `export.precision`."""
     model = parse(content)
     graph = model.subgraphs[0]
-    producers = {tensor: operator for operator in graph.operators for tensor in operator.outputs}
-    names, seen, waiting = [], set(), list(graph.outputs)
-    while waiting:
-        operator = producers.get(waiting.pop())
-        if operator is None or id(operator) in seen:
-            continue
-        seen.add(id(operator))
-        names += [graph.tensors[tensor].name.decode() for tensor in operator.outputs]
-        if operator_name(model, operator) not in PRODUCTS:
-            waiting.extend(operator.inputs)
-    return names
+    operators = [
+        Operator(
+            name=str(i),
+            inputs=tuple(tensor for tensor in operator.inputs if tensor >= 0),  # -1 for one left out
+            outputs=tuple(operator.outputs),
+            product=operator_name(model, operator) in PRODUCTS,
+            moves=operator_name(model, operator) in MOVES,
+        )
+        for i, operator in enumerate(graph.operators)
+    ]
+    given = {entry.name.decode(): entry.tensorIndex for entry in model.signatureDefs[0].inputs}
+    kept = float_operators(operators, given.pop("image"), given.values(), graph.outputs)
+    return [graph.tensors[t].name.decode() for o in operators if o.name in kept for t in o.outputs]
 
 
 def inspect(path):

@@ -23,6 +23,18 @@ TOLERANCES = {
         "dynamic": {"metric_change": 0.005, "agreement": 0.8},
         "int8": {"metric_change": 0.02, "agreement": 0.7},
     },
+    "instance_segmentation": {
+        None: {"boxes": 0.5, "scores": 1e-3, "least_mask_iou": 0.99, "agreement": 1.0},
+        "float16": {"metric_change": 0.005, "mean_mask_iou": 0.98, "agreement": 0.95},
+        "dynamic": {"metric_change": 0.005, "mean_mask_iou": 0.95, "agreement": 0.8},
+        "int8": {"metric_change": 0.02, "mean_mask_iou": 0.9, "agreement": 0.7},
+    },
+    "keypoints": {
+        None: {"boxes": 0.5, "scores": 1e-3, "keypoints": 0.5, "keypoint_scores": 1e-2, "agreement": 1.0},
+        "float16": {"metric_change": 0.005, "agreement": 0.95},
+        "dynamic": {"metric_change": 0.01, "agreement": 0.8},
+        "int8": {"metric_change": 0.02, "agreement": 0.7},
+    },
     "localization": {
         None: {"box": 0.5, "probs": 1e-3, "agreement": 1.0},
         "float16": {"metric_change": 0.005, "agreement": 0.95},
@@ -37,12 +49,15 @@ TOLERANCES = {
     },
 }
 """By task and `quantize`: "relative", the largest difference of a float output over max(1, largest output of Keras);
-"agreement", the smallest fraction of equal predictions; "metric_change", the largest fall or rise of the metric; and
-by an output's name its largest difference. Where targets give a metric that is limited, it replaces the agreement.
+"agreement", the smallest fraction of equal predictions; "least_mask_iou" and "mean_mask_iou", how well the masks of
+equal detections overlap at least; "metric_change", the largest fall or rise of the metric; and by an output's name
+its largest difference. Where targets give a metric that is limited, it replaces the agreement.
 
 A network with pooling switches is discontinuous: two pixels of a window that differ in the last bit change places
 between runtimes, and the few values that follow from them differ by any amount. There "relative" holds for 99 % of a
 float output's values instead of all; the largest difference is reported all the same."""
+AT_LEAST = ("agreement", "least_mask_iou", "mean_mask_iou")
+"""The limits that hold from below."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +71,7 @@ class Verification:
             detections that both models make.
         agreement: fraction of predictions that are the same: pixels of a class, detections, objects, points; `None`
             for an unknown task.
+        figures: further figures of agreement, by name: of masks, "least_mask_iou" and "mean_mask_iou".
         metric: the metric's name; `None` without labels.
         keras_metric: of the Keras model.
         artifact_metric: of the artifact.
@@ -68,6 +84,7 @@ class Verification:
     examples: int
     outputs: dict
     agreement: float | None
+    figures: dict
     metric: str | None
     keras_metric: float | None
     artifact_metric: float | None
@@ -81,8 +98,8 @@ class Verification:
         return {**asdict(self), "failures": list(self.failures)}
 
     def summary(self):
-        """Returns what the card keeps: outputs, agreement, tolerance, passed."""
-        return {key: self.to_dict()[key] for key in ("outputs", "agreement", "tolerance", "passed")}
+        """Returns what the card keeps: outputs, agreement, figures, tolerance, passed."""
+        return {key: self.to_dict()[key] for key in ("outputs", "agreement", "figures", "tolerance", "passed")}
 
 
 def verify(artifact_path, model_or_path, examples, tolerance=None):
@@ -94,8 +111,8 @@ def verify(artifact_path, model_or_path, examples, tolerance=None):
         examples: iterable of `(picture, targets)`: uint8 `(height, width, 3)` of the artifact's size, and the task's
             targets in its pixels, or `None`: for segmentation integers `(height, width)`, else the dict that
             `recipes.data.pipeline` yields for the task, without batch dimension.
-        tolerance: limits instead of those of `TOLERANCES`: a dict of `relative`, `agreement`, `metric_change` and
-            names of float outputs.
+        tolerance: limits instead of those of `TOLERANCES`: a dict of `relative`, `agreement`, `metric_change`, and
+            names of figures and float outputs.
     Returns:
         A `Verification`.
     Raises:
@@ -125,13 +142,14 @@ def verify(artifact_path, model_or_path, examples, tolerance=None):
         raise input_error("there are no examples to verify on: give one picture or more")
 
     outputs = {name: difference.result() for name, difference in differences.items()}
-    metrics = comparison.metrics()
+    metrics, figures = comparison.metrics(), comparison.figures()
     judged = "p99_relative" if has_switches(keras.model) else "max_relative"
     floats = {name: found for name, found in outputs.items() if "max_abs" in found}
     found = {
         **{name: difference["max_abs"] for name, difference in floats.items()},
         "relative": max((difference[judged] for difference in floats.values()), default=None),
         "agreement": comparison.agreement,
+        **figures,
         "metric_change": metrics[1] - metrics[0] if metrics else None,
     }
     failures = exceeded(found, limits)
@@ -139,6 +157,7 @@ def verify(artifact_path, model_or_path, examples, tolerance=None):
         examples=count,
         outputs=outputs,
         agreement=found["agreement"],
+        figures=figures,
         metric=comparison.metric if metrics else None,
         keras_metric=metrics[0] if metrics else None,
         artifact_metric=metrics[1] if metrics else None,
@@ -182,9 +201,9 @@ def exceeded(found, limits):
     failures = []
     for name, limit in limits.items():
         value = found[name]
-        if name == "agreement" and value < limit:
-            failures.append(f"agreement {value:.4f} is below {limit}")
-        elif name != "agreement" and not abs(value) <= limit:  # a NaN fails too
+        if name in AT_LEAST and value < limit:
+            failures.append(f"{name} {value:.4f} is below {limit}")
+        elif name not in AT_LEAST and not abs(value) <= limit:  # a NaN fails too
             failures.append(f"{name} {value:.3g} is beyond {limit}")
     return tuple(failures)
 

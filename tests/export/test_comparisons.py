@@ -6,10 +6,12 @@ import pytest
 from export.comparisons import (
     Comparison,
     DetectionComparison,
+    InstanceComparison,
+    KeypointsComparison,
     LocalizationComparison,
     PointsComparison,
-    pairs,
 )
+from export.matching import pairs
 from export.verify import exceeded, tolerances
 
 SIZE = 60, 80  # a diagonal of 100 pixels
@@ -83,6 +85,62 @@ def test_ap_of_both_models():
     assert comparison.metrics() == (1.0, 0.75)  # class 1: its object comes second
 
 
+def instances(*rows):
+    """Packs `(box, score, label, rows of the mask that are the object)` as a prediction with masks of 4 x 4."""
+    found = detections(*(row[:3] for row in rows))
+    masks = np.zeros((4, 4, 4), np.float32)
+    for mask, (*_, filled) in zip(masks, rows, strict=False):
+        mask[:filled] = 0.9
+    return {**found, "masks": masks}
+
+
+def test_masks_of_the_same_detections():
+    comparison = InstanceComparison(None, SIZE)
+    assert comparison.figures() == {} and comparison.agreement == 1.0
+    reference = instances((LEFT, 0.9, 0, 2), (RIGHT, 0.8, 1, 0))
+    candidate = instances((RIGHT, 0.8, 1, 0), (LEFT, 0.7, 0, 3))
+    comparison.update(reference, candidate, None)
+    # 8 of 12 cells, and two empty masks.
+    assert comparison.agreement == 1.0
+    assert comparison.figures() == {"least_mask_iou": 2 / 3, "mean_mask_iou": pytest.approx(5 / 6)}
+    ours, theirs = comparison.align(reference, candidate)
+    assert ours["masks"].shape == (2, 4, 4) and np.abs(ours["masks"] - theirs["masks"]).sum() == pytest.approx(3.6)
+    targets = {"boxes": np.array([LEFT], np.float32), "labels": np.array([0]), "masks": np.ones((1, 112, 112))}
+    comparison.update(reference, instances(), targets)
+    assert comparison.metrics() == (1.0, 0.0)
+
+
+def people(*rows):
+    """Packs `(box, score, keypoints (2, 3))` rows as a prediction of one class."""
+    keypoints = np.zeros((4, 2, 3), np.float32)
+    for i, (*_, points) in enumerate(rows):
+        keypoints[i] = points
+    return {**detections(*((box, score, 0) for box, score, _ in rows)), "keypoints": keypoints}
+
+
+def test_points_of_the_same_detections():
+    reference = people((LEFT, 0.9, [[5, 5, 3.0], [15, 15, 1.0]]))
+    candidate = people((RIGHT, 0.1, [[0, 0, 0], [0, 0, 0]]), (LEFT, 0.9, [[5, 5.5, 1.9], [15, 19, 1.5]]))
+    ours, theirs = KeypointsComparison(None, SIZE).align(reference, candidate)
+    assert (theirs["keypoints"] - ours["keypoints"]).tolist() == [[0, 0.5]]  # the other neither of them sees
+    np.testing.assert_allclose(theirs["keypoint_scores"] - ours["keypoint_scores"], [[-1.1, 0.5]], atol=1e-6)
+
+
+def test_right_points_of_both_models():
+    comparison = KeypointsComparison(None, SIZE)
+    truth = np.array([[[5, 5, 2], [15, 15, 1]], [[45, 5, 2], [50, 5, 0]], [[9, 9, 0], [0, 0, 0]]], np.float32)
+    boxes, labels = np.array([LEFT, RIGHT, (0, 0, 0, 0)], np.float32), np.array([0, 0, -1])
+    targets = {"boxes": boxes, "labels": labels, "keypoints": truth}
+    # Of three known points: two pixels are a tenth of the box; the right object is found by one model alone.
+    reference = people((LEFT, 0.9, [[5, 7, 5], [15, 15, 5]]), (RIGHT, 0.8, [[45, 5, 5], [0, 0, 5]]))
+    candidate = people((LEFT, 0.9, [[5, 7.5, 5], [15, 15, 5]]), (RIGHT, 0.2, [[45, 5, 5], [50, 5, 5]]))
+    comparison.update(reference, candidate, targets)
+    assert comparison.metrics() == (1.0, pytest.approx(1 / 3)) and comparison.metric == "PCK"
+    comparison.update(people(), people(), {**targets, "labels": np.full(3, -1)})
+    assert comparison.metrics() == (1.0, pytest.approx(1 / 3))
+    assert KeypointsComparison(None, SIZE).metrics() is None
+
+
 def localization(score, box, label):
     return {"score": np.float32(score), "box": np.array(box, np.float32), "probs": np.eye(2, dtype=np.float32)[label]}
 
@@ -124,4 +182,7 @@ def test_limits():
     assert exceeded(found, {"metric_change": 0.005, "agreement": 0.9}) == ()
     assert exceeded({**found, "metric_change": None}, {"metric_change": 0.005, "agreement": 0.9}) == (
         "agreement 0.5000 is below 0.9",
+    )
+    assert exceeded({"least_mask_iou": 0.98}, {"least_mask_iou": 0.99, "mean_mask_iou": 0.99}) == (
+        "least_mask_iou 0.9800 is below 0.99",
     )

@@ -9,7 +9,7 @@ import pytest
 
 import export
 from export.artifact import Artifact
-from export.onnx import last_nodes
+from export.onnx import float_nodes
 from tests.export.detector import SIZE, examples, scenes, toy_detector, trained_detector
 from zoo.ops.boxes_numpy import iou
 
@@ -74,7 +74,7 @@ def test_the_same_detections_as_keras(exported, detector, form):
 
 def test_only_the_network_is_quantized(exported):
     graph = onnx.load(exported("onnx", "int8", None).path).graph
-    kept = last_nodes(graph)
+    kept = float_nodes(graph)
     (last,) = [node for node in graph.node if node.name in kept and node.op_type == "Conv"]
     stored = {tensor.name: tensor.data_type for tensor in graph.initializer}
     assert stored[last.input[1]] == onnx.TensorProto.FLOAT

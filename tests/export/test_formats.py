@@ -5,7 +5,7 @@ import onnx
 import pytest
 
 import export
-from export.onnx import last_nodes
+from export.onnx import float_nodes
 
 FORMS = [
     ("saved_model", None, None),
@@ -69,7 +69,7 @@ def test_onnx_graph_is_folded(exported):
 
 def test_last_convolution_stays_float_in_int8(exported):
     graph = onnx.load(exported("onnx", "int8").path).graph
-    (last,) = [node for node in graph.node if node.name in last_nodes(graph) and node.op_type == "Conv"]
+    (last,) = [node for node in graph.node if node.name in float_nodes(graph) and node.op_type == "Conv"]
     kernel = last.input[1]
     stored = {tensor.name: tensor.data_type for tensor in graph.initializer}
     assert stored[kernel] == onnx.TensorProto.FLOAT
