@@ -11,7 +11,17 @@ from pathlib import Path
 
 from recipes.quiet import import_frameworks
 
-BENCHMARKS = ("segnet", "tiny_yolo_v2", "sliding_window", "pipeline", "mean_shapes", "commands")
+BENCHMARKS = (
+    "segnet",
+    "tiny_yolo_v2",
+    "sliding_window",
+    "rcnn_inference",
+    "rcnn_geometry",
+    "rcnn_training",
+    "pipeline",
+    "mean_shapes",
+    "commands",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -3,9 +3,7 @@
 PyTorch has an environment of its own (torch and numpy): ZOO_TORCH_PYTHON names its Python.
 """
 
-import json
 import os
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +13,8 @@ import numpy as np
 import export
 import zoo
 from benchmarks.machine import rates
+from benchmarks.nodes import node_times, share_of
+from benchmarks.peer import Peer
 from benchmarks.segnet import flop, median
 
 SIZE = (416, 416)
@@ -75,28 +75,14 @@ def node_shares(path, folder):
     "suppression" is what hangs on the choice of the best pairs of box and class, "decoding" the rest.
     """
     import onnx
-    import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = os.cpu_count()
-    options.log_severity_level = 3
-    options.enable_profiling = True
-    options.profile_file_prefix = str(folder / "profile")
-    options.optimized_model_filepath = str(folder / "optimized.onnx")
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     picture = np.random.default_rng(0).integers(0, 256, (1, *SIZE, 3), dtype=np.uint8)
-    for _ in range(RUNS):
-        session.run(None, {session.get_inputs()[0].name: picture})
-    events = json.loads(Path(session.end_profiling()).read_text())
-    nodes = sorted((e for e in events if e["cat"] == "Node" and "op_name" in e["args"]), key=lambda e: e["ts"])
-    microseconds = np.array([e["dur"] for e in nodes], float).reshape(RUNS, -1)  # the same nodes in every run
-    nodes = nodes[: microseconds.shape[1]]
+    nodes, microseconds = node_times(path, picture, folder, RUNS)
     choosing = behind_top_k(onnx.load(folder / "optimized.onnx").graph)
-    suppresses = np.array([e["name"].removesuffix("_kernel_time") in choosing for e in nodes])
-    behind = np.arange(len(nodes)) > max(i for i, e in enumerate(nodes) if "Conv" in e["args"]["op_name"])
+    suppresses = np.array([name in choosing for name, _ in nodes])
+    behind = np.arange(len(nodes)) > max(i for i, (_, operator) in enumerate(nodes) if "Conv" in operator)
     parts = {"decoding": behind & ~suppresses, "suppression": suppresses}
-    total = microseconds.sum(axis=1)
-    return {name: float(np.median(microseconds[:, part].sum(axis=1) / total)) for name, part in parts.items()}
+    return {name: share_of(part, microseconds) for name, part in parts.items()}
 
 
 def behind_top_k(graph):
@@ -120,9 +106,9 @@ def training(model, folder):
     weights = {f"weight{i}": v.numpy() for i, v in enumerate(model.trainable_variables)}
     np.savez(folder / "start.npz", images=images, learning_rate=LEARNING_RATE, **targets, **weights)
     model.compile(keras.optimizers.SGD(LEARNING_RATE, momentum=0.9))
-    peers = {layout: Peer(torch_python, folder / "start.npz", layout) for layout in LAYOUTS}
+    peers = {layout: Peer(torch_python, "torch_tiny_yolo_v2", folder / "start.npz", layout) for layout in LAYOUTS}
     ways = {"ours": lambda: own_step(model, images, targets), **{name: peer.step for name, peer in peers.items()}}
-    first = {name: way()[1] for name, way in ways.items()}
+    first = {name: way()[-1] for name, way in ways.items()}
     for way in ways.values():
         way()
     seconds = {name: [] for name in ways}
@@ -150,27 +136,6 @@ def own_step(model, images, targets):
     start = time.perf_counter()
     loss = model.train_on_batch(images, targets, return_dict=True)["loss"]
     return time.perf_counter() - start, float(loss)
-
-
-class Peer:
-    """`benchmarks/torch_tiny_yolo_v2.py` in its own Python, which steps when it is told."""
-
-    def __init__(self, python, start, layout):
-        script = Path(__file__).with_name("torch_tiny_yolo_v2.py")
-        self.process = subprocess.Popen(
-            [python, script, start, layout], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def step(self):
-        """Takes one step and returns its seconds and its loss."""
-        self.process.stdin.write("step\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def close(self):
-        """Lets the process end."""
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def batch():

@@ -1,19 +1,19 @@
 """Tiny YOLO v2 and its loss in plain PyTorch: the peer of `benchmarks.tiny_yolo_v2`, which starts it.
 
 It runs in an environment of its own that has torch and numpy alone. Reads a batch and weights from a file, then for
-each line on its standard input takes one training step and prints its seconds and its loss.
+each line on its standard input takes one training step (`benchmarks.peer.answer`).
 
 Source: Redmon & Farhadi 2017, arXiv:1612.08242; tiny-yolo-voc.cfg and `region_layer.c` of the authors' release.
 """
 
-import json
 import sys
-import time
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
+
+from benchmarks.peer import answer
 
 ANCHORS = ((1.08, 1.19), (3.42, 4.41), (6.63, 11.38), (9.42, 5.11), (16.62, 10.52))
 STRIDE = 32
@@ -35,13 +35,15 @@ def main(path, layout):
     images = torch.from_numpy(data["images"]).permute(0, 3, 1, 2).contiguous(memory_format=layout)
     boxes, labels = torch.from_numpy(data["boxes"]), torch.from_numpy(data["labels"]).long()
     optimizer = torch.optim.SGD(model.parameters(), lr=float(data["learning_rate"]), momentum=0.9)
-    for _ in sys.stdin:
-        start = time.perf_counter()
+
+    def step():
         optimizer.zero_grad()
         loss = yolo_loss(model(images / 255), boxes, labels)
         loss.backward()
         optimizer.step()
-        print(json.dumps([time.perf_counter() - start, loss.item()]), flush=True)
+        return loss.item()
+
+    answer(step)
 
 
 def network():

@@ -9,7 +9,6 @@ import zoo
 from tests.checks import learns, parameters, saves_and_loads
 from zoo.detection.fast_rcnn import region_losses
 
-pytestmark = pytest.mark.core
 SIDE = 64
 TOY = {
     "width": 1 / 16,
@@ -80,7 +79,12 @@ def test_predictions_have_the_shapes_of_their_task():
 
 @pytest.mark.parametrize(
     "name",
-    ["faster_rcnn_vgg16", "faster_rcnn_resnet50_c4", "mask_rcnn_resnet18_fpn", "keypoint_rcnn_resnet18_fpn"],
+    [
+        "faster_rcnn_vgg16",
+        "faster_rcnn_resnet50_c4",
+        pytest.param("mask_rcnn_resnet18_fpn", marks=pytest.mark.core),
+        "keypoint_rcnn_resnet18_fpn",
+    ],
 )
 def test_learns_and_comes_back(name, tmp_path):
     model = toy(name)
@@ -146,6 +150,7 @@ def test_regions_drawn_follow_the_seed():
     assert losses(1) == losses(1)
 
 
+@pytest.mark.core
 def test_region_losses_by_hand():
     logits = np.zeros((1, 3, 3), "float32")
     deltas = np.zeros((1, 3, 12), "float32")
