@@ -16,5 +16,7 @@ def recipe():
         mask_rcnn_shapes.recipe(),
         builder="keypoint_rcnn_resnet18_fpn",
         task="keypoints",
+        epochs=10,
+        validate_every=5,
         metric="keypoint_ap50",
     )

@@ -46,7 +46,7 @@ class Source:
         spec: the string `open_source` was given.
         classes: names of the labels, of a segmentation's pixels where the source has one.
         object_classes: names of the objects' labels, where they differ from `classes`.
-        keys: what it has, of "segmentation", "boxes", "labels", "masks", "keypoints", "ignored", "areas", "proposals".
+        keys: what it has of "segmentation", "boxes", "labels", "masks", "keypoints", "ignored", "areas", "proposals".
         keypoint_names: names of the keypoints, `()` where unknown.
         flip_pairs: pairs of keypoints, from 0, that change places when a picture is mirrored left to right.
         skeleton: pairs of keypoints, from 0, that a drawing joins by a line.
