@@ -1,11 +1,15 @@
 """Our side of the `rcnn_*` benchmarks, and torchvision's ONNX file in the same ONNX Runtime: one way a process."""
 
 import os
+import runpy
 import sys
 
 import numpy as np
 
-from benchmarks.peer import answer
+from benchmarks.peer import ROOT, answer
+
+# By its file: importing `zoo` would load Keras and TensorFlow, which the runtimes do without.
+PASTE = runpy.run_path(str(ROOT / "zoo/ops/masks.py"))["paste"]
 
 
 def predict(path, picture_path):
@@ -30,9 +34,7 @@ def found(predictions, picture):
     """Returns how many objects there are; masks are pasted into the picture first, as torchvision does."""
     count = int(predictions["count"][0])
     if "masks" in predictions:
-        from zoo.ops.masks import paste
-
-        paste(predictions["masks"][0, :count], predictions["boxes"][0, :count], picture.shape[1:3], threshold=None)
+        PASTE(predictions["masks"][0, :count], predictions["boxes"][0, :count], picture.shape[1:3], threshold=None)
     return count
 
 
