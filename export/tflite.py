@@ -118,9 +118,10 @@ def recipe(content, quantize):
     else:
         for name in INTEGER_OPERATIONS:
             recipes.add_static_config(".*", operation[name], activation_num_bits=8, weight_num_bits=8)
-    for name in float_outputs(content):
-        keep = algorithm_manager.AlgorithmName.NO_QUANTIZE
-        recipes.add_quantization_config(rf"(^|;){re.escape(name)}(;|$)", operation.ALL_SUPPORTED, algorithm_key=keep)
+    # One pattern: the hundreds of a two-stage detector, one a tensor, would be compiled anew for every operator.
+    kept = rf"(^|;)({'|'.join(map(re.escape, float_outputs(content)))})(;|$)"
+    no_quantize = algorithm_manager.AlgorithmName.NO_QUANTIZE
+    recipes.add_quantization_config(kept, operation.ALL_SUPPORTED, algorithm_key=no_quantize)
     return recipes
 
 

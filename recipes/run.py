@@ -70,7 +70,7 @@ def text(value):
         return ", ".join(f"{name} {text(v)}" for name, v in value.items()) or "none"
     if isinstance(value, list | tuple):
         return " x ".join(map(str, value)) or "none"
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return "none" if value in (None, "") else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def cards(workdir):

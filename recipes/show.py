@@ -95,6 +95,7 @@ def verification(path, found):
         ],
     )
     rows = [] if found.agreement is None else [["same predictions", percent(found.agreement)]]
+    rows += [[name.replace("_", " "), f"{value:.4f}"] for name, value in found.figures.items()]
     if found.metric:
         rows += [
             [f"{found.metric} of Keras", f"{found.keras_metric:.4f}"],
