@@ -1,3 +1,4 @@
+import gc
 import os
 from pathlib import Path
 
@@ -12,6 +13,13 @@ import pytest
 def seeded():
     """Every test starts from the same random state."""
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def collected():
+    """A file's models, of which some have a hundred million parameters, do not outlive it."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

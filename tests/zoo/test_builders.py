@@ -8,6 +8,8 @@ import pytest
 import zoo
 from zoo.layers import LocalResponseNormalization
 
+TASKS = ("segmentation", "detection", "instance_segmentation", "keypoints", "localization", "points")
+
 
 def test_every_builder_is_listed_and_buildable():
     assert zoo.list_models() == sorted(zoo.BUILDERS)
@@ -17,7 +19,7 @@ def test_every_builder_is_listed_and_buildable():
         model = zoo.build(name, **{count: 2}, **({"width": 1 / 16} if "width" in known else {}))
         assert model.name == name
         assert getattr(model, count) == 2
-        assert model.task in ("segmentation", "detection", "localization", "points")
+        assert model.task in TASKS
 
 
 def test_unknown_names():
