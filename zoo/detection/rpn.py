@@ -167,7 +167,7 @@ class Proposals(layers.Layer):
         scores, boxes = ops.reshape(scores, (-1, most)), ops.reshape(boxes, (-1, most, 4))
         kept, found = suppress(boxes, scores, -0.5, self.iou_threshold, min(count, most))
         present = ops.cast(ops.arange(min(count, most)) < found[:, None], "float32")
-        scores = (take_rows(scores[..., None], kept)[..., 0] + 1.0) * present
+        scores = take_rows(scores[..., None], kept)[..., 0] * present - (1.0 - present)
         boxes = take_rows(boxes, kept) * present[..., None]
         if levels == 1:
             return boxes
@@ -183,7 +183,7 @@ class Proposals(layers.Layer):
         boxes = box_ops.decode(ops.take(anchors, places, axis=0), take_rows(deltas, places))
         boxes = box_ops.clip(boxes, ops.shape(image)[1:3])
         valid = ops.cast(ops.all(boxes[..., 2:] - boxes[..., :2] >= LEAST_SIDE, axis=-1), "float32")
-        return (ops.sigmoid(logits) + 1.0) * valid - 1.0, boxes
+        return ops.sigmoid(logits) * valid - (1.0 - valid), boxes
 
     def compute_output_spec(self, inputs, training=False):
         """Returns the spec of the proposals; how many there are is known when called."""
