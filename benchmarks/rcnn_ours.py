@@ -54,7 +54,7 @@ def train(path, batch_path):
     """Trains on one batch with Keras; returns the loss."""
     import keras
 
-    import zoo  # noqa: F401
+    import zoo  # noqa: F401  # what the file is made of
 
     model, data = keras.saving.load_model(path), np.load(batch_path)
     targets = {key: data[key] for key in ("boxes", "labels", "masks")}

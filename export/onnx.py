@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 
 from export.errors import input_error
+from export.inputs import batches
 from export.precision import Operator, float_operators
 
 OPSET = 18
@@ -153,8 +154,6 @@ class Calibration:
     """Hands ONNX Runtime the representative pictures, a batch at a time."""
 
     def __init__(self, pictures, batch_size):
-        from export.runtime import batches
-
         self.batches = batches(pictures, batch_size)
 
     def get_next(self):

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from export.errors import input_error
+from export.inputs import batches
 from export.precision import Operator, float_operators
 
 PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
@@ -83,8 +84,6 @@ def calibrated(content, recipes, representative, batch_size):
     """
     from ai_edge_quantizer import calibrator
     from ai_edge_quantizer.utils import qsv_utils
-
-    from export.runtime import batches
 
     worker = calibrator.Calibrator(
         content,

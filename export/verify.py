@@ -7,7 +7,8 @@ import numpy as np
 
 from export.comparisons import COMPARISONS, Comparison
 from export.errors import input_error
-from export.runtime import DYNAMIC_BATCH, KerasPredictor, load
+from export.inputs import DYNAMIC_BATCH
+from export.runtime import KerasPredictor, load
 from export.source import all_layers
 
 TOLERANCES = {

@@ -19,8 +19,8 @@ app = typer.Typer(
 )
 
 SOURCES = (
-    "shapes[:split], single_shapes[:split], masks:DIR, voc:DIR[:split], coco:FILE.json@PICTURES, yolo:DIR[:split], "
-    "points:FILE.csv or tfds:NAME[:split]."
+    "shapes[:split], single_shapes[:split], masks:DIR, instances:DIR[:split], cityscapes:DIR:split, "
+    "voc:DIR[:split], coco:FILE.json@PICTURES, yolo:DIR[:split], points:FILE.csv or tfds:NAME[:split]."
 )
 Data = Annotated[str | None, typer.Option(help=f"Source: {SOURCES}")]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")]

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.data.instance_maps import InstanceMaps
+from recipes.data.instance_maps import PER_CLASS, InstanceMaps
 from zoo.errors import InputError
 
 NEEDED = (
     "cityscapes:DIR:SPLIT needs DIR/leftImg8bit/SPLIT/<city>/*_leftImg8bit.png and "
     "DIR/gtFine/SPLIT/<city>/*_gtFine_instanceIds.png"
 )
-PER_CLASS = 1000
 # The classes with instances that its benchmark counts, by their id: labels.py of the Cityscapes scripts.
 CLASSES = {
     24: "person",

@@ -6,6 +6,9 @@ import tensorflow as tf
 from recipes.data.paired import Paired
 from recipes.data.source import label_problem, size_problem
 
+PER_CLASS = 1000
+"""A pixel's number is this times its class, and its object's own number."""
+
 
 class InstanceMaps(Paired):
     """Objects of which each pixel knows the number; a subclass finds the files and says what numbers mean."""

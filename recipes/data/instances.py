@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from recipes.data import pictures
-from recipes.data.instance_maps import InstanceMaps
+from recipes.data.instance_maps import PER_CLASS, InstanceMaps
 from recipes.data.paired import classes_near
 from zoo.errors import InputError
 
@@ -14,7 +14,6 @@ NEEDED = "instances:DIR needs DIR/images with pictures and DIR/instance_masks wi
 IMAGE_FOLDERS = ("images", "PNGImages")
 MASK_FOLDERS = ("instance_masks", "PedMasks")
 SPLITS = {"": lambda place: True, "train": lambda place: place % 5 != 4, "val": lambda place: place % 5 == 4}
-PER_CLASS = 1000
 
 
 class Instances(InstanceMaps):

@@ -5,10 +5,8 @@ from itertools import accumulate
 
 import tensorflow as tf
 
-from recipes.data.source import Source
+from recipes.data.source import MEANING, Source
 from zoo.errors import InputError
-
-SAME = ("classes", "object_classes", "keypoint_names", "flip_pairs", "skeleton")
 
 
 class Joined(Source):
@@ -25,13 +23,13 @@ class Joined(Source):
         first, *others = self.sources = tuple(sources)
         self.spec = " & ".join(source.spec for source in sources)
         for other in others:
-            for name in SAME:
+            for name in MEANING:
                 if getattr(first, name) != getattr(other, name):
                     what = name.replace("_", " ")
                     raise InputError(f"{first.spec} and {other.spec} cannot be joined: they differ in their {what}")
             if first.all_records().element_spec != other.all_records().element_spec:
                 raise InputError(f"{first.spec} and {other.spec} cannot be joined: name sources of one kind")
-        for name in SAME:
+        for name in MEANING:
             setattr(self, name, getattr(first, name))
         self.keys = tuple(key for key in first.keys if all(key in other.keys for other in others))
         self.starts = tuple(accumulate((source.count for source in sources), initial=0))

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from recipes import proposal_files
 from recipes.data.progress import track
-from recipes.data.source import Source
+from recipes.data.source import MEANING, Source
 from recipes.processes import in_processes
 from zoo.errors import InputError
 from zoo.proposals import check_method
@@ -34,7 +34,7 @@ class Proposed(Source):
             raise InputError(f"proposals are 1 or more a picture, received {count}")
         self.source, self.method, self.num_proposals = source, method, count
         self.folder = Path(cache_dir or proposal_files.default_folder())
-        for name in ("spec", "classes", "object_classes", "keypoint_names", "flip_pairs", "skeleton", "left_out"):
+        for name in ("spec", "left_out", *MEANING):
             setattr(self, name, getattr(source, name))
         self.keys = (*source.keys, "proposals")
         for _ in in_processes(proposal_files.compute, self._missing(), processes):

@@ -14,6 +14,8 @@ from zoo.errors import InputError
 
 VOID = 255
 IN_FLIGHT = 64
+MEANING = ("classes", "object_classes", "keypoint_names", "flip_pairs", "skeleton")
+"""Attributes that say what targets mean, alike for every picture of a source."""
 
 
 @dataclass(frozen=True)

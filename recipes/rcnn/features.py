@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from export.runtime import filled
+from export.inputs import filled
 from recipes.data.progress import track
 from zoo.errors import InputError
 

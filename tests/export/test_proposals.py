@@ -5,8 +5,9 @@ import pytest
 
 import export
 import zoo.proposals
+from export.inputs import filled
 from export.letterbox import fit
-from export.runtime import KerasPredictor, filled
+from export.runtime import KerasPredictor
 from zoo.detection.rcnn import rcnn_small
 from zoo.errors import InputError
 

@@ -14,8 +14,6 @@ from zoo.ops import boxes as box_ops
 from zoo.ops import sampling
 from zoo.ops.rows import take_rows
 
-PREDICTIONS = ("boxes", "scores", "labels", "count")
-
 
 def fast_rcnn(
     num_classes,
@@ -113,7 +111,7 @@ class FastRcnn(MultiLossModel):
     score_threshold = of_layer("detections", "score_threshold")
     iou_threshold = of_layer("detections", "iou_threshold")
     max_detections = of_layer("detections", "max_detections")
-    predicted = PREDICTIONS
+    predicted = ("boxes", "scores", "labels", "count")
     saved = (
         *MultiLossModel.saved,
         "num_classes",
@@ -154,6 +152,11 @@ class FastRcnn(MultiLossModel):
         """Returns the terms of drawn regions, see `zoo.ops.sampling.regions`: class and box."""
         found = self.call_head("box_head", outputs, [drawn["boxes"]], training)
         return region_losses(found, drawn, targets, self.box_beta)
+
+    def with_objects(self, drawn):
+        """Returns boxes, labels and matches of the rows of drawn regions that may have an object: the first."""
+        rows = int(self.region_samples * self.positive_fraction)
+        return tuple(drawn[name][:, :rows] for name in ("boxes", "labels", "matched"))
 
     def call_head(self, name, outputs, regions, training):
         """Calls a head with the maps among the outputs and with regions."""

@@ -5,7 +5,7 @@ from keras import layers, ops
 
 from zoo.detection.faster_rcnn import FasterRcnn, finished, proposed
 from zoo.detection.losses import masked_mean
-from zoo.detection.region_head import head
+from zoo.detection.region_head import convolutions, head
 from zoo.detection.region_layers import HeatmapPoints, RegionRows
 from zoo.detection.trunks import on, trunk_of
 from zoo.ops import heatmaps
@@ -60,16 +60,7 @@ def keypoint_body(trunk, num_keypoints, width):
     """
 
     def body(maps, rois):
-        x = trunk.region_features(maps, rois, 14)
-        for i in range(1, 9):
-            x = layers.Conv2D(
-                int(512 * width),
-                3,
-                padding="same",
-                activation="relu",
-                kernel_initializer="he_normal",
-                name=f"keypoint_conv{i}",
-            )(x)
+        x = convolutions(trunk.region_features(maps, rois, 14), 8, int(512 * width), "keypoint_conv")
         x = layers.Conv2DTranspose(num_keypoints, 4, 2, padding="same", dtype="float32", name="keypoint_logits")(x)
         x = layers.UpSampling2D(2, interpolation="bilinear", dtype="float32", name="keypoint_up")(x)
         return RegionRows(dtype="float32", name="keypoint_rows")([x, rois])
@@ -102,10 +93,9 @@ class KeypointRcnn(FasterRcnn):
 
     def region_terms(self, drawn, targets, outputs, training):
         """Adds `keypoint_loss`, cross-entropy over the cells of the heat map of each visible point (section 5)."""
-        rows = int(self.region_samples * self.positive_fraction)
-        boxes, labels, matched = (drawn[name][:, :rows] for name in ("boxes", "labels", "matched"))
+        boxes, labels, matched = self.with_objects(drawn)
         logits = ops.cast(self.call_head("keypoint_head", outputs, [boxes], training), "float32")
-        size, kinds = logits.shape[3:]
+        rows, _, size, kinds = logits.shape[1:]
         count = targets["keypoints"].shape[1]
         points = ops.reshape(ops.cast(targets["keypoints"], "float32"), (-1, count, kinds * 3))
         points = ops.reshape(take_rows(points, matched), (-1, rows, kinds, 3))

@@ -80,13 +80,12 @@ class MaskRcnn(FasterRcnn):
 
     def region_terms(self, drawn, targets, outputs, training):
         """Adds `mask_loss`, the cross-entropy of the own class's mask over regions with an object (section 3)."""
-        rows = int(self.region_samples * self.positive_fraction)
-        boxes, labels, matched = (drawn[name][:, :rows] for name in ("boxes", "labels", "matched"))
+        boxes, labels, matched = self.with_objects(drawn)
         logits = self.call_head("mask_head", outputs, [boxes, labels - 1], training)
         gt_boxes = ops.cast(targets["boxes"], "float32")
         count, size = targets["masks"].shape[1:3]
         masks = take_rows(ops.reshape(targets["masks"], (-1, count, size * size)), matched)
-        masks = ops.cast(ops.reshape(masks, (-1, rows, size, size)), "float32")
+        masks = ops.cast(ops.reshape(masks, (-1, boxes.shape[1], size, size)), "float32")
         wanted = region_masks(masks, take_rows(gt_boxes, matched), boxes, MASK_SIZE)
         wrong = ops.mean(ops.binary_crossentropy(wanted, ops.cast(logits, "float32"), from_logits=True), axis=(2, 3))
         loss = masked_mean(wrong, ops.cast(labels > 0, "float32"))

@@ -47,8 +47,7 @@ def rcnn_alexnet(
     Raises:
         InputError: if the weights cannot be read.
     """
-    backbone = alexnet(include_top=True, width=width, input_shape=(224, 224, 3))
-    network = described(load(backbone, weights), "flatten", "fc2")
+    network = described(alexnet, width, weights)
     return over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
 
 
@@ -64,8 +63,7 @@ def rcnn_vgg16(
     name="rcnn_vgg16",
 ):
     """Builds the paper's R-CNN over VGG16 ("O-Net", section 3.3); arguments as those of `rcnn_alexnet`."""
-    backbone = vgg16(include_top=True, width=width, input_shape=(224, 224, 3))
-    network = described(load(backbone, weights), "flatten", "fc2")
+    network = described(vgg16, width, weights)
     return over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
 
 
@@ -110,9 +108,10 @@ def rcnn_small(
     return over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
 
 
-def described(classifier, pool5, fc7):
-    """Returns a classifier without its last layer: crops to `pool5` and `fc7`, the outputs of the layers named."""
-    outputs = {"pool5": classifier.get_layer(pool5).output, "fc7": classifier.get_layer(fc7).output}
+def described(classifier, width, weights):
+    """Builds a classifier of the paper's without its last layer: crops to the features `pool5` and `fc7`."""
+    classifier = load(classifier(include_top=True, width=width, input_shape=(224, 224, 3)), weights)
+    outputs = {"pool5": classifier.get_layer("flatten").output, "fc7": classifier.get_layer("fc2").output}
     return keras.Model(classifier.input, outputs, name="region")
 
 

@@ -45,6 +45,15 @@ def class_and_box(x, rois, num_classes):
     return outputs
 
 
+def convolutions(x, count, channels, name):
+    """A row of 3x3 convolutions with their ReLU: `name1`, `name2` ..."""
+    for i in range(1, count + 1):
+        x = layers.Conv2D(
+            channels, 3, padding="same", activation="relu", kernel_initializer="he_normal", name=f"{name}{i}"
+        )(x)
+    return x
+
+
 def dense_relu(x, units, name, dropout=0.0):
     """A dense layer with its ReLU, and dropout after it."""
     x = layers.Dense(units, activation="relu", kernel_initializer="he_normal", name=name)(x)

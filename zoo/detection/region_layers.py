@@ -101,10 +101,9 @@ class Detections(layers.Layer):
             take_rows(deltas, places * classes + labels + 1) / ops.convert_to_tensor(BOX_WEIGHTS, "float32"),
         )
         boxes = box_ops.clip(boxes, ops.shape(image)[1:3])
-        valid = ops.all(boxes[..., 2:] - boxes[..., :2] >= LEAST_SIDE, axis=-1)
         return by_class(
             boxes,
-            best * ops.cast(valid, "float32"),
+            best * ops.cast(box_ops.at_least(boxes, LEAST_SIDE), "float32"),
             labels,
             score_threshold=self.score_threshold,
             iou_threshold=self.iou_threshold,

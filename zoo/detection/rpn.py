@@ -182,7 +182,7 @@ class Proposals(layers.Layer):
         places = ops.cast(places, "int32")
         boxes = box_ops.decode(ops.take(anchors, places, axis=0), take_rows(deltas, places))
         boxes = box_ops.clip(boxes, ops.shape(image)[1:3])
-        valid = ops.cast(ops.all(boxes[..., 2:] - boxes[..., :2] >= LEAST_SIDE, axis=-1), "float32")
+        valid = ops.cast(box_ops.at_least(boxes, LEAST_SIDE), "float32")
         return ops.sigmoid(logits) * valid - (1.0 - valid), boxes
 
     def compute_output_spec(self, inputs, training=False):

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import keras
-from keras import layers
 
 from zoo.backbones.fpn import fpn
 from zoo.backbones.resnet import bottleneck, resnet18, resnet50, resnet101, resnext101_32x8d, stage
 from zoo.backbones.vgg import vgg16
 from zoo.backbones.zf import zf
-from zoo.detection.region_head import c4_box_head, pooled_box_head, pyramid_box_head
+from zoo.detection.region_head import c4_box_head, convolutions, pooled_box_head, pyramid_box_head
 from zoo.errors import InputError
 from zoo.layers import RoIAlign
 
@@ -133,12 +132,7 @@ def pyramid_trunk(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
         return RoIAlign(size, PYRAMID_STRIDES, name="roi_align")([*maps, rois])
 
     def mask_features(maps, rois):
-        x = region_features(maps, rois, 14)
-        for i in range(1, 5):
-            x = layers.Conv2D(
-                channels, 3, padding="same", activation="relu", kernel_initializer="he_normal", name=f"mask_conv{i}"
-            )(x)
-        return x
+        return convolutions(region_features(maps, rois, 14), 4, channels, "mask_conv")
 
     return Trunk(
         image=network.input,

@@ -108,6 +108,12 @@ def area(boxes):
     return ops.maximum(x2 - x1, 0.0) * ops.maximum(y2 - y1, 0.0)
 
 
+def at_least(boxes, side):
+    """Returns `(...)` bool, which boxes are no narrower and no lower than `side`, in pixels."""
+    x1, y1, x2, y2 = unstacked(boxes)
+    return ops.logical_and(x2 - x1 >= side, y2 - y1 >= side)
+
+
 def iou(a, b):
     """Intersection over union of every pair.
 

@@ -1,0 +1,56 @@
+"""What predictors are given: checked, and brought to the batches that they run."""
+
+import numpy as np
+
+from export.errors import input_error
+
+DYNAMIC_BATCH = 8
+"""Pictures a call where a file takes any number."""
+
+
+def batches(images, batch_size):
+    """Yields `(batch_size, ...)` parts of an array, the last one filled up with copies of its last picture.
+
+    With `batch_size` `None` the last part is as short as it is.
+    """
+    step = batch_size or DYNAMIC_BATCH
+    for start in range(0, len(images), step):
+        batch = images[start : start + step]
+        missing = step - len(batch) if batch_size else 0
+        yield np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)]) if missing else batch
+
+
+def filled(boxes, count):
+    """Returns `(count, 4)` float32 boxes, the first of those given, zeros below them where they are fewer."""
+    boxes = np.asarray(boxes, np.float32)[:count]
+    return np.pad(boxes, ((0, count - len(boxes)), (0, 0)))
+
+
+def check_images(images):
+    """Returns `(N, height, width, 3)` pictures as uint8, or raises `InputError` with what they are instead."""
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[3] != 3 or 0 in images.shape[1:3]:
+        raise input_error(f"the model takes pictures (N, height, width, 3), received {images.shape}")
+    if images.dtype == np.uint8:
+        return images
+    if not np.issubdtype(images.dtype, np.floating):
+        raise input_error(f"the model takes pictures of uint8 or float, received {images.dtype}")
+    if images.size and not (images.min() >= 0 and images.max() <= 255):
+        raise input_error(f"the model takes pixels of 0 to 255, received {images.min():g} to {images.max():g}")
+    return np.rint(images).astype(np.uint8)
+
+
+def check_picture(picture):
+    """Returns a uint8 `(height, width, 3)` picture, or raises `InputError` with what it is instead."""
+    picture = np.asarray(picture)
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
+        raise input_error(f"pictures are uint8 (height, width, 3) RGB, received {picture.dtype} {picture.shape}")
+    return picture
+
+
+def check_input(dtype, wanted, shape):
+    """Raises `InputError` if a file's input is no batch of raw pictures."""
+    if dtype != wanted or len(shape) != 4:
+        raise input_error(
+            f"a file that takes {dtype} {list(shape)} is no artifact of ours: expected uint8 (B, H, W, 3)"
+        )
