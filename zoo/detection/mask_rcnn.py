@@ -6,7 +6,7 @@ from keras import layers, ops
 from zoo.detection.faster_rcnn import FasterRcnn, finished, proposed
 from zoo.detection.losses import masked_mean
 from zoo.detection.region_head import head
-from zoo.detection.region_layers import ClassMasks, MaskProbabilities, RegionRows
+from zoo.detection.region_layers import ClassMasks, MaskProbabilities, RegionRows, Subpixels
 from zoo.detection.trunks import on, trunk_of
 from zoo.ops.mask_targets import region_masks
 from zoo.ops.rows import take_rows
@@ -51,11 +51,12 @@ def mask_body(trunk, num_classes, width):
 
     def body(maps, rois, labels):
         x = trunk.mask_features(maps, rois)
-        size = x.shape[1]
-        for i in range(1, (MASK_SIZE // size).bit_length()):  # 14 x 14 once, 7 x 7 twice
-            x = layers.Conv2DTranspose(
-                int(256 * width), 2, 2, activation="relu", kernel_initializer="he_normal", name=f"mask_up{i}"
-            )(x)
+        doublings = (MASK_SIZE // x.shape[1]).bit_length() - 1  # 14 x 14 once, 7 x 7 twice
+        for i in range(1, doublings + 1):
+            double = layers.Conv2DTranspose if i < doublings else Subpixels
+            x = double(int(256 * width), 2, 2, activation="relu", kernel_initializer="he_normal", name=f"mask_up{i}")(
+                x
+            )
         logits = ClassMasks(num_classes, dtype="float32", name="mask_logits")([x, labels])
         return RegionRows(dtype="float32", name="mask_rows")([logits, rois])
 

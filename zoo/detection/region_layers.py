@@ -29,6 +29,28 @@ class RegionRows(layers.Layer):
 
 
 @register
+class Subpixels(layers.Conv2DTranspose):
+    """A transposed 2x2 convolution of stride 2, of whose pixels the four of a cell still lie side by side.
+
+    To put them in place moves every channel; `ClassMasks` treats each pixel by itself and moves just the mask.
+    """
+
+    def __init__(self, filters, kernel_size=2, strides=2, **kwargs):
+        super().__init__(filters, kernel_size, strides, **kwargs)
+
+    def call(self, inputs):
+        """Takes `(B, h, w, C)`, returns `(B, h, w, 4, D)`, the pixels of a cell row by row."""
+        _, height, width, channels = inputs.shape
+        kernel = ops.reshape(ops.transpose(self.kernel, (3, 0, 1, 2)), (1, 1, channels, 4 * self.filters))
+        x = ops.conv(inputs, kernel) + ops.tile(self.bias, 4)
+        return ops.reshape(self.activation(x), (-1, height, width, 4, self.filters))
+
+    def compute_output_shape(self, input_shape):
+        """Returns `(B, h, w, 4, D)`."""
+        return (*input_shape[:3], 4, self.filters)
+
+
+@register
 class ClassMasks(layers.Layer):
     """A 1x1 convolution to one mask a class, of which only that of each region's own class is computed.
 
@@ -49,19 +71,21 @@ class ClassMasks(layers.Layer):
         self.bias = self.add_weight(shape=(self.num_classes + 1,), initializer="zeros", name="bias")
 
     def call(self, inputs):
-        """Takes `[(B * R, m, m, D), labels (B, R)]`, -1 for no label; returns logits `(B * R, m, m)`."""
+        """Takes `[(B * R, h, w, 4, D), labels (B, R)]`, -1 for no label; returns logits `(B * R, 2 h, 2 w)`."""
         x, labels = inputs
         own = ops.reshape(ops.cast(labels, "int32") + 1, (-1,))
         kernels = ops.take(ops.transpose(self.kernel[0, 0]), own, axis=0)
-        size, channels = x.shape[1], x.shape[3]
-        x = ops.reshape(x, (-1, size * size, channels))
+        _, height, width, four, channels = x.shape
+        x = ops.reshape(x, (-1, height * width * four, channels))
         logits = ops.squeeze(ops.matmul(x, ops.cast(kernels, x.dtype)[..., None]), -1)
         logits = logits + ops.cast(ops.take(self.bias, own, axis=0), x.dtype)[:, None]
-        return ops.reshape(logits, (-1, size, size))
+        logits = ops.transpose(ops.reshape(logits, (-1, height, width, 2, 2)), (0, 1, 3, 2, 4))
+        return ops.reshape(logits, (-1, 2 * height, 2 * width))
 
     def compute_output_shape(self, input_shape):
-        """Returns `(B * R, m, m)`."""
-        return input_shape[0][:3]
+        """Returns `(B * R, 2 h, 2 w)`."""
+        rows, height, width = input_shape[0][:3]
+        return rows, 2 * height, 2 * width
 
     def get_config(self):
         """Returns the constructor's arguments."""
