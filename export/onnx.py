@@ -24,11 +24,11 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
         path: the file to make.
         image_size: `(height, width)` in pixels.
         batch_size: pictures a call, `None` for any number.
-        quantize: `None`; "float16": kernels stored as half, float32 arithmetic, half the file; "dynamic": 8-bit
-            kernels, activations scaled at run time: a quarter of the file but no faster than float32 on a CPU,
-            where ONNX Runtime's ConvInteger is slow; "int8": 8-bit kernels and activations scaled from
-            `representative`, the fast form. The convolutions that make the outputs and all geometry stay float32:
-            see `export.precision`.
+        quantize: `None`; "float16": kernels stored as half, float32 arithmetic, half the file; "dynamic": kernels
+            stored in 8 bits with a scale a channel, float32 arithmetic, a quarter of the file (with activations
+            scaled at run time, ONNX Runtime's ConvInteger would take twice the time and lose more than "int8");
+            "int8": 8-bit kernels and activations scaled from `representative`, the fast form. In 8 bits the
+            convolutions that make the outputs and all geometry stay float32: see `export.precision`.
         representative: uint8 `(N, height, width, 3)` pictures, for "int8".
     Raises:
         InputError: if an operator of the model has no ONNX counterpart (the message lists them).
@@ -44,11 +44,11 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
     plain = path.with_suffix(".plain.onnx")
     onnx.save(proto, plain)
     optimize(plain, path)
-    if quantize == "float16":
-        onnx.save(halve(onnx.load(path)), path)
-    elif quantize is not None:
+    if quantize in STORED:
+        onnx.save(shrink(onnx.load(path), quantize), path)
+    elif quantize == "int8":
         path.replace(plain)
-        quantize_integers(plain, path, quantize, representative, batch_size or 1)
+        quantize_integers(plain, path, representative, batch_size or 1)
     plain.unlink()
 
 
@@ -79,39 +79,63 @@ def optimize(source, target):
     onnx.save(proto, target)
 
 
-def halve(proto):
-    """Stores the float32 kernels of all learned products as float16, with a Cast back to float32.
+def shrink(proto, quantize):
+    """Stores the float32 kernels of learned products in fewer bits, with the nodes that turn them back.
 
-    A runtime folds the Cast when it loads the file. Other constants stay: anchors, in pixels, would move.
+    A runtime folds these nodes when it loads the file. Other constants stay: anchors, in pixels, would move.
     """
     graph = proto.graph
-    kernels = {name for node in graph.node if node.op_type in PRODUCTS for name in node.input}
-    casts = []
+    kept = set(float_nodes(graph)) if quantize == "dynamic" else ()
+    readers = {node.input[1]: node for node in graph.node if node.op_type in PRODUCTS and node.name not in kept}
+    tensors, nodes = [], []
     for tensor in graph.initializer:
-        if tensor.name not in kernels or tensor.data_type != onnx.TensorProto.FLOAT or len(tensor.dims) < 2:
-            continue
-        name = tensor.name
-        half = onnx.numpy_helper.to_array(tensor).astype(np.float16)
-        tensor.CopyFrom(onnx.numpy_helper.from_array(half, f"{name}_half"))
-        casts.append(
-            onnx.helper.make_node("Cast", [tensor.name], [name], name=f"{name}_cast", to=onnx.TensorProto.FLOAT)
-        )
-    nodes = list(graph.node)
-    del graph.node[:]
-    graph.node.extend(casts + nodes)
+        if tensor.name in readers and tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.dims) > 1:
+            kernel = onnx.numpy_helper.to_array(tensor)
+            small, restoring = STORED[quantize](kernel, tensor.name, output_axis(readers[tensor.name]))
+            tensors += [onnx.numpy_helper.from_array(array, name) for name, array in small.items()]
+            nodes += restoring
+        else:
+            tensors.append(tensor)
+    nodes += graph.node
+    for field, entries in ((graph.initializer, tensors), (graph.node, nodes)):
+        del field[:]
+        field.extend(entries)
     return proto
 
 
-def quantize_integers(source, target, quantize, representative, batch_size):
+def output_axis(node):
+    """Returns which axis of a product's kernel is that of its output channels."""
+    turned = any(attribute.name == "transB" and attribute.i for attribute in node.attribute)
+    return 0 if node.op_type == "Conv" or turned else 1
+
+
+def in_half(kernel, name, axis):
+    """Returns a kernel as float16, by name, and the nodes that restore it."""
+    return {f"{name}_half": kernel.astype(np.float16)}, [to_float32(f"{name}_half", name)]
+
+
+def in_8_bits(kernel, name, axis):
+    """Likewise as int8, with one scale an output channel."""
+    largest = np.abs(kernel).max(axis=tuple(i for i in range(kernel.ndim) if i != axis), keepdims=True)
+    scale = np.where(largest > 0, largest / 127, 1).astype(np.float32)
+    small = {f"{name}_int8": np.rint(kernel / scale).astype(np.int8), f"{name}_scale": scale}
+    product = onnx.helper.make_node("Mul", [f"{name}_whole", f"{name}_scale"], [name], name=f"{name}_mul")
+    return small, [to_float32(f"{name}_int8", f"{name}_whole"), product]
+
+
+def to_float32(source, target):
+    """Returns the node that casts one tensor to another."""
+    return onnx.helper.make_node("Cast", [source], [target], name=f"{target}_cast", to=onnx.TensorProto.FLOAT)
+
+
+STORED = {"float16": in_half, "dynamic": in_8_bits}
+
+
+def quantize_integers(source, target, representative, batch_size):
     """Quantizes the convolutions and matrix products of a float32 file to 8 bits."""
     from onnxruntime import quantization
     from onnxruntime.quantization import QuantType
 
-    kept = list(float_nodes(onnx.load(source).graph))
-    if quantize == "dynamic":
-        # ONNX Runtime's ConvInteger takes uint8 weights: int8 ones run four times slower.
-        quantization.quantize_dynamic(source, target, weight_type=QuantType.QUInt8, nodes_to_exclude=kept)
-        return
     quantization.quantize_static(
         source,
         target,
@@ -122,7 +146,7 @@ def quantize_integers(source, target, quantize, representative, batch_size):
         # uint8 activations with int8 weights: the pair that the VNNI instructions multiply.
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
-        nodes_to_exclude=kept,
+        nodes_to_exclude=list(float_nodes(onnx.load(source).graph)),
     )
 
 

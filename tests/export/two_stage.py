@@ -83,10 +83,10 @@ def quantized(plain, folder, quantize):
     if plain.suffix == ".tflite":
         with warnings.catch_warnings(action="ignore"):  # of the quantizer's own making
             path.write_bytes(tflite.quantized(plain.read_bytes(), quantize, pixels, 1))
-    elif quantize == "float16":
-        onnx.save(export.onnx.halve(onnx.load(plain)), path)
+    elif quantize == "int8":
+        export.onnx.quantize_integers(plain, path, pixels, 1)
     else:
-        export.onnx.quantize_integers(plain, path, quantize, pixels, 1)
+        onnx.save(export.onnx.shrink(onnx.load(plain), quantize), path)
     return path
 
 

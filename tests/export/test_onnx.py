@@ -1,0 +1,47 @@
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from export.onnx import in_8_bits, shrink
+
+
+def test_kernels_in_8_bits_by_hand():
+    kernel = np.float32([[[[254.0]], [[-63.0]]], [[[0.0]], [[0.0]]], [[[1.27]], [[0.5]]]])  # three output channels
+    small, nodes = in_8_bits(kernel, "kernel", axis=0)
+    np.testing.assert_array_equal(small["kernel_int8"][..., 0, 0], [[127, -32], [0, 0], [127, 50]])
+    np.testing.assert_allclose(small["kernel_scale"].ravel(), [2.0, 1.0, 0.01])
+    assert [node.op_type for node in nodes] == ["Cast", "Mul"] and list(nodes[-1].output) == ["kernel"]
+
+
+def test_just_the_kernels_of_products_shrink():
+    rng = np.random.default_rng(0)
+    kernel, anchors = rng.normal(size=(8, 16)).astype("float32"), rng.normal(size=(4, 8)).astype("float32")
+    nodes = [
+        helper.make_node("Gemm", ["image", "kernel"], ["hidden"], name="hidden", transB=1),
+        helper.make_node("Relu", ["hidden"], ["positive"], name="positive"),
+        helper.make_node("Mul", ["positive", "anchors"], ["moved"], name="moved"),
+        helper.make_node("Gemm", ["moved", "last"], ["out"], name="out"),
+    ]
+    tensors = {"kernel": kernel, "anchors": anchors, "last": np.ones((8, 2), "float32")}
+    graph = helper.make_graph(
+        nodes,
+        "toy",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [4, 16])],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, [4, 2])],
+        [numpy_helper.from_array(array, name) for name, array in tensors.items()],
+    )
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    image = rng.normal(size=(4, 16)).astype("float32")
+    before = ReferenceEvaluator(proto).run(None, {"image": image})[0]
+    small = shrink(proto, "dynamic")
+    onnx.checker.check_model(small)
+    kinds = {tensor.name: tensor.data_type for tensor in small.graph.initializer}
+    assert kinds == {
+        "kernel_int8": TensorProto.INT8,
+        "kernel_scale": TensorProto.FLOAT,
+        "anchors": TensorProto.FLOAT,
+        "last": TensorProto.FLOAT,  # makes an output: stays as it is
+    }
+    after = ReferenceEvaluator(small).run(None, {"image": image})[0]
+    assert 0 < np.abs(after - before).max() < 0.02 * np.abs(before).max()
