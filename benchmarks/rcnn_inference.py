@@ -40,12 +40,14 @@ def photograph(size):
 def build(name, size):
     """Builds a model with the weights that `benchmarks.torchvision_rcnn` draws."""
     import zoo
-    from tests.zoo.detection.torchvision_names import set_weights
     from tests.zoo.detection.torchvision_weights import drawn
+    from zoo.weights import torchvision
+    from zoo.weights.matching import assign
 
     num_classes = 1 if name == "keypoint_rcnn" else 90
     model = zoo.BUILDERS[f"{name}_resnet50_fpn"](num_classes, frozen_batch_norm=True, input_shape=(*size, 3))
-    set_weights(model, drawn)
+    wants = torchvision.wanted(model)
+    assign(wants, {want.name: drawn(want.name, want.shape) for want in wants}, "drawn")
     return model
 
 

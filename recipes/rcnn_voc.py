@@ -2,8 +2,8 @@
 
 Paper: Girshick et al. 2014, arXiv:1311.2524, section 2 and appendices A to C: regions of selective search warped with
 16 pixels of context, rate 10^-3, batches of 32 objects and 96 background, a tenth of the rate after 20,000 steps. The
-authors began from AlexNet as ImageNet had trained it, which the zoo has no weights of: without
-`--set arguments.weights=FILE`, see `zoo.rcnn_alexnet`, this one begins from nothing, and the rate is then low.
+authors began from AlexNet as ImageNet had trained it: `--set arguments.weights=torchvision/IMAGENET1K_V1` does so;
+without it this one begins from nothing, and the rate is then low.
 Command: `zoo train rcnn_voc`, after `tfds build voc/2007`. Hardware: a GPU, and 85 GB of disk for the features.
 Reported figure: 58.5 mAP on VOC 2007 test, with box regression; ours: not yet run.
 """

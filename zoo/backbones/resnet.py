@@ -11,11 +11,9 @@ from keras import layers
 
 from zoo.backbones.batch_norm import FusedBatchNormalization
 from zoo.backbones.grouped_conv import GroupedConv2D
+from zoo.backbones.normalization import normalize
 from zoo.errors import InputError
-
-# Of ImageNet's training pictures, RGB, in units of 255.
-MEAN = (0.485, 0.456, 0.406)
-DEVIATION = (0.229, 0.224, 0.225)
+from zoo.weights.loading import with_weights
 
 
 def resnet(
@@ -23,10 +21,12 @@ def resnet(
     block,
     *,
     stages=5,
+    output_stride=32,
     include_top=False,
     num_classes=1000,
     frozen_batch_norm=False,
     width=1.0,
+    weights=None,
     input_shape=(None, None, 3),
     name="resnet",
 ):
@@ -36,22 +36,28 @@ def resnet(
         blocks: how many blocks the stages res2 to res5 have.
         block: `basic` or `bottleneck`, the function that adds one.
         stages: the last stage that is built, 5, or 4 for detectors that apply the fifth to regions (C4).
+        output_stride: pixels between two cells of the deepest map: 32, 16 or 8. Stages beyond it dilate in place of
+            their stride, as torchvision's `replace_stride_with_dilation` makes them: the convolution that had the
+            stride keeps the dilation before it.
         include_top: adds global average pooling and the dense layer.
         num_classes: classes of the top.
         frozen_batch_norm: whether batch normalisation keeps the statistics and factors it has.
         width: factor on the number of filters.
+        weights: file or name of published weights, see `zoo.weights.load`, such as "torchvision/IMAGENET1K_V1".
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
-        A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps `res2` ... `res5` (strides 4 to 32), and `logits
-        (B, num_classes)` with the top.
+        A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps `res2` ... `res5` (strides 4 to
+        `output_stride`), and `logits (B, num_classes)` with the top.
     Raises:
-        InputError: if the top is asked for without the fifth stage.
+        InputError: if the top is asked for without the fifth stage, or the output stride is another.
     """
     if include_top and stages < 5:
         raise InputError(f"{name} with its top takes stages=5, received {stages}")
+    if output_stride not in (32, 16, 8):
+        raise InputError(f"{name} takes output_stride= one of 32, 16, 8, received {output_stride}")
     add = partial(block, frozen_batch_norm=frozen_batch_norm)
     image = layers.Input(input_shape, name="image")
-    x = normalised(image)
+    x = normalize(image, "torchvision")
     x = conv_bn(x, int(64 * width), 7, stride=2, frozen_batch_norm=frozen_batch_norm, name="conv1")
     x = layers.ReLU(name="conv1_relu")(x)
     x = layers.ZeroPadding2D(1, name="pool1_pad")(x)  # zeros do, as nothing is below them
@@ -59,42 +65,39 @@ def resnet(
     features = {}
     for i, count in zip(range(2, stages + 1), blocks, strict=False):
         filters = int(64 * width) << (i - 2)
-        x = features[f"res{i}"] = stage(x, filters, count, add, stride=1 if i == 2 else 2, name=f"res{i}")
+        dilation = max(1, 2**i // output_stride)
+        stride = 2 if i > 2 and dilation == 1 else 1
+        x = features[f"res{i}"] = stage(x, filters, count, add, stride=stride, dilation=dilation, name=f"res{i}")
     if include_top:
         x = layers.GlobalAveragePooling2D(name="mean")(x)
         features["logits"] = layers.Dense(num_classes, name="logits")(x)
-    return keras.Model(image, features, name=name)
+    return with_weights(keras.Model(image, features, name=name), weights)
 
 
-def normalised(image):
-    """Brings raw RGB pixels to mean 0 and deviation 1, those of ImageNet."""
-    scale = [1 / (255 * deviation) for deviation in DEVIATION]
-    offset = [-mean / deviation for mean, deviation in zip(MEAN, DEVIATION, strict=True)]
-    return layers.Rescaling(scale, offset, name="normalise")(image)
-
-
-def stage(x, filters, blocks, block, *, stride, name):
-    """Some blocks; the first has the stride and a projection where the shape changes."""
-    x = block(x, filters, stride=stride, name=f"{name}_block1")
+def stage(x, filters, blocks, block, *, stride, name, dilation=1):
+    """Some blocks; the first has the stride, or doubles the dilation, and a projection where the shape changes."""
+    x = block(x, filters, stride=stride, dilations=(max(1, dilation // 2), dilation), name=f"{name}_block1")
     for i in range(2, blocks + 1):
-        x = block(x, filters, stride=1, name=f"{name}_block{i}")
+        x = block(x, filters, stride=1, dilations=(dilation, dilation), name=f"{name}_block{i}")
     return x
 
 
-def basic(x, filters, *, stride, frozen_batch_norm, name):
-    """Two 3x3 convolutions beside a shortcut."""
+def basic(x, filters, *, stride, frozen_batch_norm, name, dilations=(1, 1)):
+    """Two 3x3 convolutions, each with its dilation, beside a shortcut."""
     conv = partial(conv_bn, frozen_batch_norm=frozen_batch_norm)
-    y = layers.ReLU(name=f"{name}_relu1")(conv(x, filters, 3, stride=stride, name=f"{name}_conv1"))
-    y = conv(y, filters, 3, name=f"{name}_conv2")
+    y = conv(x, filters, 3, stride=stride, dilation=dilations[0], name=f"{name}_conv1")
+    y = layers.ReLU(name=f"{name}_relu1")(y)
+    y = conv(y, filters, 3, dilation=dilations[1], name=f"{name}_conv2")
     return joined(shortcut(x, y, stride, conv, name), y, name)
 
 
-def bottleneck(x, filters, *, stride, frozen_batch_norm, name, groups=1, group_width=64):
+def bottleneck(x, filters, *, stride, frozen_batch_norm, name, groups=1, group_width=64, dilations=(1, 1)):
     """Convolutions of 1x1, 3x3 and 1x1 to four times as many filters, beside a shortcut."""
     conv = partial(conv_bn, frozen_batch_norm=frozen_batch_norm)
     inner = max(1, filters * group_width // 64) * groups
     y = layers.ReLU(name=f"{name}_relu1")(conv(x, inner, 1, name=f"{name}_conv1"))
-    y = layers.ReLU(name=f"{name}_relu2")(conv(y, inner, 3, stride=stride, groups=groups, name=f"{name}_conv2"))
+    middle = conv(y, inner, 3, stride=stride, groups=groups, dilation=dilations[0], name=f"{name}_conv2")
+    y = layers.ReLU(name=f"{name}_relu2")(middle)
     y = conv(y, 4 * filters, 1, name=f"{name}_conv3")
     return joined(shortcut(x, y, stride, conv, name), y, name)
 
@@ -111,8 +114,10 @@ def joined(x, y, name):
     return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, y]))
 
 
-def conv_bn(x, filters, size, *, name, frozen_batch_norm, stride=1, groups=1):
+def conv_bn(x, filters, size, *, name, frozen_batch_norm, stride=1, groups=1, dilation=1):
     """A convolution without bias, padded evenly on all sides, and batch normalisation."""
+    if groups > 1 and dilation > 1:
+        raise InputError(f"layer {name!r} has groups, which are not dilated: choose output_stride=32")
     if size > 1 and stride > 1:  # Keras's "same" is lopsided with a stride
         x = layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
     convolution = layers.Conv2D if groups == 1 else partial(GroupedConv2D, groups=groups)
@@ -121,6 +126,7 @@ def conv_bn(x, filters, size, *, name, frozen_batch_norm, stride=1, groups=1):
         size,
         strides=stride,
         padding="same" if size > 1 and stride == 1 else "valid",
+        dilation_rate=dilation if size > 1 else 1,
         use_bias=False,
         kernel_initializer="he_normal",
         name=name,

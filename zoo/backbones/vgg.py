@@ -3,11 +3,11 @@
 import keras
 from keras import layers
 
+from zoo.backbones.normalization import normalize
 from zoo.errors import InputError
+from zoo.weights.loading import with_weights
 
 STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
-# Mean colour of the training pictures, RGB (section 2.1).
-IMAGENET_MEAN = (123.68, 116.779, 103.939)
 
 
 def vgg16(
@@ -16,6 +16,7 @@ def vgg16(
     num_classes=1000,
     batch_norm=False,
     width=1.0,
+    weights=None,
     input_shape=(None, None, 3),
     name="vgg16",
 ):
@@ -26,6 +27,7 @@ def vgg16(
         num_classes: classes of the top.
         batch_norm: batch normalisation after each convolution.
         width: factor on the number of filters.
+        weights: file or name of published weights, see `zoo.weights.load`, such as "torchvision/IMAGENET1K_V1".
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps: `conv1` ... `conv5` (last of each stage, after
@@ -34,7 +36,7 @@ def vgg16(
         InputError: if the top is asked for without a fixed picture size.
     """
     image = layers.Input(input_shape, name="image")
-    x = subtract_mean(image)
+    x = normalize(image, "caffe")
     features = {}
     for i, (filters, convolutions) in enumerate(STAGES, 1):
         x = stage(x, int(filters * width), convolutions, batch_norm=batch_norm, name=f"block{i}")
@@ -52,7 +54,7 @@ def vgg16(
         x = layers.Dense(int(4096 * width), activation="relu", name="fc2")(x)
         x = layers.Dropout(0.5, name="dropout2")(x)
         features["logits"] = layers.Dense(num_classes, name="logits")(x)
-    return keras.Model(image, features, name=name)
+    return with_weights(keras.Model(image, features, name=name), weights)
 
 
 def stage(x, filters, convolutions, *, batch_norm, name):
@@ -68,8 +70,3 @@ def conv_relu(x, filters, *, batch_norm, name):
     if batch_norm:
         x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
-
-
-def subtract_mean(image):
-    """Centres raw RGB pixels on ImageNet's mean colour."""
-    return layers.Rescaling(1.0, offset=[-mean for mean in IMAGENET_MEAN], name="subtract_mean")(image)

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from zoo.backbones.vgg import subtract_mean
+from zoo.backbones.normalization import normalize
 from zoo.layers import LocalResponseNormalization
 
 
@@ -32,7 +32,7 @@ def zf(*, width=1.0, input_shape=(None, None, 3), name="zf"):
         x = layers.ZeroPadding2D(((1, 2), (1, 2)), name=f"pool{i}_pad")(x)  # Caffe's pooling rounds sizes up
         return layers.MaxPooling2D(3, 2, name=f"pool{i}")(x)
 
-    x = pool(conv(subtract_mean(image), 1, 96, 7, stride=2), 1)
+    x = pool(conv(normalize(image, "caffe"), 1, 96, 7, stride=2), 1)
     x = pool(conv(x, 2, 256, 5, stride=2), 2)
     x = conv(conv(conv(x, 3, 384, 3), 4, 384, 3), 5, 256, 3)
     return keras.Model(image, features, name=name)

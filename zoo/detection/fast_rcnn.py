@@ -13,6 +13,7 @@ from zoo.model import MultiLossModel
 from zoo.ops import boxes as box_ops
 from zoo.ops import sampling
 from zoo.ops.rows import take_rows
+from zoo.weights.loading import with_weights
 
 
 def fast_rcnn(
@@ -22,6 +23,7 @@ def fast_rcnn(
     proposals="selective_search_fast",
     num_proposals=2000,
     width=1.0,
+    weights=None,
     input_shape=(None, None, 3),
     name="fast_rcnn",
 ):
@@ -35,18 +37,20 @@ def fast_rcnn(
         proposals: the method, for whoever predicts with the model.
         num_proposals: P, proposals a picture.
         width: factor on the number of filters.
+        weights: file or name of published weights, see `zoo.weights.load`; "torchvision/IMAGENET1K_V1" is the
+            backbone's.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `FastRcnn` with the inputs `image` and `proposals (B, P, 4)`, xyxy in pixels; rows without area are none.
     Raises:
-        InputError: if there is no such backbone.
+        InputError: if there is no such backbone, or the weights do not fit.
     """
     trunk = trunk_of(backbone, input_shape, width)
     rois = layers.Input((None, 4), name="proposals")
     outputs = {**detected(trunk, rois, num_classes), "proposals": rois}
     model = FastRcnn({"image": trunk.image, "proposals": rois}, outputs, name=name)
     model.num_classes, model.proposals, model.num_proposals = num_classes, proposals, num_proposals
-    return model
+    return with_weights(model, weights)
 
 
 def detected(trunk, rois, num_classes):

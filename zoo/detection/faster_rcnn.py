@@ -8,6 +8,7 @@ import keras
 from zoo.detection.fast_rcnn import FastRcnn, detected
 from zoo.detection.rpn import region_proposal_network, rpn_losses
 from zoo.detection.trunks import on, trunk_of
+from zoo.weights.loading import with_weights
 
 
 def faster_rcnn(
@@ -19,6 +20,7 @@ def faster_rcnn(
     region_samples=None,
     frozen_batch_norm=False,
     width=1.0,
+    weights=None,
     input_shape=(None, None, 3),
     name="faster_rcnn",
 ):
@@ -34,15 +36,17 @@ def faster_rcnn(
         frozen_batch_norm: whether batch normalisation keeps the statistics and factors it has, as with pretrained
             weights and few pictures a step.
         width: factor on the number of filters.
+        weights: file or name of published weights, see `zoo.weights.load`; "torchvision/COCO_V1" is the detector's,
+            "torchvision/IMAGENET1K_V1" the backbone's.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `FasterRcnn`.
     Raises:
-        InputError: if there is no such backbone, or the number of anchor sizes is another.
+        InputError: if there is no such backbone, or the number of anchor sizes is another, or the weights do not fit.
     """
     trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
     outputs = proposed(trunk, num_classes, num_proposals)
-    return finished(FasterRcnn, trunk, outputs, num_classes, region_samples, name)
+    return with_weights(finished(FasterRcnn, trunk, outputs, num_classes, region_samples, name), weights)
 
 
 def proposed(trunk, num_classes, num_proposals):

@@ -10,6 +10,7 @@ from zoo.detection.region_layers import HeatmapPoints, RegionRows
 from zoo.detection.trunks import on, trunk_of
 from zoo.ops import heatmaps
 from zoo.ops.rows import take_rows
+from zoo.weights.loading import with_weights
 
 
 def keypoint_rcnn(
@@ -22,6 +23,7 @@ def keypoint_rcnn(
     region_samples=None,
     frozen_batch_norm=False,
     width=1.0,
+    weights=None,
     input_shape=(None, None, 3),
     name="keypoint_rcnn",
 ):
@@ -38,11 +40,12 @@ def keypoint_rcnn(
         region_samples: likewise.
         frozen_batch_norm: likewise.
         width: likewise.
+        weights: likewise.
         input_shape: likewise.
     Returns:
         A `KeypointRcnn`.
     Raises:
-        InputError: if there is no such backbone, or the number of anchor sizes is another.
+        InputError: if there is no such backbone, or the number of anchor sizes is another, or the weights do not fit.
     """
     trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
     outputs = proposed(trunk, num_classes, num_proposals)
@@ -50,7 +53,7 @@ def keypoint_rcnn(
     logits = keypoint_head([*trunk.maps, outputs["boxes"]], training=False)
     inputs = [logits, outputs["boxes"], outputs["labels"], trunk.image]
     outputs["keypoints"] = HeatmapPoints(name="keypoints", dtype="float32")(inputs)
-    return finished(KeypointRcnn, trunk, outputs, num_classes, region_samples, name)
+    return with_weights(finished(KeypointRcnn, trunk, outputs, num_classes, region_samples, name), weights)
 
 
 def keypoint_body(trunk, num_keypoints, width):

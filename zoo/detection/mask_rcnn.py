@@ -10,6 +10,7 @@ from zoo.detection.region_layers import ClassMasks, MaskProbabilities, RegionRow
 from zoo.detection.trunks import on, trunk_of
 from zoo.ops.mask_targets import region_masks
 from zoo.ops.rows import take_rows
+from zoo.weights.loading import with_weights
 
 MASK_SIZE = 28
 
@@ -23,6 +24,7 @@ def mask_rcnn(
     region_samples=None,
     frozen_batch_norm=False,
     width=1.0,
+    weights=None,
     input_shape=(None, None, 3),
     name="mask_rcnn",
 ):
@@ -33,14 +35,14 @@ def mask_rcnn(
     Returns:
         A `MaskRcnn`.
     Raises:
-        InputError: if there is no such backbone, or the number of anchor sizes is another.
+        InputError: if there is no such backbone, or the number of anchor sizes is another, or the weights do not fit.
     """
     trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
     outputs = proposed(trunk, num_classes, num_proposals)
     mask_head = head(trunk.maps, mask_body(trunk, num_classes, width), name="mask_head", labelled=True)
     logits = mask_head([*trunk.maps, outputs["boxes"], outputs["labels"]], training=False)
     outputs["masks"] = MaskProbabilities(name="masks")([logits, outputs["labels"]])
-    return finished(MaskRcnn, trunk, outputs, num_classes, region_samples, name)
+    return with_weights(finished(MaskRcnn, trunk, outputs, num_classes, region_samples, name), weights)
 
 
 def mask_body(trunk, num_classes, width):

@@ -15,6 +15,7 @@ from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
 from zoo.ops.nms import best_pairs, by_class
 from zoo.ops.rows import take_rows
+from zoo.weights.loading import with_weights
 
 CANDIDATES = 1000
 """Pairs of region and class, the best of a picture, that enter suppression."""
@@ -39,13 +40,13 @@ def rcnn_alexnet(
         num_proposals: P, how many a picture at most.
         context: pixels around the region in each of the network's 224 x 224 pictures.
         width: factor on the number of filters.
-        weights: `.weights.h5` file of `zoo.backbones.alexnet.alexnet(include_top=True, input_shape=(224, 224, 3))`
-            trained on ImageNet, which the paper begins from; `None` for random ones.
+        weights: of the classifier trained on ImageNet, which the paper begins from: "torchvision/IMAGENET1K_V1" or a
+            file, see `zoo.weights.load`; `None` for random ones.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         An `Rcnn`.
     Raises:
-        InputError: if the weights cannot be read.
+        InputError: if the weights cannot be read or do not fit.
     """
     network = described(alexnet, width, weights)
     return over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
@@ -110,24 +111,9 @@ def rcnn_small(
 
 def described(classifier, width, weights):
     """Builds a classifier of the paper's without its last layer: crops to the features `pool5` and `fc7`."""
-    classifier = load(classifier(include_top=True, width=width, input_shape=(224, 224, 3)), weights)
+    classifier = with_weights(classifier(include_top=True, width=width, input_shape=(224, 224, 3)), weights)
     outputs = {"pool5": classifier.get_layer("flatten").output, "fc7": classifier.get_layer("fc2").output}
     return keras.Model(classifier.input, outputs, name="region")
-
-
-def load(classifier, weights):
-    """Returns a classifier with the weights of a file, if one is given.
-
-    Raises:
-        InputError: if they cannot be read or belong to another network.
-    """
-    if weights is not None:
-        try:
-            classifier.load_weights(weights)
-        except (OSError, ValueError, KeyError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise InputError(f"{weights} holds no weights of {classifier.name}: {reason}") from error
-    return classifier
 
 
 def over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name):

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from zoo.backbones.vgg import IMAGENET_MEAN
+from zoo.backbones.normalization import IMAGENET_MEAN
 from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
 

@@ -5,7 +5,8 @@ Source: Badrinarayanan, Kendall & Cipolla 2017, arXiv:1511.00561; layer by layer
 
 from keras import layers
 
-from zoo.backbones.vgg import STAGES, conv_relu, stage, subtract_mean
+from zoo.backbones.normalization import normalize
+from zoo.backbones.vgg import STAGES, conv_relu, stage
 from zoo.layers import LocalResponseNormalization, MaxPoolWithSwitches, Unpool
 from zoo.segmentation.segmenter import Segmenter, check_size
 
@@ -24,7 +25,7 @@ def segnet(num_classes, *, width=1.0, input_shape=(None, None, 3), name="segnet"
     """
     check_size(input_shape, smallest=2, name=name)
     image = layers.Input(input_shape, name="image")
-    x = subtract_mean(image)
+    x = normalize(image, "caffe")
     pools = []
     for i, (filters, convolutions) in enumerate(STAGES, 1):
         x = stage(x, int(filters * width), convolutions, batch_norm=True, name=f"encoder{i}")

@@ -5,8 +5,8 @@ import pytest
 from tests.checks import parameters
 from zoo import InputError
 from zoo.backbones.resnet import (
+    basic,
     bottleneck,
-    normalised,
     resnet,
     resnet18,
     resnet34,
@@ -61,19 +61,13 @@ def test_c4_stops_after_res4_and_res5_follows_on_regions():
         resnet50(stages=4, include_top=True)
 
 
-def frozen_bottleneck(x, filters, *, stride, name):
-    return bottleneck(x, filters, stride=stride, frozen_batch_norm=True, name=name)
+def frozen_bottleneck(x, filters, **options):
+    return bottleneck(x, filters, frozen_batch_norm=True, **options)
 
 
 def norms(model):
     """Counts the factors and offsets of frozen batch normalisation, half of its values."""
     return sum(int(np.prod(v.shape)) for v in model.non_trainable_variables) // 2
-
-
-def test_pixels_are_normalised_as_in_torchvision():
-    pixels = np.array([[0, 0, 0], [255, 255, 255]], "float32").reshape(1, 1, 2, 3)
-    expected = [[-2.1179, -2.0357, -1.8044], [2.2489, 2.4286, 2.64]]
-    np.testing.assert_allclose(np.asarray(normalised(pixels))[0, 0], expected, atol=1e-4)
 
 
 def test_strides_are_in_the_3x3_convolution_of_later_stages():
@@ -83,6 +77,23 @@ def test_strides_are_in_the_3x3_convolution_of_later_stages():
         "conv1",
         *(f"res{i}_block1_{part}" for i in (3, 4, 5) for part in ("conv2", "shortcut")),
     }
+
+
+@pytest.mark.parametrize(("output_stride", "every"), [(16, 2), (8, 4)])
+@pytest.mark.parametrize("block", [basic, bottleneck])
+def test_dilated_network_has_the_strided_ones_cells_among_its_own(block, output_stride, every):
+    strided, dilated = (resnet((1, 2, 2, 2), block, output_stride=stride, **TOY) for stride in (32, output_stride))
+    dilated.set_weights(strided.get_weights())
+    sparse, dense = (model.predict(pictures(), verbose=0)["res5"] for model in (strided, dilated))
+    assert dense.shape[1] == 64 // output_stride
+    np.testing.assert_allclose(dense[:, ::every, ::every], sparse, atol=1e-4 * np.abs(sparse).max())
+
+
+def test_output_strides_that_are_refused():
+    with pytest.raises(InputError, match="output_stride= one of 32, 16, 8, received 4"):
+        resnet50(output_stride=4, **TOY)
+    with pytest.raises(InputError, match="'res5_block2_conv2' has groups, which are not dilated"):
+        resnext101_32x8d(output_stride=16, **TOY)
 
 
 def test_saves_and_loads(tmp_path):

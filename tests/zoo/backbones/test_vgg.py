@@ -24,12 +24,6 @@ def test_feature_maps_have_their_strides():
     }
 
 
-def test_mean_colour_is_subtracted_first():
-    model = vgg16(width=1 / 32, input_shape=(32, 32, 3))
-    grey = model.get_layer("subtract_mean")(np.full((1, 1, 1, 3), 123.68, "float32"))
-    np.testing.assert_allclose(np.ravel(grey), [0, 6.901, 19.741], atol=1e-3)
-
-
 def test_top_needs_a_fixed_size():
     with pytest.raises(InputError, match=r"fixed input_shape.*None"):
         vgg16(include_top=True)

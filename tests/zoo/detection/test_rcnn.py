@@ -94,5 +94,5 @@ def test_wrong_arguments(tmp_path):
     with pytest.raises(InputError, match="num_proposals of 1 or more, received 0"):
         toy(num_proposals=0)
     (tmp_path / "broken.weights.h5").write_bytes(b"nothing")
-    with pytest.raises(InputError, match="broken.weights.h5 holds no weights of alexnet"):
+    with pytest.raises(InputError, match="broken.weights.h5: no weights file of Keras"):
         rcnn_alexnet(2, width=1 / 16, weights=str(tmp_path / "broken.weights.h5"))

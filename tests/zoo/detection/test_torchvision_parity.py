@@ -4,8 +4,9 @@ import numpy as np
 
 import zoo
 from benchmarks.rcnn_expected import PATH, SAMPLES, picture
-from tests.zoo.detection.torchvision_names import set_weights
 from tests.zoo.detection.torchvision_weights import drawn
+from zoo.weights import torchvision
+from zoo.weights.matching import assign
 
 EXPECTED = np.load(PATH)
 
@@ -14,7 +15,8 @@ def found_by(name, num_classes):
     """Returns what our model finds in the picture, rows with an object only, and what torchvision found."""
     image = picture()
     model = zoo.BUILDERS[f"{name}_resnet50_fpn"](num_classes, input_shape=image.shape)
-    set_weights(model, drawn)
+    wants = torchvision.wanted(model)
+    assign(wants, {want.name: drawn(want.name, want.shape) for want in wants}, "drawn")
     predictions = {key: values[0] for key, values in model.predict(image[None], verbose=0).items()}
     found = {key: values[: predictions["count"]] for key, values in predictions.items() if key != "count"}
     return found, {key.split("/")[1]: EXPECTED[key] for key in EXPECTED if key.startswith(f"{name}/")}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from zoo.backbones.vgg import IMAGENET_MEAN
+from zoo.backbones.normalization import IMAGENET_MEAN
 from zoo.errors import InputError
 from zoo.ops.warp import warp_regions
 

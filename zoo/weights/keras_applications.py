@@ -1,0 +1,66 @@
+"""Weights of keras.applications.VGG16, with and without its top. Source: keras/src/applications/vgg16.py."""
+
+import re
+
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.weights import keras_file
+from zoo.weights.matching import Want, layers_with_weights
+
+VGG16 = {
+    r"(block\d_conv\d)": r"\1",
+    r"fc1|fc6": "fc1",  # fc6 and fc7 in the heads of detectors
+    r"fc2|fc7": "fc2",
+    r"logits": "predictions",
+}
+"""Keras's name of a layer by the pattern of ours."""
+FIRST = "block1_conv1"
+
+
+def read(path):
+    """Reads a file of keras.applications, see `keras_file.read`.
+
+    Raises:
+        InputError: if it is the file of a model of the zoo, whose first layer takes red before blue.
+    """
+    arrays, layers = keras_file.read(path)
+    if keras_file.OURS in layers:
+        raise InputError(f"{path}: of the zoo, not of keras.applications: load it by source='zoo'")
+    return arrays
+
+
+def wanted(model):
+    """Lists what a VGG16, or a network built on it, takes from a file.
+
+    Returns:
+        List of `Want`.
+    Raises:
+        InputError: if the model has none of VGG16's layers.
+    """
+    layers = list(layers_with_weights(model))
+    if FIRST not in (layer.name for layer in layers):
+        raise InputError(f"{model.name} is not built on VGG16, the one network read from keras.applications")
+    return [
+        Want(variable, f"{name_of(layer.name)}/{place}", to_ours(layer.name, place), tuple(variable.shape))
+        for layer in layers
+        for place, variable in enumerate(layer.weights)
+    ]
+
+
+def convention(model):
+    """Returns what becomes of pixels: the "caffe" mode of `keras.applications.imagenet_utils`."""
+    return "caffe"
+
+
+def name_of(layer):
+    """Returns Keras's name of a layer, ours of one that it does not have."""
+    for pattern, name in VGG16.items():
+        if match := re.fullmatch(pattern, layer):
+            return match.expand(name)
+    return layer
+
+
+def to_ours(layer, place):
+    """Returns the function that brings an array to ours: the first kernel takes blue, green and red there."""
+    return (lambda kernel: kernel[:, :, ::-1]) if (layer, place) == (FIRST, 0) else np.asarray

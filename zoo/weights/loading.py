@@ -1,0 +1,91 @@
+"""Gives a model the weights of a file, whoever published it."""
+
+from pathlib import Path
+
+from zoo.backbones.normalization import set_convention
+from zoo.errors import InputError
+from zoo.weights import caffe, keras_applications, own, published, torchvision, torchvision_backbone
+from zoo.weights.matching import assign
+
+SOURCES = {
+    "torchvision": torchvision,
+    "torchvision_backbone": torchvision_backbone,
+    "caffe": caffe,
+    "keras_applications": keras_applications,
+    "zoo": own,
+}
+SUFFIXES = {
+    ".pth": "torchvision",
+    ".pt": "torchvision",
+    ".caffemodel": "caffe",
+    ".weights.h5": "zoo",
+    ".h5": "keras_applications",
+    ".keras": "keras_applications",
+}
+"""Who writes files of such a name, the first that fits."""
+
+
+def load(model, path_or_name, source=None, partial=False):
+    """Gives a model weights; it stays as it is unless all of them fit.
+
+    With the weights comes what they were trained with: how pixels are normalised, and the epsilon of batch
+    normalisation of the published detectors. Both are part of the model's configuration, which `model.save` keeps
+    and `model.save_weights` does not.
+
+    Args:
+        model: a model of the zoo, a backbone too.
+        path_or_name: a file, or a name that `zoo weights` lists, such as "torchvision/COCO_V1"; its file is
+            downloaded once. That of a classifier goes into the backbone of a detector or segmenter.
+        source: what wrote the file: "torchvision"; "torchvision_backbone" for a classifier's file into what is built
+            on it; "caffe"; "keras_applications"; "zoo" for our own models. `None` to go by the suffix.
+        partial: whether layers that the file does not have, or in another shape, keep their weights: those that
+            depend on the number of classes.
+    Returns:
+        A `zoo.weights.matching.Report`: what was loaded, unused and missing.
+    Raises:
+        InputError: if the file is missing, damaged, of another model, or of no known kind.
+    """
+    entry = published.find(model.name, path_or_name)
+    if entry:
+        reader = SOURCES[entry.source if entry.model == model.name else f"{entry.source}_backbone"]
+        path, tensors = Path(entry.file), published.tensors(entry, reader.read)
+    else:
+        path = Path(path_or_name)
+        reader = SOURCES[checked(source or by_suffix(path))]
+        tensors = reader.read(path)
+    report = assign(reader.wanted(model), tensors, path, partial)
+    if convention := reader.convention(model):
+        set_convention(model, convention)
+    published.set_epsilon(model, path.name)
+    return report
+
+
+def checked(source):
+    """Returns a source that is known."""
+    if source not in SOURCES:
+        raise InputError(f"unknown source {source!r}: choose one of {', '.join(SOURCES)}")
+    return source
+
+
+def by_suffix(path):
+    """Returns the source of a file by its name."""
+    for suffix, source in SUFFIXES.items():
+        if path.name.endswith(suffix):
+            return source
+    raise InputError(f"{path}: no name of published weights and no suffix of {', '.join(SUFFIXES)}; name its source")
+
+
+def with_weights(model, weights):
+    """Returns a model that a builder made, with the weights that its argument `weights` names.
+
+    Published weights of another number of classes leave the layers that depend on it as they are.
+
+    Args:
+        model: the model.
+        weights: as `path_or_name` of `load`; `None` for the weights it has.
+    """
+    if weights is not None:
+        entry = published.find(model.name, weights)
+        own = entry is not None and entry.model == model.name
+        load(model, weights, partial=own and entry.num_classes != getattr(model, "num_classes", entry.num_classes))
+    return model

@@ -1,0 +1,166 @@
+"""Weights that can be had by name: where they lie, what they are worth, and their cache on this machine."""
+
+import hashlib
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+from zoo.errors import InputError
+from zoo.weights.matching import layers_with_weights
+
+
+@dataclass(frozen=True)
+class Published:
+    """A file that somebody published.
+
+    Attributes:
+        name: "source/name", as the publisher calls it.
+        model: the builder whose model it fits.
+        file: its name, which ends with the beginning of its SHA-256.
+        num_classes: classes of the model, without the background.
+        figure: what the publisher reports of it.
+        epsilon: that of all its batch normalisation, `None` for the model's own.
+    """
+
+    name: str
+    model: str
+    file: str
+    num_classes: int
+    figure: str
+    epsilon: float | None = None
+
+    url = property(lambda self: f"https://download.pytorch.org/models/{self.file}")
+    licence = "BSD-3-Clause"  # torchvision's; the pictures that it was trained on have terms of their own
+    source = property(lambda self: self.name.partition("/")[0])
+    cached = property(lambda self: folder() / f"{Path(self.file).stem}.npz")
+
+
+def imagenet(model, file, top1, version="V1"):
+    """Returns the entry of a classifier of ImageNet's thousand classes."""
+    return Published(f"torchvision/IMAGENET1K_{version}", model, file, 1000, f"{top1} % top-1, ImageNet val")
+
+
+def coco(model, file, figure, num_classes=90):
+    """Returns the entry of a detector; its epsilon of 0 torchvision sets along with its weights."""
+    return Published("torchvision/COCO_V1", model, file, num_classes, f"{figure}, COCO val2017", epsilon=0.0)
+
+
+def labels_of_voc(model, file, figure):
+    """Returns the entry of a segmenter."""
+    return Published("torchvision/COCO_WITH_VOC_LABELS_V1", model, file, 21, f"{figure} mIoU, COCO val2017")
+
+
+PUBLISHED = (
+    imagenet("alexnet", "alexnet-owt-7be5be79.pth", 56.522),
+    imagenet("vgg16", "vgg16-397923af.pth", 71.592),
+    imagenet("googlenet", "googlenet-1378be20.pth", 69.778),
+    imagenet("resnet18", "resnet18-f37072fd.pth", 69.758),
+    imagenet("resnet34", "resnet34-b627a593.pth", 73.314),
+    imagenet("resnet50", "resnet50-0676ba61.pth", 76.130),
+    imagenet("resnet50", "resnet50-11ad3fa6.pth", 80.858, "V2"),
+    imagenet("resnet101", "resnet101-63fe2227.pth", 77.374),
+    imagenet("resnet101", "resnet101-cd907fc2.pth", 81.886, "V2"),
+    imagenet("resnext101_32x8d", "resnext101_32x8d-8ba56ff5.pth", 79.312),
+    imagenet("resnext101_32x8d", "resnext101_32x8d-110c445d.pth", 82.834, "V2"),
+    coco("faster_rcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn_coco-258fb6c6.pth", "37.0 box AP"),
+    coco("mask_rcnn_resnet50_fpn", "maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth", "37.9 box AP, 34.6 mask AP"),
+    coco("keypoint_rcnn_resnet50_fpn", "keypointrcnn_resnet50_fpn_coco-fc266e95.pth", "54.6 box AP, 65.0 kp AP", 1),
+    labels_of_voc("fcn_resnet50", "fcn_resnet50_coco-1167a1af.pth", 60.5),
+    labels_of_voc("fcn_resnet101", "fcn_resnet101_coco-7ecb50ca.pth", 63.7),
+)
+"""Source: torchvision 0.29, the `WeightsEnum`s of torchvision/models."""
+
+
+def folder():
+    """Returns the folder of what was downloaded: within Keras's own, which KERAS_HOME names."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras", "regionzoo")
+
+
+def find(model, name):
+    """Looks a name up.
+
+    Args:
+        model: the name of the model that asks.
+        name: such as "torchvision/COCO_V1".
+    Returns:
+        The `Published` for the model, or of that name for a classifier that it stands on; `None` if no weights are
+        published under such a name.
+    Raises:
+        InputError: if they are, but not for this model.
+    """
+    named = [entry for entry in PUBLISHED if entry.name == str(name)]
+    for entry in named:
+        if entry.model == model:
+            return entry
+    for entry in named:
+        if f"_{entry.model}" in model:
+            return entry
+    if named:
+        raise InputError(f"no {name} for {model}: published for {', '.join(entry.model for entry in named)}")
+    return None
+
+
+def tensors(entry, read):
+    """Returns the arrays of a published file, which is downloaded, checked and converted the first time.
+
+    Args:
+        entry: a `Published`.
+        read: function of the file's path to its arrays.
+    Raises:
+        InputError: if it cannot be downloaded, or does not have its checksum; it says where to put the file.
+    """
+    if not entry.cached.is_file():
+        file = fetched(entry)
+        check(file, entry)
+        store(entry.cached, read(file))
+        file.unlink()
+    try:
+        with np.load(entry.cached, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError, EOFError, LookupError, zipfile.BadZipFile) as error:
+        raise InputError(f"{entry.cached}: the file is damaged; remove it, it is then fetched again") from error
+
+
+def fetched(entry):
+    """Returns the path of the file as its publisher offers it."""
+    path = folder() / entry.file
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        return Path(keras.utils.get_file(entry.file, entry.url, cache_dir=str(folder()), cache_subdir=""))
+    except Exception as error:  # what get_file raises where there is no network
+        raise InputError(f"{entry.url} cannot be fetched ({error}): put the file at {path} yourself") from error
+
+
+def check(file, entry):
+    """Raises `InputError` where a file does not have the checksum that its name ends with."""
+    with open(file, "rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    wanted = Path(entry.file).stem.rpartition("-")[2]
+    if not digest.startswith(wanted):
+        raise InputError(f"{file}: its SHA-256 begins with {digest[:8]}, not {wanted}: remove it and try again")
+
+
+def store(path, arrays):
+    """Writes arrays in one step."""
+    temporary = path.with_name(f".{path.stem}.partial-{os.getpid()}.npz")
+    try:
+        np.savez(temporary, **arrays)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror}); KERAS_HOME names another folder") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def set_epsilon(model, file):
+    """Gives a model's batch normalisation the epsilon of a published file, which goes by its name."""
+    for entry in PUBLISHED:
+        if entry.file == file and entry.epsilon is not None:
+            for layer in layers_with_weights(model):
+                if isinstance(layer, layers.BatchNormalization):
+                    layer.epsilon = entry.epsilon
