@@ -44,10 +44,27 @@ from zoo.errors import InputError
 from zoo.localization.landmarks import landmarks, pose
 from zoo.localization.localizer import localizer
 from zoo.model import ZooModel
+from zoo.segmentation.deconvnet import deconvnet
+from zoo.segmentation.deeplab_largefov import deeplab_largefov
+from zoo.segmentation.fcn import (
+    fcn8s_alexnet,
+    fcn8s_googlenet,
+    fcn8s_vgg16,
+    fcn16s_alexnet,
+    fcn16s_googlenet,
+    fcn16s_vgg16,
+    fcn32s_alexnet,
+    fcn32s_googlenet,
+    fcn32s_vgg16,
+)
+from zoo.segmentation.fcn_resnet import fcn_resnet50, fcn_resnet101
+from zoo.segmentation.proposalwise import ensemble, proposal_wise
 from zoo.segmentation.segnet import segnet, segnet_basic
 from zoo.segmentation.unet import unet
 
 BUILDERS = {
+    "deconvnet": deconvnet,
+    "deeplab_largefov": deeplab_largefov,
     "fast_rcnn_resnet18_fpn": fast_rcnn_resnet18_fpn,
     "fast_rcnn_resnet50_fpn": fast_rcnn_resnet50_fpn,
     "fast_rcnn_vgg16": fast_rcnn_vgg16,
@@ -60,6 +77,17 @@ BUILDERS = {
     "faster_rcnn_resnet50_fpn": faster_rcnn_resnet50_fpn,
     "faster_rcnn_vgg16": faster_rcnn_vgg16,
     "faster_rcnn_zf": faster_rcnn_zf,
+    "fcn16s_alexnet": fcn16s_alexnet,
+    "fcn16s_googlenet": fcn16s_googlenet,
+    "fcn16s_vgg16": fcn16s_vgg16,
+    "fcn32s_alexnet": fcn32s_alexnet,
+    "fcn32s_googlenet": fcn32s_googlenet,
+    "fcn32s_vgg16": fcn32s_vgg16,
+    "fcn8s_alexnet": fcn8s_alexnet,
+    "fcn8s_googlenet": fcn8s_googlenet,
+    "fcn8s_vgg16": fcn8s_vgg16,
+    "fcn_resnet101": fcn_resnet101,
+    "fcn_resnet50": fcn_resnet50,
     "grid_detector": grid_detector,
     "keypoint_rcnn_resnet101_fpn": keypoint_rcnn_resnet101_fpn,
     "keypoint_rcnn_resnet18_fpn": keypoint_rcnn_resnet18_fpn,
@@ -111,7 +139,9 @@ __all__ = [
     "ZooModel",
     "build",
     "convolutionalize",
+    "ensemble",
     "list_models",
+    "proposal_wise",
     "sliding_window",
     "weights",
     *BUILDERS,

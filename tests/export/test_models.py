@@ -1,5 +1,7 @@
 """The zoo's own models, narrow, on a photograph: every float32 artifact agrees with Keras."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -8,8 +10,16 @@ from skimage import data
 import export
 import zoo
 from export.verify import FloatDifference, has_switches
+from zoo.backbones.resnet import bottleneck, resnet
+from zoo.segmentation.fcn import fcn8s_vgg16, fcn16s_alexnet
+from zoo.segmentation.fcn_resnet import fcn_resnet
 
 MODELS = {
+    "fcn8s_vgg16": lambda: fcn8s_vgg16(5, width=1 / 16, input_shape=(45, 60, 3)),
+    "fcn16s_alexnet": lambda: fcn16s_alexnet(5, width=1 / 16, input_shape=(45, 60, 3)),
+    "fcn_resnet": lambda: fcn_resnet(
+        5, backbone=partial(resnet, (1, 1, 1, 1), bottleneck), width=1 / 16, input_shape=(45, 60, 3)
+    ),
     "segnet": lambda: zoo.segnet(5, width=1 / 16, input_shape=(45, 60, 3)),
     "segnet_basic": lambda: zoo.segnet_basic(5, filters=8, input_shape=(48, 64, 3)),
     "unet": lambda: zoo.unet(5, filters=4, depth=2, batch_norm=True, input_shape=(45, 62, 3)),
@@ -17,7 +27,20 @@ MODELS = {
 
 
 # Each conversion starts a process: every model and every converter once, the switches through both.
-@pytest.mark.parametrize("name, format", [("segnet", "tflite"), ("segnet_basic", "onnx"), ("unet", "tflite")])
+@pytest.mark.parametrize(
+    "name, format",
+    [
+        ("fcn8s_vgg16", "onnx"),
+        ("fcn8s_vgg16", "tflite"),
+        ("fcn16s_alexnet", "onnx"),
+        ("fcn16s_alexnet", "tflite"),
+        ("fcn_resnet", "onnx"),
+        ("fcn_resnet", "tflite"),
+        ("segnet", "tflite"),
+        ("segnet_basic", "onnx"),
+        ("unet", "tflite"),
+    ],
+)
 def test_float32_agrees_with_keras(name, format, tmp_path):
     keras.utils.set_random_seed(0)
     model = MODELS[name]()

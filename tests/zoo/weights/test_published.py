@@ -1,0 +1,114 @@
+import hashlib
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from tests.zoo.weights import torch_writer
+from zoo import InputError, weights
+from zoo.backbones.resnet import resnet18
+from zoo.weights import published, torchvision
+from zoo.weights.matching import layers_with_weights
+from zoo.weights.torchvision import read
+
+pytestmark = pytest.mark.core
+TOY = {"width": 1 / 16, "input_shape": (64, 64, 3)}
+ARRAYS = {"fc.weight": np.ones((2, 3), "f4")}
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A cache of the test's own, and no network."""
+
+    def offline(fname, origin, cache_dir, cache_subdir):
+        if not Path(cache_dir, fname).exists():
+            raise Exception(f"URL fetch failure on {origin}: None -- [Errno -3] Temporary failure in name resolution")
+        return str(Path(cache_dir, fname))
+
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(keras.utils, "get_file", offline)
+    (tmp_path / "regionzoo").mkdir()
+    return tmp_path / "regionzoo"
+
+
+def placed(cache, arrays, model="toy", **fields):
+    """Puts a file of arrays into the cache, as if downloaded; returns its entry."""
+    torch_writer.write(cache / "file", arrays)
+    digest = hashlib.sha256((cache / "file").read_bytes()).hexdigest()
+    entry = published.Published("torchvision/TEST", model, f"{model}-{digest[:8]}.pth", 5, "0 % top-1", **fields)
+    (cache / "file").rename(cache / entry.file)
+    return entry
+
+
+def test_every_entry_names_a_builder_and_a_checksum():
+    backbones = {"alexnet", "vgg16", "googlenet", "resnet18", "resnet34", "resnet50", "resnet101", "resnext101_32x8d"}
+    for entry in published.PUBLISHED:
+        assert re.fullmatch(r"[\w-]+-[0-9a-f]{8}\.pth", entry.file)
+        assert entry.model in zoo.BUILDERS or entry.model in backbones
+        assert entry.source in weights.loading.SOURCES
+    assert len({(entry.name, entry.model) for entry in published.PUBLISHED}) == len(published.PUBLISHED)
+
+
+def test_find():
+    assert published.find("resnet50", "torchvision/IMAGENET1K_V2").file == "resnet50-11ad3fa6.pth"
+    assert published.find("mask_rcnn_resnet101_fpn", "torchvision/IMAGENET1K_V1").model == "resnet101"
+    assert published.find("mask_rcnn_resnext101_32x8d_fpn", "torchvision/IMAGENET1K_V1").model == "resnext101_32x8d"
+    assert published.find("resnet50", "resnet50-0676ba61.pth") is None
+    with pytest.raises(InputError, match="no torchvision/COCO_V1 for unet: published for faster_rcnn_resnet50_fpn, "):
+        published.find("unet", "torchvision/COCO_V1")
+
+
+def test_a_file_is_converted_once(cache):
+    entry = placed(cache, ARRAYS)
+    for _ in range(2):
+        tensors = published.tensors(entry, read)
+        np.testing.assert_array_equal(tensors["fc.weight"], ARRAYS["fc.weight"])
+    assert [file.name for file in cache.iterdir()] == [entry.cached.name]
+
+
+def test_offline_says_where_to_put_the_file(cache):
+    entry = replace(published.PUBLISHED[0], file="alexnet-00000000.pth")
+    with pytest.raises(
+        InputError, match=rf"cannot be fetched \(URL fetch.*put the file at {cache}/alexnet-00000000.pth"
+    ):
+        published.tensors(entry, read)
+
+
+def test_a_wrong_checksum(cache):
+    entry = placed(cache, ARRAYS)
+    (cache / entry.file).write_bytes(b"something else")
+    with pytest.raises(InputError, match=r"its SHA-256 begins with \w{8}, not \w{8}: remove it and try again"):
+        published.tensors(entry, read)
+    assert not entry.cached.exists()
+
+
+def test_a_damaged_cache(cache):
+    entry = placed(cache, ARRAYS)
+    entry.cached.write_bytes(b"nothing")
+    with pytest.raises(InputError, match="the file is damaged; remove it, it is then fetched again"):
+        published.tensors(entry, read)
+
+
+def test_builders_take_names(cache, monkeypatch):
+    """A classifier its own, a detector its backbone's, which come with all that belongs to them."""
+    tensors = {w.name: np.full(w.shape, 0.5, "f4") for w in torchvision.wanted(resnet18(**TOY, include_top=True))}
+    monkeypatch.setattr(published, "PUBLISHED", (placed(cache, tensors, "resnet18"),))
+    model = resnet18(**TOY, include_top=True, weights="torchvision/TEST")
+    assert float(model.get_layer("logits").bias[0]) == 0.5
+    model = zoo.faster_rcnn_resnet18_fpn(2, **TOY, weights="torchvision/TEST")
+    assert float(model.get_layer("res5_block2_conv2_bn").moving_mean[0]) == 0.5
+
+
+def test_published_detectors_keep_heads_of_another_number_of_classes_and_get_their_epsilon(cache, monkeypatch):
+    theirs = zoo.faster_rcnn_resnet18_fpn(5, **TOY)
+    tensors = {want.name: np.full(want.shape, 0.5, "f4") for want in torchvision.wanted(theirs)}
+    entry = placed(cache, tensors, "faster_rcnn_resnet18_fpn", epsilon=0.0)
+    monkeypatch.setattr(published, "PUBLISHED", (entry,))
+    model = zoo.faster_rcnn_resnet18_fpn(2, **TOY, weights="torchvision/TEST")
+    layers = {layer.name: layer for layer in layers_with_weights(model)}
+    assert float(layers["fc6"].bias[0]) == 0.5 and float(layers["class_logits"].bias[0]) == 0
+    assert {layer.epsilon for name, layer in layers.items() if name.endswith("_bn")} == {0.0}

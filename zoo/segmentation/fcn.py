@@ -1,0 +1,130 @@
+"""Fully convolutional networks (Long, Shelhamer & Darrell 2015, arXiv:1411.4038) as their authors released them.
+
+A classifier whose dense layers became convolutions scores the classes every 32 pixels; finer maps join in on the way
+back to the picture's size. VGG16 and AlexNet stand in a margin of 100 pixels, in which their unpadded fc6 finds room
+for any picture. Of GoogLeNet there is no release: ours has the paper's network, and a margin that centres its cells.
+"""
+
+from functools import partial
+
+from keras import layers
+
+from zoo.backbones.alexnet import two_columns
+from zoo.backbones.ceil_pool import ceil_pool
+from zoo.backbones.googlenet import inceptions
+from zoo.backbones.normalization import normalize
+from zoo.backbones.vgg import STAGES, stage
+from zoo.errors import InputError
+from zoo.segmentation.segmenter import Segmenter, check_size
+from zoo.segmentation.upsampling import Cells, cropped, fused, scored, upsampled
+from zoo.weights.loading import with_weights
+
+STRIDES = (32, 16, 8)
+MARGIN = 100
+
+
+def fcn(
+    num_classes,
+    *,
+    stride=8,
+    backbone="vgg16",
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="fcn",
+):
+    """Builds a fully convolutional network.
+
+    The skips of strides 16 and 8 are VGG16's pool4 and pool3, AlexNet's pool2 and pool1 (after their normalisation),
+    GoogLeNet's inception4e and inception3b. The authors' VOC networks have 21 classes: 136,152,917 parameters at
+    stride 32 over VGG16, 134,815,994 at 16, 134,489,759 at 8; 58,704,590 over AlexNet at 32. They are trained in
+    stages (section 4.2): stride 32 begins with a classifier's weights (`transplant`, or `zoo.weights.load` of a
+    file), each finer stride with those of the one before (`zoo.weights.load(model, file, partial=True)`). That the
+    interpolation is trained is the paper's; the release keeps it bilinear and reports no difference.
+
+    Args:
+        num_classes: number of classes C.
+        stride: pixels between the cells that are upsampled at once: 32, 16 or 8.
+        backbone: "vgg16", "alexnet" (in the two columns of CaffeNet) or "googlenet" (the paper's form).
+        width: factor on the number of filters.
+        weights: file or name of published weights, see `zoo.weights.load`.
+        input_shape: `(height, width, 3)`; any size.
+    Returns:
+        A `Segmenter`: `(B, H, W, 3)` raw pixels to `{"logits": (B, H, W, C)}`.
+    Raises:
+        InputError: if there is no such stride or backbone.
+    """
+    if stride not in STRIDES:
+        raise InputError(f"{name} takes stride= one of 32, 16, 8, received {stride}")
+    if backbone not in TRUNKS:
+        raise InputError(f"unknown backbone {backbone!r}: choose one of {', '.join(TRUNKS)}")
+    check_size(input_shape, smallest=1, name=name)
+    image = layers.Input(input_shape, name="image")
+    deepest, *skips = TRUNKS[backbone](image, width)
+    cells, up = scored(deepest, num_classes), "upscore2"
+    for skip in skips[: STRIDES.index(stride)]:
+        cells = fused(upsampled(cells, 2, name=up), scored(skip, num_classes))
+        up = f"upscore_{skip.name}"
+    cells = upsampled(cells, stride, name=f"upscore{stride}")
+    logits = cropped(cells, image, 0, name="logits", dtype="float32")
+    return with_weights(Segmenter(image, {"logits": logits}, name=name), weights)
+
+
+def on(backbone, stride):
+    """Returns the builder with its backbone and stride chosen: `on("vgg16", 8)` builds "fcn8s_vgg16"."""
+    chosen = partial(fcn, backbone=backbone, stride=stride, name=f"fcn{stride}s_{backbone}")
+    chosen.__doc__ = fcn.__doc__.replace(".", f" of stride {stride} on {backbone}.", 1)
+    return chosen
+
+
+def vgg16_trunk(image, width):
+    """VGG16 to fc7, with pool4 and pool3."""
+    x = layers.ZeroPadding2D(MARGIN - 1, name="margin")(normalize(image, "ilsvrc12"))  # block1_conv1 pads by one more
+    pools = []
+    for i, (filters, convolutions) in enumerate(STAGES, 1):
+        x = stage(x, int(filters * width), convolutions, batch_norm=False, name=f"block{i}")
+        x = ceil_pool(x, 2, name=f"block{i}_pool")
+        pools.append(Cells(x, 2**i, (2**i - 1) / 2 - (MARGIN - 1), f"pool{i}"))
+    return dense(pools[4], 7, int(4096 * width)), pools[3], pools[2]
+
+
+def alexnet_trunk(image, width):
+    """CaffeNet to fc7, with pool2 and pool1."""
+    x = layers.ZeroPadding2D(MARGIN, name="margin")(normalize(image, "ilsvrc12"))
+    maps = two_columns(x, width, pool_first=True)
+    pool1, pool2, pool5 = (
+        Cells(maps[name], stride, stride + 1.0 - MARGIN, name)
+        for name, stride in (("pool1", 8), ("pool2", 16), ("pool5", 32))
+    )
+    return dense(pool5, 6, int(4096 * width)), pool2, pool1
+
+
+def googlenet_trunk(image, width):
+    """GoogLeNet to its last module, with the last ones of strides 16 and 8."""
+    margin = 16  # without it the first cell would be centred 30 pixels inside the picture
+    x = layers.ZeroPadding2D(margin, name="margin")(normalize(image, "ilsvrc12_rounded"))
+    maps = inceptions(x, batch_norm=False, width=width)
+    return tuple(
+        Cells(maps[name], stride, stride - 2.0 - margin, short)
+        for name, stride, short in (
+            ("inception5b", 32, "fr"),
+            ("inception4e", 16, "inception4e"),
+            ("inception3b", 8, "inception3b"),
+        )
+    )
+
+
+def dense(cells, size, units):
+    """fc6 and fc7, which are dense layers in the classifier, as convolutions behind dropout."""
+    x = layers.Conv2D(units, size, activation="relu", kernel_initializer="he_normal", name="fc6")(cells.map)
+    x = layers.Dropout(0.5, name="drop6")(x)
+    x = layers.Conv2D(units, 1, activation="relu", kernel_initializer="he_normal", name="fc7")(x)
+    x = layers.Dropout(0.5, name="drop7")(x)
+    return Cells(x, cells.stride, cells.start + cells.stride * (size - 1) / 2, "fr")
+
+
+TRUNKS = {"vgg16": vgg16_trunk, "alexnet": alexnet_trunk, "googlenet": googlenet_trunk}
+
+fcn32s_vgg16, fcn16s_vgg16, fcn8s_vgg16 = (on("vgg16", stride) for stride in STRIDES)
+fcn32s_alexnet, fcn16s_alexnet, fcn8s_alexnet = (on("alexnet", stride) for stride in STRIDES)
+fcn32s_googlenet, fcn16s_googlenet, fcn8s_googlenet = (on("googlenet", stride) for stride in STRIDES)
