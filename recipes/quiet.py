@@ -14,7 +14,8 @@ def import_frameworks():
     with native_stderr_held():
         import absl.logging
         import keras  # noqa: F401
-        import tensorflow  # noqa: F401
+        import tensorflow
         import tensorflow_datasets  # noqa: F401
 
     absl.logging.set_verbosity(absl.logging.ERROR)
+    tensorflow.get_logger().setLevel("ERROR")  # it warns of a second model's first prediction as of a slow one
