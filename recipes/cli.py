@@ -19,8 +19,9 @@ app = typer.Typer(
 )
 
 SOURCES = (
-    "shapes[:split], single_shapes[:split], masks:DIR, instances:DIR[:split], cityscapes:DIR:split, "
-    "voc:DIR[:split], coco:FILE.json@PICTURES, yolo:DIR[:split], points:FILE.csv or tfds:NAME[:split]."
+    "shapes[:split], single_shapes[:split], masks:DIR, voc_segmentation:DIR[:split], sbd:DIR[:split], "
+    "sunrgbd:DIR:split, instances:DIR[:split], cityscapes:DIR:split, voc:DIR[:split], coco:FILE.json@PICTURES, "
+    "yolo:DIR[:split], points:FILE.csv, tfds:NAME[:split], crops:objects:SOURCE or crops:proposals:SOURCE."
 )
 Data = Annotated[str | None, typer.Option(help=f"Source: {SOURCES}")]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")]
@@ -109,6 +110,9 @@ def train(
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A .keras file, or an artifact.")],
     data: Data = "shapes:val",
+    proposals: Annotated[
+        str | None, typer.Option(help="Segment region by region, as DeconvNet: a method of zoo.proposals.")
+    ] = None,
     json_file: Json = None,
     skip_bad: SkipBad = False,
 ):
@@ -116,11 +120,42 @@ def evaluate(
     import export
     from recipes.data import open_source
     from recipes.evaluate import evaluate
+    from recipes.proposal_wise import ProposalWise
     from recipes.train import usable
 
-    scores = evaluate(export.load(model), usable(open_source(data), skip_bad))
+    predictor = export.load(model)
+    if proposals:
+        predictor = ProposalWise(predictor, proposals)
+    scores = evaluate(predictor, usable(open_source(data), skip_bad))
     show_scores(f"{model} on {data}", scores)
     write_json(json_file, scores)
+
+
+@verb("zoo compare --data masks:camvid/train --val-data masks:camvid/val")
+def compare(
+    data: Data = None,
+    val_data: Data = None,
+    workdir: Annotated[Path, typer.Option(help="Folder of the comparison, continued if it holds one.")] = Path(
+        "runs/compare_camvid"
+    ),
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a field of all recipes: field=value.")
+    ] = None,
+    skip_bad: SkipBad = False,
+):
+    """Trains FCN-8s, SegNet-Basic, U-Net and DeconvNet alike, and compares accuracy, memory and speed."""
+    from dataclasses import replace
+
+    from recipes import compare_camvid, comparison
+    from recipes import recipe as recipes
+    from recipes import show as printed
+
+    sources = {name: source for name, source in (("data", data), ("val_data", val_data)) if source}
+    chosen = {
+        title: replace(recipes.change(one, set_ or []), **sources) for title, one in compare_camvid.recipes().items()
+    }
+    printed.comparison(comparison.compare(chosen, workdir, skip_bad=skip_bad))
+    print(f"curves: {workdir / 'comparison.png'}\nfigures: {workdir / 'comparison.json'}")
 
 
 @verb("zoo predict runs/demo/artifacts/model.onnx photos/ --output predictions")
@@ -280,6 +315,19 @@ def list_():
     print(f"sources: {', '.join(SOURCES)}")
     forms = [[format, ", ".join(form or "none" for form in known)] for format, known in QUANTIZE.items()]
     show("artifacts", ["format", "quantize"], forms)
+
+
+@verb("zoo weights")
+def weights():
+    """Lists published weights by the names that `weights=` takes: model, licence, figure, whether they are here."""
+    from zoo.weights.published import PUBLISHED, folder
+
+    rows = [
+        [entry.name, entry.model, entry.figure, entry.licence, "yes" if entry.cached.is_file() else "no"]
+        for entry in PUBLISHED
+    ]
+    show("published weights", ["name", "model", "reported", "licence", "fetched"], rows)
+    print(f"folder: {folder()}")
 
 
 @verb("zoo demo --workdir runs/demo")

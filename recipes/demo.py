@@ -85,6 +85,6 @@ def predict_files(trained):
     pictures = trained.path / "pictures"
     pictures.mkdir(exist_ok=True)
     source = open_source(UNSEEN)
-    for i, example in enumerate(decoded(source, source.records().take(PICTURES))):
+    for i, example in enumerate(decoded(source, source.records().take(PICTURES), "segmentation")):
         replace_file(pictures / f"shapes-{i}.png", Image.fromarray(example["image"]).save)
     predict(export.load(trained.artifacts / "model.onnx"), [pictures], trained.path / "predictions")

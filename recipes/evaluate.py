@@ -3,7 +3,7 @@
 from itertools import tee
 
 from recipes import metrics
-from recipes.data.pipeline import missing_targets
+from recipes.data.pipeline import TARGETS, missing_targets
 from recipes.data.progress import track
 from recipes.data.proposed import with_proposals
 from recipes.depict import found_in, truth_of
@@ -46,7 +46,7 @@ def gather(predictor, source, progress=None):
     if predictor.proposals and "proposals" not in source.keys:
         source = with_proposals(source, predictor.proposals, predictor.num_proposals)
     evaluator = metrics.evaluator(predictor.task, predictor.class_names, source.keypoint_names)
-    examples = decoded(source, source.records())
+    examples = decoded(source, source.records(), predictor.task)
     if progress:
         examples = track(examples, progress, len(source))
     for example, prediction in predictions(predictor, examples):
@@ -63,7 +63,7 @@ def look(predictor, source, count):
     check_classes(predictor, source)
     spread = source.records().shard(max(1, len(source) // count), 0).take(count)
     samples = []
-    for example, prediction in predictions(predictor, decoded(source, spread)):
+    for example, prediction in predictions(predictor, decoded(source, spread, predictor.task)):
         evaluator = metrics.evaluator(predictor.task, predictor.class_names, source.keypoint_names)
         evaluator.update(prediction, example)
         samples.append(
@@ -92,9 +92,17 @@ def predictions(predictor, examples):
     return zip(examples, predictor.predict_each(map(seen, ahead)), strict=True)
 
 
-def decoded(source, records):
-    """Returns the examples of some records as dicts of arrays, decoded one ahead."""
-    return records.map(source.decode).prefetch(1).as_numpy_iterator()
+def decoded(source, records, task):
+    """Returns the examples of some records as dicts of arrays, decoded one ahead.
+
+    Targets of other tasks are left out, and tf.data then does not compute them: Cityscapes' masks cost seconds.
+    """
+    kept = {"image", "name", "proposals", *TARGETS[task], *(("ignored", "areas") if "boxes" in TARGETS[task] else ())}
+
+    def decode(record):
+        return {key: value for key, value in source.decode(record).items() if key in kept}
+
+    return records.map(decode).prefetch(1).as_numpy_iterator()
 
 
 def check_classes(predictor, source):

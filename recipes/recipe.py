@@ -12,11 +12,17 @@ from zoo.model import as_tuples
 
 # One file a recipe, each with a function `recipe()`.
 RECIPES = (
+    "deconvnet_objects_voc",
+    "deconvnet_voc",
+    "deeplab_largefov_voc",
     "fast_rcnn_bccd",
     "fast_rcnn_voc",
     "faster_rcnn_bccd",
     "faster_rcnn_coco",
     "faster_rcnn_voc",
+    "fcn16s_voc",
+    "fcn32s_voc",
+    "fcn8s_voc",
     "grid_shapes",
     "keypoint_rcnn_coco",
     "keypoint_rcnn_shapes",
@@ -31,7 +37,9 @@ RECIPES = (
     "rcnn_voc",
     "segnet_basic_camvid",
     "segnet_camvid",
+    "segnet_sun",
     "tiny_yolo_v2_bccd",
+    "unet_cells",
     "unet_membrane",
     "unet_shapes",
     "yolo_v1_voc",
@@ -54,6 +62,8 @@ class Recipe:
         crop_size: `(height, width)` of the training's crops, or `None` for `picture_size`. `augment.scale` is then
             relative to the scale at which a picture just fits into the crop.
         arguments: further arguments of the builder, e.g. `{"filters": 16}`.
+        start: run's folder or .keras file whose layers of the same name and shape give the model their weights to
+            begin with; "" for none.
         proposals: method of `zoo.proposals` whose regions the model looks at; "" for a model that proposes its own.
         num_proposals: of them, how many a picture at most.
         anchors: how many anchors to find by k-means in the boxes of `data`, or `None` for the builder's own.
@@ -83,6 +93,7 @@ class Recipe:
     task: str = "segmentation"
     crop_size: tuple[int, int] | None = None
     arguments: dict = field(default_factory=dict)
+    start: str = ""
     proposals: str = ""
     num_proposals: int = 2000
     anchors: int | None = None

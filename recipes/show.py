@@ -1,5 +1,7 @@
 """What each verb of the command line prints, as tables."""
 
+import math
+
 from recipes.predict import summary as found_in
 from recipes.tables import megabytes, percent, show
 
@@ -26,6 +28,16 @@ def description(found):
     for title, faults in (("problems", found.problems), ("used in part", found.warnings)):
         if faults:
             show(title, ["file", "what is wrong"], [[fault.file, fault.message] for fault in faults])
+
+
+def begun(report):
+    """Prints the `zoo.weights.matching.Report` of a model that begins with another's weights, layer by layer."""
+    rows = []
+    for what, tensors in (("taken", report.loaded), ("its own", report.missing), ("left there", report.unused)):
+        names = list(dict.fromkeys(name.rpartition("/")[0] for name in tensors))
+        parameters = sum(math.prod(shape) for shape in tensors.values())
+        rows.append([what, len(names), f"{parameters:,}", ", ".join(names)])
+    show(f"begins with {report.path}", ["weights", "layers", "parameters", "which"], rows)
 
 
 def proposals(spec, found):
@@ -118,6 +130,23 @@ def benchmarks(runs, found):
         for b in found
     ]
     show(f"{runs} calls each", ["artifact", "p50 ms", "p95 ms", "threads", "peak memory", "file"], rows)
+
+
+def comparison(found):
+    """Prints what `recipes.comparison.compare` found: a row a network, a column a runtime."""
+    runtimes = list(found["networks"][0]["runtimes"])
+    rows = []
+    for one in found["networks"]:
+        costs = [f"{cost['p50_ms']:.1f} ms, {megabytes(cost['peak_memory'])}" for cost in one["runtimes"].values()]
+        smallest = min(cost["size"] for cost in one["runtimes"].values())
+        rows.append([one["name"], f"{one['miou']:.4f}", f"{one['parameters']:,}", megabytes(smallest), *costs])
+    budget = found["budget"]
+    show(
+        f"{budget['val_data']}: {budget['epochs']} epochs of {budget['data']}, {found['hardware']}, {found['date']}",
+        ["network", "mIoU", "parameters", "smallest file", *runtimes],
+        rows,
+    )
+    print("for each runtime: the time a picture takes, and the peak memory of a process that predicts")
 
 
 def demo(keras, artifacts):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import keras
 
 import zoo
+from recipes import show
 from recipes.anchors import find_anchors
 from recipes.callbacks import Checkpoint, SeedEpoch, StopOnNaN, Validate
 from recipes.data import describe, median_frequency, open_source, pipeline
@@ -13,7 +14,9 @@ from recipes.data.pipeline import check_targets
 from recipes.data.proposed import with_proposals
 from recipes.metrics import higher_is_better
 from recipes.rcnn import train_rcnn
+from recipes.recipe import Recipe
 from recipes.schedule import optimizer
+from recipes.start import begin
 from recipes.workdir import Workdir, replace_text
 from zoo.detection.rcnn import Rcnn
 from zoo.errors import InputError
@@ -43,6 +46,8 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
             f"but {recipe.data} has {', '.join(classes)}: name sources with the same classes"
         )
     twin = build(recipe, data)  # a wrong argument is refused before all pictures are read
+    if recipe.start:
+        show.begun(begin(twin, recipe.start))
     data, val_data = usable(data, skip_bad), usable(val_data, skip_bad)
     in_steps = isinstance(twin, Rcnn)
     if len(data) < recipe.batch_size and not in_steps:
@@ -115,7 +120,7 @@ def validated(recipe):
 
 
 def build(recipe, source, precision="float32", any_size=False):
-    """Builds the recipe's model for the classes or keypoints of a source.
+    """Builds the recipe's model for the classes or keypoints of a source, with the weights that it begins with.
 
     Args:
         recipe: a `Recipe`.
@@ -124,8 +129,8 @@ def build(recipe, source, precision="float32", any_size=False):
         any_size: whether the model takes pictures of any size, instead of `recipe.picture_size`.
 
     Raises:
-        InputError: if the builder does not take the recipe's arguments or picture size, its task is another, or it
-            needs proposals and the recipe names none.
+        InputError: if the builder does not take the recipe's arguments or picture size, its task is another, it
+            needs proposals and the recipe names none, or the recipe begins with a model that does not exist or fit.
     """
     size = (None, None) if any_size else recipe.picture_size
     previous = keras.config.dtype_policy()
@@ -147,6 +152,8 @@ def build(recipe, source, precision="float32", any_size=False):
     if model.task in ("points", "keypoints"):
         for name in ("keypoint_names", "skeleton", "flip_pairs"):
             setattr(model, name, tuple(getattr(source, name)))
+    if recipe.start:
+        begin(model, recipe.start)
     return model
 
 
@@ -187,12 +194,12 @@ def usable(source, skip_bad):
 
 
 def check_same(recipe, workdir):
-    """Refuses to resume a run under another recipe.
+    """Refuses to resume a run under another recipe; a field that it was begun without has its default.
 
     Raises:
         InputError: that shows the lines that differ.
     """
-    before, now = workdir.recipe.read_text().splitlines(), recipe.to_json().splitlines()
+    before, now = (one.to_json().splitlines() for one in (Recipe.from_json(workdir.recipe.read_text()), recipe))
     if before != now:
         differing = sorted(set(now) - set(before)) or sorted(set(before) - set(now))
         changed = "; ".join(line.strip(" ,") for line in differing)

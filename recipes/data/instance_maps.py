@@ -32,12 +32,13 @@ class InstanceMaps(Paired):
         shapes = {"boxes": (None, 4), "labels": (None,), "masks": (None, None, None), "ignored": (None,)}
         found = tf.numpy_function(self._objects, [numbers], list(kinds.values()), stateful=False)
         found = dict(zip(kinds, found, strict=True))
-        return {key: tf.ensure_shape(found[key], shapes[key]) for key in self.keys}
+        return {key: tf.ensure_shape(found[key], shapes[key]) for key in self.keys if key in found}
 
     def fault(self, numbers, picture_size):
         """As `Paired.fault`: another size than the picture's, or objects of no class."""
         labels, _ = self.meaning(np.unique(numbers))
-        return size_problem(numbers, picture_size) or label_problem(labels[labels >= 0], self.classes, "object")
+        names = self.class_names("detection")
+        return size_problem(numbers, picture_size) or label_problem(labels[labels >= 0], names, "object")
 
     def _objects(self, numbers):
         present = np.flatnonzero(np.bincount(numbers.ravel()))

@@ -4,15 +4,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from recipes.data import pictures
-from recipes.data.paired import Paired, classes_near
+from recipes.data.label_maps import LabelMaps
+from recipes.data.paired import classes_near
 from recipes.data.progress import track
-from recipes.data.source import VOID, segmentation_problem
+from recipes.data.source import VOID
 from zoo.errors import InputError
 
 NEEDED = "masks:DIR needs DIR/images with pictures and DIR/masks with a PNG of the same name for each"
 
 
-class Masks(Paired):
+class Masks(LabelMaps):
     """Pictures with a label a pixel, 255 for void.
 
     `classes.txt`, one name a line, lies in the folder or its parent; without it the classes are numbered, up to
@@ -25,8 +26,6 @@ class Masks(Paired):
         InputError: if the folder, one of its parts or a mask is missing.
     """
 
-    keys = ("segmentation",)
-
     def __init__(self, folder):
         if not folder:
             raise InputError(f"masks: names no folder; {NEEDED}")
@@ -38,14 +37,6 @@ class Masks(Paired):
         masks = [self.folder / "masks" / f"{image.stem}.png" for image in images]
         super().__init__(f"masks:{folder}", images, masks, NEEDED)
         self.classes = classes_near(self.folder) or self._numbered_classes()
-
-    def targets(self, numbers):
-        """As `Paired.targets`."""
-        return {"segmentation": numbers}
-
-    def fault(self, numbers, picture_size):
-        """As `Paired.fault`: another size than the picture's, or labels that are no class."""
-        return segmentation_problem(numbers, picture_size, self.classes)
 
     def _numbered_classes(self):
         with ThreadPoolExecutor() as pool:

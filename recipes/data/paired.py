@@ -1,4 +1,4 @@
-"""Pictures with a PNG of numbers each: a number a pixel."""
+"""Pictures with a file of numbers each: a number a pixel."""
 
 import tensorflow as tf
 
@@ -10,10 +10,12 @@ from zoo.errors import InputError
 class Paired(Source):
     """A source over pairs of files; a subclass says in `targets` and `fault` what the numbers mean.
 
+    Where they are kept otherwise than in PNGs, it says so in `numbers` and `from_bytes`.
+
     Args:
         spec: the string that asked for it.
         images: list of paths of the pictures.
-        masks: list of paths of the PNGs, index for index.
+        masks: list of paths of the files of numbers, index for index.
         needed: one line that says what the source needs, for the error.
 
     Raises:
@@ -42,8 +44,16 @@ class Paired(Source):
         return {
             "image": pictures.decode(tf.io.read_file(record["image"])),
             "name": tf.convert_to_tensor(record["image"]),
-            **self.targets(pictures.decode_labels(tf.io.read_file(record["mask"]))),
+            **self.targets(self.numbers(tf.io.read_file(record["mask"]))),
         }
+
+    def numbers(self, contents):
+        """Decodes the bytes of a mask to `(H, W)` int32; runs eagerly and in a tf.data graph."""
+        return pictures.decode_labels(contents)
+
+    def from_bytes(self, contents):
+        """As `numbers`, on Python bytes; raises `ValueError` that says what is wrong with them."""
+        return pictures.labels_from_bytes(contents)
 
     def targets(self, numbers):
         """Returns the targets that the numbers of a picture, `(H, W)` int32, stand for, by key."""
@@ -62,22 +72,21 @@ class Paired(Source):
             return Problem(str(image), pictures.UNREADABLE, index)
         contents = mask.read_bytes()
         try:
-            numbers = pictures.decode_labels(contents).numpy()
+            numbers = self.numbers(contents).numpy()
         except (tf.errors.InvalidArgumentError, ValueError):
-            return Problem(str(mask), _undecodable(contents), index)
+            return Problem(str(mask), self._undecodable(contents), index)
         message = self.fault(numbers, picture.shape[:2])
         return message and Problem(str(mask), message, index)
+
+    def _undecodable(self, contents):
+        """Says why a mask cannot be decoded."""
+        try:
+            self.from_bytes(contents)
+        except ValueError as error:
+            return str(error)
+        return pictures.UNREADABLE_LABELS
 
 
 def classes_near(folder):
     """Returns the names in the file classes.txt of a folder or its parent, `()` without one."""
     return named_classes(folder / "classes.txt") or named_classes(folder.resolve().parent / "classes.txt")
-
-
-def _undecodable(contents):
-    """Says why a mask cannot be decoded."""
-    try:
-        pictures.labels_from_bytes(contents)
-    except ValueError as error:
-        return str(error)
-    return pictures.UNREADABLE_LABELS

@@ -8,8 +8,8 @@ from PIL import Image
 from recipes.run import measure
 
 VERBS = (
-    *("data", "train", "evaluate", "predict", "export", "verify", "benchmark"),
-    *("facewarp", "proposals", "list", "demo"),
+    *("data", "train", "evaluate", "compare", "predict", "export", "verify", "benchmark"),
+    *("facewarp", "proposals", "list", "weights", "demo"),
 )
 
 
@@ -32,6 +32,15 @@ def test_list(zoo):
     assert code == 0
     for word in ("segnet_basic_camvid", "unet_membrane", "segnet", "masks", "saved_model", "int8"):
         assert word in out
+
+
+def test_weights(zoo, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "regionzoo").mkdir()
+    (tmp_path / "regionzoo" / "resnet50-0676ba61.npz").touch()
+    code, out, _ = zoo("weights")
+    assert code == 0
+    assert "BSD-3-Clause" in out and "torchvision/COCO_V1" in out and out.count("yes") == 1
 
 
 def test_data(zoo, sets, tmp_path):

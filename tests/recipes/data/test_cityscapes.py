@@ -3,6 +3,8 @@ import pytest
 from PIL import Image
 
 from recipes.data import open_source, pipeline
+from recipes.data.cityscapes import Cityscapes
+from recipes.evaluate import decoded
 from zoo.errors import InputError
 
 # A car (26), a group of persons (24), two bicycles (33), and what has no instances or is not counted: road (7), a
@@ -27,10 +29,31 @@ def test_numbers_by_hand(folder):
     assert (len(source), source.problems()) == (2, [])
     example = next(source.records().map(source.decode).as_numpy_iterator())
     assert example["name"].decode().endswith("aachen_000000_000019_leftImg8bit.png")
-    assert [source.classes[label] for label in example["labels"]] == ["person", "car", "bicycle", "bicycle"]
+    names = source.class_names("instance_segmentation")
+    assert [names[label] for label in example["labels"]] == ["person", "car", "bicycle", "bicycle"]
     np.testing.assert_array_equal(example["boxes"], [[2, 0, 4, 2], [0, 0, 2, 1], [0, 1, 1, 2], [1, 1, 2, 2]])
     np.testing.assert_array_equal(example["ignored"], [True, False, False, False])
     np.testing.assert_array_equal(example["masks"][0], NUMBERS == 24)
+
+
+def test_pixels_have_19_classes(folder):
+    source = open_source(f"cityscapes:{folder}:val")
+    names = source.class_names("segmentation")
+    assert (len(names), names[0], names[-1]) == (19, "road", "bicycle")
+    example = next(source.records().map(source.decode).as_numpy_iterator())
+    car, person, road, bicycle, void = 13, 11, 0, 18, 255
+    expected = [[car, car, person, person, road, road], [bicycle, bicycle, person, void, void, void]]
+    np.testing.assert_array_equal(example["segmentation"], expected)
+
+
+def test_segmentation_does_not_pay_for_masks(folder, monkeypatch):
+    found = []
+    monkeypatch.setattr(Cityscapes, "_objects", lambda self, numbers: found.append(1) or 1 / 0)
+    source = open_source(f"cityscapes:{folder}:val")
+    batches = pipeline(source, task="segmentation", picture_size=(2, 6), batch_size=2)
+    assert next(iter(batches))[1].shape == (2, 2, 6)
+    assert len(list(decoded(source, source.records(), "segmentation"))) == 2
+    assert source.problems() == [] and found == []
 
 
 def test_groups_are_in_no_target(folder):

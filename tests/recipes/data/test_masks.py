@@ -153,7 +153,7 @@ def test_label_problem_counts_by_hand():
 
 def test_unknown_sources_list_those_known():
     with pytest.raises(
-        InputError, match="'nothing:x' is no source: it begins with one of shapes, single_shapes, masks, instances,"
+        InputError, match="'nothing:x' is no source: it begins with one of shapes, single_shapes, masks,"
     ):
         open_source("nothing:x")
     with pytest.raises(InputError, match="is no source"):
