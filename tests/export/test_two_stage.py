@@ -98,8 +98,8 @@ def test_smaller_kernels(model, written, tmp_path, format, quantize):
 
 ADDITIONS = 8 + 3
 """Of ResNet-18's blocks and of the pyramid."""
-FLOAT_CONVOLUTIONS = 2 * 5
-"""Scores and offsets of anchors, on five levels."""
+FLOAT_CONVOLUTIONS = 2 * 5 + 1
+"""Scores and offsets of anchors, on five levels; the last upsampling, which makes what a mask is a product of."""
 
 FEATURES = {"CONV_2D", "FULLY_CONNECTED", "MAX_POOL_2D", "ADD", "PAD", "RESIZE_NEAREST_NEIGHBOR"}
 
