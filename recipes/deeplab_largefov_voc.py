@@ -8,7 +8,8 @@ Command: `zoo train deeplab_largefov_voc`; the split `trainaug` and its masks in
 conversion of SBD. Hardware: a GPU. Reported figure: 62.25 mIoU on VOC 2012's val without a CRF; ours: not yet run.
 On two CPU cores, narrow and small, on CamVid: `zoo train deeplab_largefov_voc --data masks:DIR/train
 --val-data masks:DIR/val --set picture_size=96x128 --set crop_size=none --set "augment.scale=(1, 1)"
---set arguments.width=0.125 --set batch_size=8 --set epochs=10 --set optimizer=adam --set schedule=cosine`
+--set arguments.width=0.125 --set batch_size=8 --set epochs=10 --set optimizer=adam --set learning_rate=1e-4
+--set schedule=cosine`
 """
 
 from recipes.data import Augment

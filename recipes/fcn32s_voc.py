@@ -8,7 +8,7 @@ from what `start` names.
 Command: `zoo train fcn32s_voc`. Hardware: a GPU. Reported figure: 63.6 mIoU; ours: not yet run.
 On two CPU cores, narrow and small, on CamVid: `zoo train fcn32s_voc --data masks:DIR/train --val-data masks:DIR/val
 --set picture_size=96x128 --set arguments.width=0.125 --set batch_size=8 --set epochs=10 --set optimizer=adam
---set learning_rate=1e-3`
+--set learning_rate=1e-4`
 """
 
 from recipes.data import Augment
