@@ -105,35 +105,6 @@ class PadToMultiple(layers.Layer):
 
 
 @register
-class SpaceToDepth(layers.Layer):
-    """Each block of `size` x `size` pixels becomes one pixel: `(B, H, W, C)` to `(B, H / size, W / size, size² C)`.
-
-    The channels of the block's pixels follow each other row by row.
-    """
-
-    def __init__(self, size=2, **kwargs):
-        super().__init__(**kwargs)
-        self.size = size
-
-    def call(self, x):
-        """Returns `(B, H / size, W / size, size² C)`."""
-        _, height, width, channels = ops.shape(x)
-        rows, columns, size = height // self.size, width // self.size, self.size
-        x = ops.reshape(x, (-1, rows, size, columns, size * channels))
-        return ops.reshape(ops.transpose(x, (0, 1, 3, 2, 4)), (-1, rows, columns, size * size * channels))
-
-    def compute_output_shape(self, input_shape):
-        """Returns the divided shape; an unknown side stays unknown."""
-        batch, height, width, channels = input_shape
-        height, width = (None if side is None else side // self.size for side in (height, width))
-        return (batch, height, width, channels * self.size**2)
-
-    def get_config(self):
-        """Returns the constructor's arguments."""
-        return {**super().get_config(), "size": self.size}
-
-
-@register
 class LocalResponseNormalization(layers.Layer):
     """`x / (bias + alpha * mean of squares over the neighbours) ** beta`.
 

@@ -119,13 +119,8 @@ class CellGrid(layers.Layer):
 
     def call(self, x):
         """Returns `(B, side, side, 5 * num_boxes + C)`."""
-        cells, count = self.side**2, self.num_boxes
-        places = x.shape[1] - 4 * cells * count
-        confidences = places - cells * count
-        classes = ops.reshape(x[:, :confidences], (-1, self.side, self.side, confidences // cells))
-        confidence = ops.reshape(x[:, confidences:places], (-1, cells, count, 1))
-        boxes = ops.concatenate([ops.reshape(x[:, places:], (-1, cells, count, 4)), confidence], axis=-1)
-        return ops.concatenate([ops.reshape(boxes, (-1, self.side, self.side, 5 * count)), classes], axis=-1)
+        cells = by_cell(x, self.side**2, self.num_boxes)
+        return ops.reshape(cells, (-1, self.side, self.side, cells.shape[2]))
 
     def compute_output_shape(self, input_shape):
         """Returns `(B, side, side, 5 * num_boxes + C)`."""
@@ -134,3 +129,17 @@ class CellGrid(layers.Layer):
     def get_config(self):
         """Returns the constructor's arguments."""
         return {**super().get_config(), "side": self.side, "num_boxes": self.num_boxes}
+
+
+def by_cell(x, cells, num_boxes):
+    """Brings `(B, cells * (C + 5 * num_boxes))` from the order of `CellGrid`'s input to that of its output.
+
+    Returns:
+        `(B, cells, 5 * num_boxes + C)`.
+    """
+    places = x.shape[1] - 4 * cells * num_boxes
+    confidences = places - cells * num_boxes
+    classes = ops.reshape(x[:, :confidences], (-1, cells, confidences // cells))
+    confidence = ops.reshape(x[:, confidences:places], (-1, cells, num_boxes, 1))
+    boxes = ops.concatenate([ops.reshape(x[:, places:], (-1, cells, num_boxes, 4)), confidence], axis=-1)
+    return ops.concatenate([ops.reshape(boxes, (-1, cells, 5 * num_boxes)), classes], axis=-1)

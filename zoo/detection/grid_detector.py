@@ -13,6 +13,7 @@ from zoo.backbones.small import small_cnn
 from zoo.detection.anchor_grid import AnchorGrid, answering, check_anchors, class_errors
 from zoo.errors import InputError
 from zoo.ops.rows import take_rows
+from zoo.weights.loading import with_weights
 
 
 def grid_detector(
@@ -22,6 +23,7 @@ def grid_detector(
     anchors=((1.0, 1.0),),
     filters=16,
     width=1.0,
+    weights=None,
     input_shape=(128, 128, 3),
     name="grid_detector",
 ):
@@ -33,6 +35,7 @@ def grid_detector(
         anchors: width and height of each anchor in cells; one or two in the lecture, any number here.
         filters: of the first convolution.
         width: factor on the number of filters.
+        weights: file or name of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`: the grid's sides times one power of 2, from 2 to 64.
     Returns:
         A `GridDetector`: `(B, H, W, 3)` raw pixels to `{"grid": (B, *grid, A * (5 + C))}`.
@@ -54,7 +57,7 @@ def grid_detector(
     x = layers.Conv2D(len(anchors) * (5 + num_classes), 1, dtype="float32", name="grid")(x)
     model = GridDetector(backbone.input, {"grid": x}, name=name)
     model.num_classes, model.anchors, model.stride = num_classes, anchors, (stride, stride)
-    return model
+    return with_weights(model, weights)
 
 
 @keras.saving.register_keras_serializable("zoo")

@@ -13,11 +13,21 @@ from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
 from zoo.ops.matching import centroid_cell, last_of_slot
 from zoo.ops.rows import take_rows
+from zoo.weights.loading import with_weights
 
 STRIDE = 64
 
 
-def yolo_v1(num_classes=20, *, released=False, num_boxes=None, width=1.0, input_shape=(448, 448, 3), name="yolo_v1"):
+def yolo_v1(
+    num_classes=20,
+    *,
+    released=False,
+    num_boxes=None,
+    width=1.0,
+    weights=None,
+    input_shape=(448, 448, 3),
+    name="yolo_v1",
+):
     """Builds YOLO: the paper's network, or the one its authors released.
 
     Args:
@@ -27,6 +37,7 @@ def yolo_v1(num_classes=20, *, released=False, num_boxes=None, width=1.0, input_
             one, 3 boxes.
         num_boxes: boxes a cell, if not those.
         width: factor on the number of filters and units.
+        weights: file or name of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`, fixed multiples of 64; the paper's is 448 x 448, whose grid is 7 x 7.
     Returns:
         A `YoloV1`: `(B, H, W, 3)` raw pixels to `{"grid": (B, H / 64, W / 64, num_boxes * 5 + C)}`.
@@ -43,16 +54,18 @@ def yolo_v1(num_classes=20, *, released=False, num_boxes=None, width=1.0, input_
     else:
         x = dense_leaky(layers.Flatten(name="flatten")(x), int(4096 * width), name="fc1")
     x = layers.Dropout(0.5, name="dropout")(x)
-    return with_grid(backbone.input, x, num_classes, num_boxes or (3 if released else 2), name)
+    model = with_grid(backbone.input, x, num_classes, num_boxes or (3 if released else 2), name)
+    return with_weights(model, weights)
 
 
-def fast_yolo(num_classes=20, *, num_boxes=2, width=1.0, input_shape=(448, 448, 3), name="fast_yolo"):
+def fast_yolo(num_classes=20, *, num_boxes=2, width=1.0, weights=None, input_shape=(448, 448, 3), name="fast_yolo"):
     """Builds Fast YOLO: 9 convolutions, dense layers of 256 and 4096, as in yolo-tiny.cfg of the paper's time.
 
     Args:
         num_classes: number of classes C.
         num_boxes: boxes a cell.
         width: factor on the number of filters and units.
+        weights: file or name of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`, fixed multiples of 64.
     Returns:
         A `YoloV1`.
@@ -65,7 +78,7 @@ def fast_yolo(num_classes=20, *, num_boxes=2, width=1.0, input_shape=(448, 448, 
     x = layers.Dense(int(256 * width), name="fc1")(x)
     x = dense_leaky(x, int(4096 * width), name="fc2")
     x = layers.Dropout(0.5, name="dropout")(x)
-    return with_grid(backbone.input, x, num_classes, num_boxes, name)
+    return with_weights(with_grid(backbone.input, x, num_classes, num_boxes, name), weights)
 
 
 def dense_leaky(x, units, *, name):

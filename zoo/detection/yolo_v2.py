@@ -4,15 +4,18 @@ Source: Redmon & Farhadi 2017, arXiv:1612.08242; constants from the authors' rel
 `region_layer.c`.
 """
 
+import math
+
 import keras
 from keras import layers, ops
 
 from zoo.backbones.darknet import conv_leaky, darknet19, tiny_darknet
+from zoo.backbones.darknet_layers import Reorg
 from zoo.detection.anchor_grid import AnchorGrid, answering, check_anchors, class_errors
 from zoo.errors import InputError
-from zoo.layers import SpaceToDepth
 from zoo.ops import boxes as box_ops
 from zoo.ops.rows import take_rows
+from zoo.weights.loading import with_weights
 
 STRIDE = 32
 # Width and height in cells, by k-means on the training boxes: yolov2-voc.cfg, yolov2.cfg, yolov2-tiny-voc.cfg.
@@ -21,13 +24,16 @@ COCO_ANCHORS = ((0.57273, 0.677385), (1.87446, 2.06253), (3.33843, 5.47434), (7.
 TINY_VOC_ANCHORS = ((1.08, 1.19), (3.42, 4.41), (6.63, 11.38), (9.42, 5.11), (16.62, 10.52))
 
 
-def yolo_v2(num_classes, *, anchors=COCO_ANCHORS, width=1.0, input_shape=(None, None, 3), name="yolo_v2"):
+def yolo_v2(
+    num_classes, *, anchors=COCO_ANCHORS, width=1.0, weights=None, input_shape=(None, None, 3), name="yolo_v2"
+):
     """Builds YOLO v2 as released: Darknet-19 without its top, three 3x3 convolutions and the passthrough.
 
     Args:
         num_classes: number of classes C; 80 with `COCO_ANCHORS` in the paper's COCO model, 20 with `VOC_ANCHORS`.
         anchors: A pairs of width and height in cells of 32 pixels.
         width: factor on the number of filters.
+        weights: file or name of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`, multiples of 32; 416 x 416 and up to 608 x 608 in the paper.
     Returns:
         A `YoloV2`.
@@ -40,14 +46,20 @@ def yolo_v2(num_classes, *, anchors=COCO_ANCHORS, width=1.0, input_shape=(None, 
     filters = int(1024 * width)
     x = conv_leaky(x, filters, 3, name="head_conv1")
     x = conv_leaky(x, filters, 3, name="head_conv2")
-    fine = conv_leaky(fine, int(64 * width), 1, name="passthrough_conv")
-    x = layers.Concatenate(name="passthrough")([SpaceToDepth(name="passthrough_stack")(fine), x])
+    fine = conv_leaky(fine, 4 * math.ceil(16 * width), 1, name="passthrough_conv")  # Reorg's channels come by fours
+    x = layers.Concatenate(name="passthrough")([Reorg(name="passthrough_stack")(fine), x])
     x = conv_leaky(x, filters, 3, name="head_conv3")
-    return with_anchors(backbone.input, x, num_classes, anchors, name)
+    return with_weights(with_anchors(backbone.input, x, num_classes, anchors, name), weights)
 
 
 def tiny_yolo_v2(
-    num_classes, *, anchors=TINY_VOC_ANCHORS, width=1.0, input_shape=(None, None, 3), name="tiny_yolo_v2"
+    num_classes,
+    *,
+    anchors=TINY_VOC_ANCHORS,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="tiny_yolo_v2",
 ):
     """Builds Tiny YOLO v2 as released for VOC: nine convolutions.
 
@@ -55,6 +67,7 @@ def tiny_yolo_v2(
         num_classes: number of classes C.
         anchors: A pairs of width and height in cells of 32 pixels.
         width: factor on the number of filters.
+        weights: file or name of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`, multiples of 32; 416 x 416 in the release.
     Returns:
         A `YoloV2`.
@@ -64,7 +77,7 @@ def tiny_yolo_v2(
     check_grid(input_shape, name)
     backbone = tiny_darknet(width=width, input_shape=input_shape)
     x = conv_leaky(backbone.output["stride32"], int(1024 * width), 3, name="head_conv1")
-    return with_anchors(backbone.input, x, num_classes, anchors, name)
+    return with_weights(with_anchors(backbone.input, x, num_classes, anchors, name), weights)
 
 
 def with_anchors(image, x, num_classes, anchors, name):

@@ -8,7 +8,7 @@ from keras import layers
 
 from zoo.errors import InputError
 from zoo.weights import caffe_file
-from zoo.weights.matching import Want, layers_with_weights
+from zoo.weights.matching import Want, layers_with_weights, map_before
 
 VGG16 = {r"block(\d)_conv(\d)": r"conv\1_\2"}
 ALEXNET = {r"conv(\d)": r"conv\1"}
@@ -157,14 +157,6 @@ def weighted(layer, name, bgr):
 def blob(variable, name, shape, to_ours):
     """A `Want` of a shape in Caffe's order."""
     return Want(variable, name, to_ours, plain(name, shape))
-
-
-def map_before(dense):
-    """Returns `(height, width, channels)` of the map that is flattened before a dense layer, 1 x 1 without one."""
-    before = dense.input._keras_history.operation
-    while isinstance(before, layers.Dropout):
-        before = before.input._keras_history.operation
-    return before.input.shape[1:] if isinstance(before, layers.Flatten) else (1, 1, dense.kernel.shape[0])
 
 
 def kernel(values, bgr):

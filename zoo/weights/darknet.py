@@ -12,7 +12,7 @@ from zoo.detection.yolo_v1 import YoloV1
 from zoo.detection.yolo_v2 import YoloV2
 from zoo.errors import InputError
 from zoo.model import ZooModel
-from zoo.weights import darknet_cfg, darknet_file
+from zoo.weights import darknet_cfg, darknet_weights
 from zoo.weights.darknet_sections import LAYERS, Network
 
 # In the order of Darknet's data/voc.names.
@@ -53,7 +53,7 @@ def build(cfg_path, weights_path=None, *, class_names=()):
         model.class_names = tuple(class_names)
     model.image_size, model.resizing = size, "stretch"
     if weights_path is not None:
-        darknet_file.load(weights_path, network.weighted)
+        darknet_weights.load(model, weights_path)
     return model
 
 

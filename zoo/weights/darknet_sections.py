@@ -19,13 +19,11 @@ class Network:
 
     Attributes:
         tensors: output of each section after `[net]`, in order.
-        weighted: pairs of a layer and its batch normalisation or `None`, in the order of the weights file.
     """
 
     def __init__(self, image):
         self.image = image
         self.tensors = []
-        self.weighted = []
 
     @property
     def last(self):
@@ -68,7 +66,7 @@ def convolutional(network, section):
     layer = layers.Conv2D(
         section.integer("filters", 1), size, strides=stride, padding=padding, use_bias=not normalized, name=name
     )
-    return activated(network, section, layer, normalized, x)
+    return activated(section, layer, normalized, x)
 
 
 def local(network, section):
@@ -82,7 +80,7 @@ def local(network, section):
     check_window(section, x, size, 2 * pad)
     stride = section.integer("stride", 1)
     layer = LocallyConnected2D(section.integer("filters", 1), size, stride, pad, name=network.name(section))
-    return activated(network, section, layer, False, x)
+    return activated(section, layer, False, x)
 
 
 def connected(network, section):
@@ -90,20 +88,18 @@ def connected(network, section):
     section.allow("output", "activation", "batch_normalize")
     normalized = bool(section.integer("batch_normalize", 0, smallest=0))
     layer = layers.Dense(section.integer("output", 1), use_bias=not normalized, name=network.name(section))
-    return activated(network, section, layer, normalized, network.vector(section))
+    return activated(section, layer, normalized, network.vector(section))
 
 
-def activated(network, section, layer, normalized, x):
-    """Applies a layer, its batch normalisation and its activation, and notes both for the weights file."""
+def activated(section, layer, normalized, x):
+    """Applies a layer, its batch normalisation and its activation."""
     kind = section.text("activation", "logistic")
     if kind not in ("linear", "leaky", *ACTIVATIONS):
         known = ", ".join(["linear", "leaky", *ACTIVATIONS])
         raise section.error(f"activation={kind} is not supported; known are {known}")
-    norm = FusedBatchNormalization(**BATCH_NORM, name=f"{layer.name}_bn") if normalized else None
-    network.weighted.append((layer, norm))
     x = layer(x)
     if normalized:
-        x = norm(x)
+        x = FusedBatchNormalization(**BATCH_NORM, name=f"{layer.name}_bn")(x)
     if kind == "leaky":
         return layers.LeakyReLU(0.1, name=f"{layer.name}_leaky")(x)
     return x if kind == "linear" else layers.Activation(ACTIVATIONS[kind], name=f"{layer.name}_{kind}")(x)

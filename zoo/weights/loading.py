@@ -4,13 +4,14 @@ from pathlib import Path
 
 from zoo.backbones.normalization import set_convention
 from zoo.errors import InputError
-from zoo.weights import caffe, keras_applications, own, published, torchvision, torchvision_backbone
+from zoo.weights import caffe, darknet_weights, keras_applications, own, published, torchvision, torchvision_backbone
 from zoo.weights.matching import assign
 
 SOURCES = {
     "torchvision": torchvision,
     "torchvision_backbone": torchvision_backbone,
     "caffe": caffe,
+    "darknet": darknet_weights,
     "keras_applications": keras_applications,
     "zoo": own,
 }
@@ -18,6 +19,7 @@ SUFFIXES = {
     ".pth": "torchvision",
     ".pt": "torchvision",
     ".caffemodel": "caffe",
+    ".weights": "darknet",
     ".weights.h5": "zoo",
     ".h5": "keras_applications",
     ".keras": "keras_applications",
@@ -28,18 +30,19 @@ SUFFIXES = {
 def load(model, path_or_name, source=None, partial=False):
     """Gives a model weights; it stays as it is unless all of them fit.
 
-    With the weights comes what they were trained with: how pixels are normalised, and the epsilon of batch
-    normalisation of the published detectors. Both are part of the model's configuration, which `model.save` keeps
-    and `model.save_weights` does not.
+    With the weights comes what they were trained with: how pixels are normalised, the epsilon of batch normalisation
+    of the published detectors, and that Darknet's detectors take pictures stretched. All are part of the model's
+    configuration, which `model.save` keeps and `model.save_weights` does not.
 
     Args:
         model: a model of the zoo, a backbone too.
         path_or_name: a file, or a name that `zoo weights` lists, such as "torchvision/COCO_V1"; its file is
             downloaded once. That of a classifier goes into the backbone of a detector or segmenter.
         source: what wrote the file: "torchvision"; "torchvision_backbone" for a classifier's file into what is built
-            on it; "caffe"; "keras_applications"; "zoo" for our own models. `None` to go by the suffix.
+            on it; "caffe"; "darknet"; "keras_applications"; "zoo" for our own models. `None` to go by the suffix.
         partial: whether layers that the file does not have, or in another shape, keep their weights: those that
-            depend on the number of classes.
+            depend on the number of classes. Darknet's files name no layers: the first ones take what fits, see
+            `zoo.weights.darknet_weights.load`.
     Returns:
         A `zoo.weights.matching.Report`: what was loaded, unused and missing.
     Raises:
@@ -51,7 +54,10 @@ def load(model, path_or_name, source=None, partial=False):
         path, tensors = Path(entry.file), published.tensors(entry, reader.read)
     else:
         path = Path(path_or_name)
-        reader = SOURCES[checked(source or by_suffix(path))]
+        source = checked(source or by_suffix(path))
+        if source == "darknet":  # whose files tell no tensors without the model
+            return darknet_weights.load(model, path, partial)
+        reader = SOURCES[source]
         tensors = reader.read(path)
     report = assign(reader.wanted(model), tensors, path, partial)
     if convention := reader.convention(model):

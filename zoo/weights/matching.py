@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+from keras import layers
 
 from zoo.errors import InputError
 
@@ -59,6 +60,23 @@ def layers_with_weights(model):
             yield from layers_with_weights(layer)
         elif layer.weights:
             yield layer
+
+
+def map_before(dense):
+    """Returns `(height, width, channels)` of the map that is flattened before a dense layer, 1 x 1 without one.
+
+    A map that is permuted first is in its file's order already: it counts as none.
+    """
+    before = operation_of(dense.input)
+    while isinstance(before, layers.Dropout):
+        before = operation_of(before.input)
+    flattened = isinstance(before, layers.Flatten) and not isinstance(operation_of(before.input), layers.Permute)
+    return before.input.shape[1:] if flattened else (1, 1, dense.kernel.shape[0])
+
+
+def operation_of(tensor):
+    """Returns the layer, or other operation, that a symbolic tensor came from."""
+    return tensor._keras_history.operation
 
 
 def assign(wants, tensors, path, partial=False):

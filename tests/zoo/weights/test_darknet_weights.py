@@ -7,24 +7,14 @@ from PIL import Image
 
 from tests.checks import parameters, saves_and_loads
 from tests.darknet_reference import Random, block, leaky, pool, reorg_cpu
+from tests.zoo.weights import darknet_cfg
+from tests.zoo.weights.darknet_cfg import HEADER, convolutional
 from zoo import InputError
-from zoo.backbones.darknet import DARKNET19
 from zoo.ops.boxes import iou_aligned
-from zoo.weights import darknet, darknet_file
+from zoo.weights import darknet, load
 
 pytestmark = pytest.mark.core
-HEADER = struct.pack("<iiiq", 0, 2, 0, 64)
 NET = "[net]\n# remark\nheight=8\nwidth = 8\nchannels=3\nlearning_rate=0.1\n"
-
-
-def convolutional(filters, size=3, stride=1, activation="leaky", batch_normalize=1):
-    return (
-        f"[convolutional]\nbatch_normalize={batch_normalize}\nfilters={filters}\nsize={size}\nstride={stride}\n"
-        f"pad=1\nactivation={activation}\n\n"
-    )
-
-
-MAXPOOL = "[maxpool]\nsize=2\nstride=2\n\n"
 DETECTION = "[detection]\nclasses=2\ncoords=4\nside=2\nnum=2\nsoftmax=0\nsqrt=1\ncoord_scale=5\nnoobject_scale=.5\n"
 REGION = "[region]\nanchors=1,1, 2,3\nclasses=2\ncoords=4\nnum=2\nsoftmax=1\nthresh=.6\nobject_scale=5\n"
 
@@ -141,7 +131,7 @@ def test_weights_of_another_size_name_the_counts(files, change):
 
 
 def test_damaged_weights_are_refused(files):
-    with pytest.raises(InputError, match=r"toy.weights: holds NaN"):
+    with pytest.raises(InputError, match=r"toy.weights: connected1/bias holds NaN"):
         darknet.build(*files(CONNECTED, np.full(8, np.nan)))
     with pytest.raises(InputError, match=r"variance below 0 in convolutional0_bn"):
         darknet.build(*files(NET + convolutional(1), np.full(4 + 27, -1.0)))
@@ -158,7 +148,7 @@ def test_random_and_truncated_files_are_refused_and_change_nothing(files):
     for content in contents:
         weights.write_bytes(content)
         try:
-            darknet_file.load(weights, [(model.get_layer("connected1"), None)])
+            load(model, weights)
         except InputError as error:
             assert str(error).startswith(f"{weights}: ")
             for a, b in zip(before, model.get_weights(), strict=True):
@@ -242,17 +232,8 @@ def test_detection_network_predicts_darknets_boxes(files, tmp_path):
     saves_and_loads(model, picture(), tmp_path / "toy.keras")
 
 
-def yolo_v2_cfg(classes):
-    """YOLOv2's .cfg, written from the plan of Darknet-19 and section 3 of the paper."""
-    stages = ["".join(convolutional(*conv) for conv in stage) for stage in DARKNET19]
-    cfg = "[net]\nheight=64\nwidth=64\n" + MAXPOOL.join(stages) + convolutional(1024) * 2
-    cfg += "[route]\nlayers=-9\n" + convolutional(64, 1) + "[reorg]\nstride=2\n[route]\nlayers=-1,-4\n"
-    cfg += convolutional(1024) + convolutional(5 * (5 + classes), 1, activation="linear", batch_normalize=0)
-    return f"{cfg}[region]\nanchors={','.join('12345' * 2)}\nclasses={classes}\nnum=5\nsoftmax=1\n"
-
-
 def test_yolo_v2_has_its_parameters(files):
-    model = darknet.build(files(yolo_v2_cfg(20))[0])
+    model = darknet.build(files(darknet_cfg.yolo_v2(20))[0])
     assert parameters(model) == 50_655_389
     assert model.output["grid"].shape == (None, 2, 2, 125)
     assert model.get_layer("reorg27").output.shape == (None, 2, 2, 256)
