@@ -79,6 +79,7 @@ def rcnn_small(
     units=256,
     dropout=0.5,
     width=1.0,
+    weights=None,
     input_shape=(None, None, 3),
     name="rcnn_small",
 ):
@@ -94,6 +95,7 @@ def rcnn_small(
         units: of the dense layer that describes a region.
         dropout: share of the last map that training leaves out.
         width: factor on the number of filters and units.
+        weights: file of a model of this kind, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         An `Rcnn`.
@@ -106,7 +108,8 @@ def rcnn_small(
         layers.Dropout(dropout, name="dropout")(pool5)
     )
     network = keras.Model(backbone.input, {"pool5": pool5, "fc7": fc7}, name="region")
-    return over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
+    model = over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
+    return with_weights(model, weights)
 
 
 def described(classifier, width, weights):

@@ -9,6 +9,7 @@ from zoo.errors import InputError
 from zoo.localization.features import deepest_features
 from zoo.localization.points import DISTANCES, PointRegressor
 from zoo.localization.soft_argmax import SoftArgmax
+from zoo.weights.loading import with_weights
 
 
 def landmarks(
@@ -17,6 +18,7 @@ def landmarks(
     backbone="small_cnn_stride8",
     loss="squared",
     width=1.0,
+    weights=None,
     input_shape=(224, 224, 3),
     name="landmarks",
 ):
@@ -31,6 +33,7 @@ def landmarks(
             deepest map, the better the points are told apart.
         loss: of the points: "squared", "l1" or "wing", see `PointRegressor`.
         width: factor on the number of the backbone's filters.
+        weights: file or name of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `PointRegressor`: `(B, H, W, 3)` raw pixels to `{"y": (B, 1 + 2K)}`.
@@ -46,7 +49,7 @@ def landmarks(
     y = layers.Concatenate(dtype="float32", name="y")([presence, points])
     model = PointRegressor(image, {"y": y}, name=name)
     model.loss_form = loss
-    return model
+    return with_weights(model, weights)
 
 
 def pose(
@@ -55,6 +58,7 @@ def pose(
     backbone="small_cnn_stride8",
     loss="squared",
     width=1.0,
+    weights=None,
     input_shape=(224, 224, 3),
     name="pose",
 ):
@@ -62,4 +66,12 @@ def pose(
 
     Arguments, result and errors are those of `landmarks`.
     """
-    return landmarks(num_points, backbone=backbone, loss=loss, width=width, input_shape=input_shape, name=name)
+    return landmarks(
+        num_points,
+        backbone=backbone,
+        loss=loss,
+        width=width,
+        weights=weights,
+        input_shape=input_shape,
+        name=name,
+    )

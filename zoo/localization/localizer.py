@@ -11,6 +11,7 @@ from zoo.localization.features import deepest_features
 from zoo.localization.soft_argmax import SoftArgmax, SoftPooling
 from zoo.model import MultiLossModel
 from zoo.ops import boxes
+from zoo.weights.loading import with_weights
 
 LOSSES = ("mixed", "squared")
 
@@ -22,6 +23,7 @@ def localizer(
     loss="mixed",
     box_weight=1.0,
     width=1.0,
+    weights=None,
     input_shape=(224, 224, 3),
     name="localizer",
 ):
@@ -38,6 +40,7 @@ def localizer(
         box_weight: factor on the box's loss. The lecture has none; shares of the picture are small numbers beside the
             classes' entropy, so that without one a network learns the classes first and the box late.
         width: factor on the number of the backbone's filters.
+        weights: file or name of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `Localizer`: `(B, H, W, 3)` raw pixels to `{"y": (B, 5 + n)}`.
@@ -59,7 +62,7 @@ def localizer(
     )
     model = Localizer(image, {"y": y}, name=name)
     model.loss_form, model.box_weight = loss, box_weight
-    return model
+    return with_weights(model, weights)
 
 
 @keras.saving.register_keras_serializable("zoo")

@@ -11,11 +11,12 @@ from zoo.backbones.vgg import STAGES, stage
 from zoo.errors import InputError
 from zoo.layers import MaxPoolWithSwitches, Unpool, register
 from zoo.segmentation.segmenter import Segmenter, check_size
+from zoo.weights.loading import with_weights
 
 CELLS = 7
 
 
-def deconvnet(num_classes, *, width=1.0, input_shape=(224, 224, 3), name="deconvnet"):
+def deconvnet(num_classes, *, width=1.0, weights=None, input_shape=(224, 224, 3), name="deconvnet"):
     """Builds DeconvNet.
 
     The 13 convolutions of VGG16 and fc6 and fc7 are mirrored by deconvolutions, whose unpooling has the switches of
@@ -26,6 +27,7 @@ def deconvnet(num_classes, *, width=1.0, input_shape=(224, 224, 3), name="deconv
     Args:
         num_classes: number of classes C.
         width: factor on the number of filters.
+        weights: file or name of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`, 32 pixels or more a side. fc6 sees all of the deepest map, 7 x 7 cells of
             the paper's 224 pixels, and fewer cells of a smaller picture; of a larger one it sees 7 x 7 at a time, and
             makes more than one cell of it.
@@ -60,7 +62,7 @@ def deconvnet(num_classes, *, width=1.0, input_shape=(224, 224, 3), name="deconv
             last = j == convolutions
             x = deconv_relu(x, int((narrower if last else filters) * width), name=f"deconv{i}_{j}")
     logits = layers.Conv2D(num_classes, 1, dtype="float32", name="logits")(x)
-    return Segmenter(image, {"logits": logits}, name=name)
+    return with_weights(Segmenter(image, {"logits": logits}, name=name), weights)
 
 
 def deconv_relu(x, filters, *, name):

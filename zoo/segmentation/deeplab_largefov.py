@@ -10,16 +10,18 @@ from zoo.backbones.normalization import normalize
 from zoo.backbones.vgg import STAGES
 from zoo.layers import CropLike, register
 from zoo.segmentation.segmenter import Segmenter, check_size
+from zoo.weights.loading import with_weights
 
 STRIDE = 8
 
 
-def deeplab_largefov(num_classes, *, width=1.0, input_shape=(None, None, 3), name="deeplab_largefov"):
+def deeplab_largefov(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="deeplab_largefov"):
     """Builds DeepLab-LargeFOV: VGG16 whose last two poolings keep the size, and dilation in place of their strides.
 
     Args:
         num_classes: number of classes C; 20,505,429 parameters with VOC's 21.
         width: factor on the number of filters.
+        weights: file or name of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`; any size, 321 x 321 in the authors' training and 513 x 513 in their test.
     Returns:
         A `Segmenter`: `(B, H, W, 3)` raw pixels to `{"logits": (B, H, W, C)}`. The authors train on labels at an
@@ -42,7 +44,8 @@ def deeplab_largefov(num_classes, *, width=1.0, input_shape=(None, None, 3), nam
     x = layers.Dropout(0.5, name="drop7")(x)
     x = layers.Conv2D(num_classes, 1, kernel_initializer="he_normal", dtype="float32", name="logits")(x)
     x = Interpolate(STRIDE, dtype="float32", name="interpolate")(x)
-    return Segmenter(image, {"logits": CropLike("top_left", dtype="float32", name="crop")([x, image])}, name=name)
+    x = CropLike("top_left", dtype="float32", name="crop")([x, image])
+    return with_weights(Segmenter(image, {"logits": x}, name=name), weights)
 
 
 def conv_relu(x, filters, size, dilation, *, name):

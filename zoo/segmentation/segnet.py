@@ -9,14 +9,16 @@ from zoo.backbones.normalization import normalize
 from zoo.backbones.vgg import STAGES, conv_relu, stage
 from zoo.layers import LocalResponseNormalization, MaxPoolWithSwitches, Unpool
 from zoo.segmentation.segmenter import Segmenter, check_size
+from zoo.weights.loading import with_weights
 
 
-def segnet(num_classes, *, width=1.0, input_shape=(None, None, 3), name="segnet"):
+def segnet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="segnet"):
     """Builds SegNet: VGG16's 13 convolutions, and their mirror image as decoder.
 
     Args:
         num_classes: number of classes C.
         width: factor on the number of filters.
+        weights: file or name of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`; any size of 2 pixels or more a side, 360 x 480 in the paper.
     Returns:
         A `Segmenter`: `(B, H, W, 3)` raw pixels to `{"logits": (B, H, W, C)}`.
@@ -41,15 +43,16 @@ def segnet(num_classes, *, width=1.0, input_shape=(None, None, 3), name="segnet"
         if i > 1:
             x = conv_relu(x, int(narrower * width), batch_norm=True, name=f"decoder{i}_conv{convolutions}")
     logits = layers.Conv2D(num_classes, 3, padding="same", dtype="float32", name="logits")(x)
-    return Segmenter(image, {"logits": logits}, name=name)
+    return with_weights(Segmenter(image, {"logits": logits}, name=name), weights)
 
 
-def segnet_basic(num_classes, *, filters=64, input_shape=(None, None, 3), name="segnet_basic"):
+def segnet_basic(num_classes, *, filters=64, weights=None, input_shape=(None, None, 3), name="segnet_basic"):
     """Builds SegNet-Basic: four 7x7 encoders and four 7x7 decoders without ReLU.
 
     Args:
         num_classes: number of classes C.
         filters: of every convolution.
+        weights: file or name of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`; any size of 2 pixels or more a side, 360 x 480 in the paper.
     Returns:
         A `Segmenter`: `(B, H, W, 3)` raw pixels to `{"logits": (B, H, W, C)}`.
@@ -69,7 +72,7 @@ def segnet_basic(num_classes, *, filters=64, input_shape=(None, None, 3), name="
         x = Unpool(name=f"unpool{i}")([x, *pools[i - 1]])
         x = conv7_bn(x, filters, name=f"decoder{i}")
     logits = layers.Conv2D(num_classes, 1, dtype="float32", name="logits")(x)
-    return Segmenter(image, {"logits": logits}, name=name)
+    return with_weights(Segmenter(image, {"logits": logits}, name=name), weights)
 
 
 def conv7_bn(x, filters, *, name):

@@ -5,6 +5,7 @@ from keras import layers, ops
 from zoo.errors import InputError
 from zoo.layers import CropLike, PadToMultiple, register
 from zoo.segmentation.segmenter import Segmenter, check_size
+from zoo.weights.loading import with_weights
 
 
 def unet(
@@ -15,6 +16,7 @@ def unet(
     padding="same",
     batch_norm=False,
     dropout=0.5,
+    weights=None,
     input_shape=(None, None, 3),
     name="unet",
 ):
@@ -29,6 +31,7 @@ def unet(
             network over a picture extended by mirroring (figure 2), so that the logits cover the whole picture.
         batch_norm: batch normalisation after each 3x3 convolution; the paper has none.
         dropout: rate at the end of the contracting path (section 3.1).
+        weights: file or name of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, channels)`, pixels 0..255.
     Returns:
         A `Segmenter`: `(B, H, W, channels)` raw pixels to `{"logits": (B, H, W, C)}`, smaller where unpadded.
@@ -71,7 +74,7 @@ def unet(
     if padding != "valid":
         anchor = "top_left" if padding == "same" else "center"
         x = CropLike(anchor, dtype="float32", name="crop")([x, image])
-    return Segmenter(image, {"logits": x}, name=name)
+    return with_weights(Segmenter(image, {"logits": x}, name=name), weights)
 
 
 def double_conv(x, filters, *, padding, batch_norm, name):
