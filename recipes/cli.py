@@ -310,8 +310,8 @@ def list_():
         chosen = recipes.load(name)
         rows.append([name, chosen.builder, " x ".join(map(str, chosen.picture_size)), chosen.epochs, chosen.data])
     show("recipes", ["recipe", "model", "picture size", "epochs", "data"], rows)
-    first_lines = [[name, summary(zoo.BUILDERS[name])] for name in zoo.list_models()]
-    show("models", ["model", ""], first_lines)
+    models = [[name, summary(zoo.BUILDERS[name]), "\n".join(recipes.training(name))] for name in zoo.list_models()]
+    show("models", ["model", "", "zoo train"], models)
     print(f"sources: {', '.join(SOURCES)}")
     forms = [[format, ", ".join(form or "none" for form in known)] for format, known in QUANTIZE.items()]
     show("artifacts", ["format", "quantize"], forms)

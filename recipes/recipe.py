@@ -3,10 +3,13 @@
 import ast
 import dataclasses
 import importlib
+import inspect
 import json
+import os
 from dataclasses import dataclass, field
 
 from recipes.data import Augment
+from zoo import BUILDERS
 from zoo.errors import InputError
 from zoo.model import as_tuples
 
@@ -17,12 +20,14 @@ RECIPES = (
     "deeplab_largefov_voc",
     "fast_rcnn_bccd",
     "fast_rcnn_voc",
+    "fast_yolo_voc",
     "faster_rcnn_bccd",
     "faster_rcnn_coco",
     "faster_rcnn_voc",
     "fcn16s_voc",
     "fcn32s_voc",
     "fcn8s_voc",
+    "fcn_resnet50_voc",
     "grid_shapes",
     "keypoint_rcnn_coco",
     "keypoint_rcnn_shapes",
@@ -166,6 +171,28 @@ def load(name):
     if name not in RECIPES:
         raise InputError(f"unknown recipe {name!r}: choose one of {', '.join(RECIPES)}")
     return importlib.import_module(f"recipes.{name}").recipe()
+
+
+def training(builder):
+    """Lists the words after `zoo train` with which a builder's model is trained.
+
+    Returns:
+        The names of its recipes. Of a builder without one: the recipe of the sibling whose name is most like its own,
+        of those that the same file defines and whose arguments it takes, and `--set builder=` with its name.
+    """
+    known = {name: load(name) for name in RECIPES}
+    own = [name for name, recipe in known.items() if recipe.builder == builder]
+    siblings = [name for name, recipe in known.items() if akin(recipe, builder)]
+    if own or not siblings:
+        return own
+    nearest = max(siblings, key=lambda name: len(os.path.commonprefix([known[name].builder, builder])))
+    return [f"{nearest} --set builder={builder}"]
+
+
+def akin(recipe, builder):
+    """Says whether a builder is of one file with the recipe's and takes its arguments."""
+    file, other = (getattr(one, "func", one).__module__ for one in (BUILDERS[builder], BUILDERS[recipe.builder]))
+    return file == other and recipe.arguments.keys() <= inspect.signature(BUILDERS[builder]).parameters.keys()
 
 
 def change(recipe, settings):

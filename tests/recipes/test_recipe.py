@@ -1,6 +1,8 @@
+import inspect
+
 import pytest
 
-from recipes.recipe import RECIPES, Recipe, change, load
+from recipes.recipe import RECIPES, Recipe, change, load, training
 from zoo import BUILDERS, InputError
 
 
@@ -9,6 +11,16 @@ def test_every_recipe_loads_and_names_a_builder(name):
     recipe = load(name)
     assert recipe.builder in BUILDERS
     assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+def test_every_builder_is_trained_by_a_recipe():
+    assert training("deconvnet") == ["deconvnet_objects_voc", "deconvnet_voc"]
+    assert training("fcn8s_alexnet") == ["fcn8s_voc --set builder=fcn8s_alexnet"]
+    for builder in BUILDERS:
+        name, *words = training(builder)[0].split(" --set ")
+        recipe = change(load(name), words)
+        assert recipe.builder == builder
+        assert recipe.arguments.keys() <= inspect.signature(BUILDERS[builder]).parameters.keys()
 
 
 def test_changes():
