@@ -133,20 +133,21 @@ def benchmarks(runs, found):
 
 
 def comparison(found):
-    """Prints what `recipes.comparison.compare` found: a row a network, a column a runtime."""
-    runtimes = list(found["networks"][0]["runtimes"])
+    """Prints what `recipes.comparison.compare` found: a row for each runtime of each network."""
     rows = []
     for one in found["networks"]:
-        costs = [f"{cost['p50_ms']:.1f} ms, {megabytes(cost['peak_memory'])}" for cost in one["runtimes"].values()]
-        smallest = min(cost["size"] for cost in one["runtimes"].values())
-        rows.append([one["name"], f"{one['miou']:.4f}", f"{one['parameters']:,}", megabytes(smallest), *costs])
+        first = [one["name"], f"{one['miou']:.4f}", f"{one['parameters']:,}"]
+        for runtime, cost in one["runtimes"].items():
+            memory, size = (f"{cost[key] / 1e6:.1f}" for key in ("peak_memory", "size"))
+            rows.append([*first, runtime, f"{cost['p50_ms']:.1f}", memory, size])
+            first = ["", "", ""]
     budget = found["budget"]
     show(
         f"{budget['val_data']}: {budget['epochs']} epochs of {budget['data']}, {found['hardware']}, {found['date']}",
-        ["network", "mIoU", "parameters", "smallest file", *runtimes],
+        ["network", "mIoU", "parameters", "runtime", "ms", "memory MB", "file MB"],
         rows,
     )
-    print("for each runtime: the time a picture takes, and the peak memory of a process that predicts")
+    print("ms: what a picture takes; memory: the peak of a process that predicts")
 
 
 def demo(keras, artifacts):
