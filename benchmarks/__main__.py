@@ -13,6 +13,9 @@ from recipes.quiet import import_frameworks
 
 BENCHMARKS = (
     "segnet",
+    "segmentation",
+    "weights",
+    "fcn_training",
     "tiny_yolo_v2",
     "sliding_window",
     "rcnn_inference",

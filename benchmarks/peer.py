@@ -40,9 +40,13 @@ def answer(step):
         start = time.perf_counter()
         result = step()
         seconds = time.perf_counter() - start
-        status = Path("/proc/self/status").read_text().splitlines()
-        peak = next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-        print(json.dumps([seconds, peak, result]), flush=True)
+        print(json.dumps([seconds, memory("VmHWM"), result]), flush=True)
+
+
+def memory(line):
+    """Returns bytes of this process: its "VmRSS", resident now, or "VmHWM", the most so far."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(found.split()[1]) for found in status if found.startswith(line))
 
 
 def take_turns(peers, repeats):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import export
 import zoo
-from benchmarks.machine import rates
+from benchmarks.machine import flop, median, rates
 from recipes.data import open_source
 from recipes.examples import representative
 
@@ -52,17 +52,3 @@ def run():
         rows.append({"figure": f"{name}, peak MB", "value": round(max(t.peak_memory for t in found) / 1e6)})
         rows.append({"figure": f"{name}, file MB", "value": round(found[0].size / 1e6, 1)})
     return rows
-
-
-def flop(model):
-    """Counts two operations for each multiply-add of the convolutions, the rest is free."""
-    total = 0
-    for layer in model.layers:
-        if hasattr(layer, "kernel"):
-            height, width = layer.output.shape[1:3]
-            total += 2 * height * width * int(layer.kernel.shape.num_elements())
-    return total
-
-
-def median(values):
-    return sorted(values)[len(values) // 2]

@@ -12,10 +12,9 @@ import numpy as np
 
 import export
 import zoo
-from benchmarks.machine import rates
+from benchmarks.machine import flop, median, rates
 from benchmarks.nodes import node_times, share_of
 from benchmarks.peer import Peer
-from benchmarks.segnet import flop, median
 
 SIZE = (416, 416)
 CLASSES = 20
