@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo.detection.convolutionalize import convolutionalize
+from zoo.convolutionalize import convolutionalize
 from zoo.detection.sliding_window import crop_by_crop, sliding_window
 
 PICTURE = (512, 512, 3)

@@ -16,7 +16,10 @@ from benchmarks.peer import ROOT
 from recipes.workdir import replace_file
 
 PATH = ROOT / "tests/zoo/weights/torchvision_outputs.npz"
-CLASSIFIERS = ("alexnet", "vgg16", "googlenet", "resnet18", "resnet50", "resnet101", "resnext101_32x8d")
+CLASSIFIERS = (
+    *("alexnet", "vgg16", "vgg16_bn", "googlenet"),
+    *("resnet18", "resnet34", "resnet50", "resnet101", "resnext101_32x8d"),
+)
 SEGMENTERS = ("fcn_resnet50", "fcn_resnet101")
 SAMPLES = {"logits": np.s_[::10], "out": np.s_[::32, ::32, ::5], "aux": np.s_[::32, ::32, ::5]}
 """What is kept of a model's outputs, `(C,)` or `(H, W, C)`."""

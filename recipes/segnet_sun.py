@@ -2,7 +2,8 @@
 
 Paper: Badrinarayanan et al. 2017, arXiv:1511.00561, section 4 and table 4: SGD with momentum 0.9 and a constant rate
 of 0.001, batches of 4, 140,000 steps (106 epochs of 5,285 pictures), from VGG16's weights of ImageNet; this recipe
-begins from scratch or from what `start` names. The size of the pictures is ours.
+begins from scratch, from what `start` names, or with `--set arguments.weights=torchvision/IMAGENET1K_V1`. The size of
+the pictures is ours.
 Command: `zoo train segnet_sun --data sunrgbd:DIR:train --val-data sunrgbd:DIR:test`. Hardware: a GPU. Reported
 figure: 31.84 mIoU on test; ours: not yet run.
 On two CPU cores, narrow and small, on CamVid: `zoo train segnet_sun --data masks:DIR/train --val-data masks:DIR/val

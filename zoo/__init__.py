@@ -6,7 +6,7 @@ Every architecture is a builder function; `BUILDERS` is the table of them, `buil
 import inspect
 
 from zoo import weights
-from zoo.detection.convolutionalize import convolutionalize
+from zoo.convolutionalize import convolutionalize
 from zoo.detection.fast_rcnn import (
     fast_rcnn_resnet18_fpn,
     fast_rcnn_resnet50_fpn,

@@ -18,23 +18,25 @@ def vgg16(
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
-    name="vgg16",
+    name=None,
 ):
     """Builds VGG16 over raw pixels, as feature maps or as a classifier.
 
     Args:
         include_top: adds the three dense layers; needs a fixed `input_shape` (the paper's is `(224, 224, 3)`).
         num_classes: classes of the top.
-        batch_norm: batch normalisation after each convolution.
+        batch_norm: batch normalisation after each convolution, torchvision's "vgg16_bn".
         width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`, such as "torchvision/IMAGENET1K_V1".
         input_shape: `(height, width, 3)`, pixels 0..255.
+        name: of the model; "vgg16" or "vgg16_bn" if not given.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps: `conv1` ... `conv5` (last of each stage, after
         its ReLU; strides 1 to 16), `pool1` ... `pool5` (strides 2 to 32), and `logits (B, num_classes)` with the top.
     Raises:
         InputError: if the top is asked for without a fixed picture size.
     """
+    name = name or ("vgg16_bn" if batch_norm else "vgg16")
     image = layers.Input(input_shape, name="image")
     x = normalize(image, "caffe")
     features = {}

@@ -3,7 +3,7 @@
 from keras import layers
 
 from zoo.backbones.normalization import set_numbers
-from zoo.detection.convolutionalize import convolutionalize
+from zoo.convolutionalize import convolutionalize
 from zoo.errors import InputError
 
 DENSE = {"fc1": "fc6", "fc2": "fc7"}

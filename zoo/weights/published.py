@@ -58,6 +58,7 @@ def labels_of_voc(model, file, figure):
 PUBLISHED = (
     imagenet("alexnet", "alexnet-owt-7be5be79.pth", 56.522),
     imagenet("vgg16", "vgg16-397923af.pth", 71.592),
+    imagenet("vgg16_bn", "vgg16_bn-6c64b313.pth", 73.360),
     imagenet("googlenet", "googlenet-1378be20.pth", 69.778),
     imagenet("resnet18", "resnet18-f37072fd.pth", 69.758),
     imagenet("resnet34", "resnet34-b627a593.pth", 73.314),
@@ -74,6 +75,8 @@ PUBLISHED = (
     labels_of_voc("fcn_resnet101", "fcn_resnet101_coco-7ecb50ca.pth", 63.7),
 )
 """Source: torchvision 0.29, the `WeightsEnum`s of torchvision/models."""
+STANDS_ON = {"segnet": "vgg16_bn", "deconvnet": "vgg16_bn", "deeplab_largefov": "vgg16"}
+"""Classifiers that the names of the models built on them do not tell."""
 
 
 def folder():
@@ -98,7 +101,7 @@ def find(model, name):
         if entry.model == model:
             return entry
     for entry in named:
-        if f"_{entry.model}" in model:
+        if f"_{entry.model}" in model or entry.model == STANDS_ON.get(model):
             return entry
     if named:
         raise InputError(f"no {name} for {model}: published for {', '.join(entry.model for entry in named)}")

@@ -30,6 +30,12 @@ VGG16 = {
     r"fc2|fc7": lambda: "classifier.3",
     r"logits": lambda: "classifier.6",
 }
+BLOCKS_BN = (0, 7, 14, 24, 34)  # where each block begins; a convolution is followed by its normalisation and ReLU
+VGG16_BN = {
+    r"(?:block|encoder)(\d)_conv(\d)": lambda block, i: f"features.{BLOCKS_BN[block - 1] + 3 * i - 3}",
+    r"(?:block|encoder)(\d)_conv(\d)_bn": lambda block, i: f"features.{BLOCKS_BN[block - 1] + 3 * i - 2}",
+    **{pattern: name for pattern, name in VGG16.items() if "block" not in pattern},
+}
 GOOGLENET = {
     r"conv(\d)": lambda i: f"conv{i}.conv",
     r"conv(\d)_bn": lambda i: f"conv{i}.bn",
@@ -104,8 +110,11 @@ RENAMED = {
 }
 """Today's names by those that torchvision gave until 0.13, and that its published detectors still have."""
 
+VGG16_CELLS = {"fc1": 7, "fc6": 7, "fc2": 1, "fc7": 1}
 FAMILIES = {
-    "block5_conv3": (VGG16, "torchvision", {"fc1": 7, "fc6": 7, "fc2": 1, "fc7": 1}),
+    "encoder5_conv3_bn": (VGG16_BN, "torchvision", {}),
+    "block5_conv3_bn": (VGG16_BN, "torchvision", VGG16_CELLS),
+    "block5_conv3": (VGG16, "torchvision", VGG16_CELLS),
     "inception5b_1x1_bn": (GOOGLENET, "symmetric", {}),
     "head_conv": (FCN_RESNET, "torchvision", {}),
     "fpn_p2": (RCNN_FPN, "torchvision", {"fc6": 7}),
@@ -141,8 +150,8 @@ def wanted(model):
     """Lists what a model takes from a file of the same model of torchvision's.
 
     Args:
-        model: AlexNet (one column), VGG16, GoogLeNet (with batch normalisation), a ResNet or ResNeXt; FCN over a
-            ResNet; a detector with a pyramid over a ResNet.
+        model: AlexNet (one column), VGG16 in both forms, GoogLeNet (with batch normalisation), a ResNet or ResNeXt;
+            FCN over a ResNet; a detector with a pyramid over a ResNet.
     Returns:
         List of `Want`.
     Raises:

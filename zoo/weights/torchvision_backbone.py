@@ -6,8 +6,8 @@ from zoo.weights.torchvision import FAMILIES, convention, name_of, read, want
 
 __all__ = ["convention", "read", "wanted"]
 
-MARKS = ("block5_conv3", "res2_block1_conv1")
-"""Of the families that detectors and segmenters stand on: VGG16, ResNet and ResNeXt."""
+MARKS = ("encoder5_conv3_bn", "block5_conv3_bn", "block5_conv3", "res2_block1_conv1")
+"""Of the families that detectors and segmenters stand on: VGG16 in both forms, ResNet and ResNeXt."""
 
 
 def wanted(model):
@@ -20,10 +20,17 @@ def wanted(model):
     for mark in MARKS:
         if mark in (layer.name for layer in layers):
             names, _, flattened = FAMILIES[mark]
+            own = own_names(layers)
             return [
                 want(layer, variable, names, flattened.get(layer.name))
                 for layer in layers
-                if layer.name != "logits" and name_of(layer.name, names)
+                if layer.name not in own and name_of(layer.name, names)
                 for variable in layer.weights
             ]
     raise InputError(f"{model.name} stands on none of torchvision's classifiers: its weights cannot be loaded")
+
+
+def own_names(layers):
+    """Returns names that a classifier has for other layers than the model: the scores, and DeepLab's fc6 and fc7."""
+    is_deeplab = any(layer.name == "fc6" and tuple(layer.kernel.shape[:2]) == (3, 3) for layer in layers)
+    return {"logits", "fc6", "fc7"} if is_deeplab else {"logits"}

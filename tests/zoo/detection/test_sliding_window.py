@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 from zoo import InputError
-from zoo.detection.convolutionalize import convolutionalize
+from zoo.convolutionalize import convolutionalize
 from zoo.detection.sliding_window import crop_by_crop, sliding_window, window_scores
 
 CROP = 24

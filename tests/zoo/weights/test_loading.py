@@ -1,3 +1,5 @@
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -11,8 +13,11 @@ from zoo.backbones.normalization import CONVENTIONS
 from zoo.backbones.resnet import resnet18
 from zoo.backbones.vgg import vgg16
 from zoo.detection.faster_rcnn import faster_rcnn_resnet18_fpn, faster_rcnn_vgg16
+from zoo.segmentation.deconvnet import deconvnet
+from zoo.segmentation.deeplab_largefov import deeplab_largefov
 from zoo.segmentation.fcn import fcn32s_vgg16
-from zoo.weights import torchvision, torchvision_backbone
+from zoo.segmentation.segnet import segnet
+from zoo.weights import published, torchvision, torchvision_backbone
 from zoo.weights.matching import layers_with_weights
 
 pytestmark = pytest.mark.core
@@ -33,7 +38,13 @@ def all_weights(model):
 
 @pytest.mark.parametrize(
     ("builder", "convention"),
-    [(resnet18, "torchvision"), (googlenet, "symmetric"), (alexnet, "torchvision"), (vgg16, "torchvision")],
+    [
+        (resnet18, "torchvision"),
+        (googlenet, "symmetric"),
+        (alexnet, "torchvision"),
+        (vgg16, "torchvision"),
+        (partial(vgg16, batch_norm=True), "torchvision"),
+    ],
 )
 def test_classifiers(tmp_path, builder, convention):
     """Everything is loaded, exactly, and the pixels become what torchvision makes of them."""
@@ -93,6 +104,31 @@ def test_dense_layers_of_vgg16_go_into_what_is_built_on_it(tmp_path, builder):
     kernel = np.reshape(fc6.kernel, (7, 7, 32, 256))
     np.testing.assert_array_equal(kernel[3, 4, 2], tensors["classifier.0.weight"].reshape(256, 32, 7, 7)[:, 2, 3, 4])
     np.testing.assert_array_equal(np.reshape(fc7.kernel, (256, 256)), tensors["classifier.3.weight"].T)
+
+
+@pytest.mark.parametrize(
+    ("builder", "batch_norm", "last", "of_its_own"),
+    [
+        (segnet, True, "encoder5_conv3", {"classifier.0", "classifier.3", "classifier.6"}),
+        (deconvnet, True, "block5_conv3", {"classifier.6"}),
+        (deeplab_largefov, False, "block5_conv3", {"classifier.0", "classifier.3", "classifier.6"}),
+    ],
+)
+def test_vgg16_goes_into_segmenters(tmp_path, builder, batch_norm, last, of_its_own):
+    classifier = vgg16(batch_norm=batch_norm, **TOY | {"input_shape": (224, 224, 3)}, **TOP)
+    tensors = file_of(tmp_path / "a.pth", classifier)
+    model = builder(2, **TOY | {"input_shape": (224, 224, 3)})
+    assert published.find(model.name, "torchvision/IMAGENET1K_V1").model == classifier.name
+    report = weights.load(model, tmp_path / "a.pth", source="torchvision_backbone")
+    assert {name.rpartition(".")[0] for name in report.unused} == of_its_own and not report.missing
+    kernel = tensors["features.40.weight" if batch_norm else "features.28.weight"]
+    np.testing.assert_array_equal(model.get_layer(last).kernel, kernel.transpose(2, 3, 1, 0))
+    if batch_norm:
+        np.testing.assert_array_equal(
+            model.get_layer(f"{last}_bn").moving_variance, tensors["features.41.running_var"]
+        )
+    layer = model.get_layer("normalize")
+    assert (layer.scale, layer.offset) == CONVENTIONS["torchvision"]
 
 
 def test_the_older_names_of_published_detectors(tmp_path):

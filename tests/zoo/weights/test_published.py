@@ -45,7 +45,8 @@ def placed(cache, arrays, model="toy", **fields):
 
 
 def test_every_entry_names_a_builder_and_a_checksum():
-    backbones = {"alexnet", "vgg16", "googlenet", "resnet18", "resnet34", "resnet50", "resnet101", "resnext101_32x8d"}
+    resnets = {"resnet18", "resnet34", "resnet50", "resnet101", "resnext101_32x8d"}
+    backbones = {"alexnet", "vgg16", "vgg16_bn", "googlenet", *resnets}
     for entry in published.PUBLISHED:
         assert re.fullmatch(r"[\w-]+-[0-9a-f]{8}\.pth", entry.file)
         assert entry.model in zoo.BUILDERS or entry.model in backbones

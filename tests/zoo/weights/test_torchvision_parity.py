@@ -1,5 +1,7 @@
 """The same weights give torchvision's outputs: `benchmarks/torchvision_weights_expected.py` wrote them."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from tests.zoo.detection.torchvision_weights import drawn
 from zoo import weights
 from zoo.backbones.alexnet import alexnet
 from zoo.backbones.googlenet import googlenet
-from zoo.backbones.resnet import resnet18, resnet50, resnet101, resnext101_32x8d
+from zoo.backbones.resnet import resnet18, resnet34, resnet50, resnet101, resnext101_32x8d
 from zoo.backbones.vgg import vgg16
 from zoo.segmentation.fcn_resnet import fcn_resnet50, fcn_resnet101
 from zoo.weights import torchvision
@@ -16,8 +18,10 @@ from zoo.weights import torchvision
 BUILDERS = {
     "alexnet": alexnet,
     "vgg16": vgg16,
+    "vgg16_bn": partial(vgg16, batch_norm=True),
     "googlenet": googlenet,
     "resnet18": resnet18,
+    "resnet34": resnet34,
     "resnet50": resnet50,
     "resnet101": resnet101,
     "resnext101_32x8d": resnext101_32x8d,

@@ -7,7 +7,7 @@ from zoo import InputError
 from zoo.backbones.alexnet import alexnet
 from zoo.backbones.darknet import darknet19
 from zoo.backbones.vgg import vgg16
-from zoo.detection.convolutionalize import SlidingClassifier, convolutionalize
+from zoo.convolutionalize import SlidingClassifier, convolutionalize
 from zoo.detection.sliding_window import crop_by_crop
 
 
