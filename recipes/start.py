@@ -1,11 +1,8 @@
 """Where a training begins that is a further stage of another: with the weights of that one's model."""
 
-import json
-import zipfile
 from pathlib import Path
 
 from zoo import weights
-from zoo.backbones.normalization import CONVENTIONS, set_convention
 from zoo.errors import InputError
 
 
@@ -24,12 +21,7 @@ def begin(model, start):
     Raises:
         InputError: if there is no such file, it is damaged or nothing in it fits; the model is then unchanged.
     """
-    path = model_file(start)
-    report = weights.load(model, path, source="zoo", partial=True)
-    convention = convention_of(path)
-    if convention and any(layer.name == "normalize" for layer in model.layers):
-        set_convention(model, convention)
-    return report
+    return weights.load(model, model_file(start), source="zoo", partial=True)
 
 
 def model_file(start):
@@ -42,12 +34,3 @@ def model_file(start):
     if path.suffix != ".keras" or not path.is_file():
         raise InputError(f"start={start}: no trained model is there; name a run's folder or a .keras file")
     return path
-
-
-def convention_of(path):
-    """Returns the name in `normalization.CONVENTIONS` of what a .keras file's model does to pixels, or `None`."""
-    with zipfile.ZipFile(path) as archive:
-        layers = json.loads(archive.read("config.json"))["config"].get("layers", ())
-    config = next((layer["config"] for layer in layers if layer["config"]["name"] == "normalize"), {})
-    numbers = (config.get("scale"), config.get("offset"))
-    return next((name for name, known in CONVENTIONS.items() if known == numbers), None)

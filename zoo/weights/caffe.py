@@ -120,7 +120,7 @@ def wanted(model):
     return wants
 
 
-def convention(model):
+def convention(model, path):
     """Returns what becomes of a model's pixels with Caffe's weights: a name of `normalization.CONVENTIONS`.
 
     `None` for SegNet-Basic, which normalises in its own way.

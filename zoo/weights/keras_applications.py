@@ -48,7 +48,7 @@ def wanted(model):
     ]
 
 
-def convention(model):
+def convention(model, path):
     """Returns what becomes of pixels: the "caffe" mode of `keras.applications.imagenet_utils`."""
     return "caffe"
 

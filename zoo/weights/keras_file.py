@@ -27,22 +27,36 @@ def read(path):
     Raises:
         InputError: if the file is missing, damaged, no file of weights, or refers to other files.
     """
-    path = Path(path)
+    return opened(Path(path), arrays)
+
+
+def is_of_applications(path):
+    """Says whether a file has the layers of keras.applications' VGG16, and is none of the zoo's.
+
+    Raises:
+        InputError: as `read`.
+    """
+    layers = opened(Path(path), lambda path, file: {layer for layer, _, _ in saved(file)})
+    return "block1_conv1" in layers and OURS not in layers
+
+
+def opened(path, function):
+    """Returns what a function of the path and the open HDF5 file of weights returns."""
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
         with h5py.File(io.BytesIO(unpacked(path)) if path.suffix == ".keras" else path, "r") as file:
-            return arrays(path, file)
+            return function(path, file)
     except InputError:
         raise
     except DAMAGE as error:
         raise InputError(f"{path}: no weights file of Keras, or damaged; fetch it again") from error
 
 
-def unpacked(path):
-    """Returns the bytes of the weights in a `.keras` archive."""
+def unpacked(path, name="model.weights.h5"):
+    """Returns the bytes of an entry of a `.keras` archive."""
     with zipfile.ZipFile(path) as archive:
-        entry = archive.getinfo("model.weights.h5")
+        entry = archive.getinfo(name)
         check_size(path, entry.filename, entry.file_size)
         return archive.read(entry)
 
@@ -50,29 +64,36 @@ def unpacked(path):
 def arrays(path, file):
     """Returns the arrays and the layers of an open file."""
     found, layers = {}, set()
-
-    def take(name, dataset):
-        if not isinstance(dataset, h5py.Dataset) or dataset.is_virtual or dataset.external:
-            raise InputError(f"{path}: {name!a:.80} is no array that the file itself holds")
-        check_size(path, name, dataset.nbytes)
-        found[name] = np.asarray(dataset)
-
-    def visit(name, group):
-        if "weight_names" in group.attrs:  # to version 2: a group a layer, which lists its arrays
-            layer = name.rpartition("/")[2]
-            layers.add(layer)
-            for place, within in enumerate(group.attrs["weight_names"]):
-                take(f"{layer}/{place}", group[within])
-        elif name.endswith("/vars"):  # since version 3: numbered arrays
-            layer = str(group.attrs["name"])
-            layers.add(layer)
-            for place in group:
-                take(f"{layer}/{place}", group[place])
-
-    file.visititems(visit)
+    for layer, group, places in saved(file):
+        layers.add(layer)
+        for place, within in places:
+            name, dataset = f"{layer}/{place}", group[within]
+            if not isinstance(dataset, h5py.Dataset) or elsewhere(dataset, file):
+                raise InputError(f"{path}: {name!a:.80} is no array that the file itself holds")
+            check_size(path, name, dataset.nbytes)
+            found[name] = np.asarray(dataset)
     if not found:
         raise InputError(f"{path}: holds no weights of layers")
     return found, layers
+
+
+def saved(file):
+    """Lists the layers of an open file: the name, a group, and pairs of each array's place and its name there."""
+    found = []
+
+    def visit(name, group):
+        if "weight_names" in group.attrs:  # to version 2: a group a layer, which lists its arrays
+            found.append((name.rpartition("/")[2], group, list(enumerate(group.attrs["weight_names"]))))
+        elif name.endswith("/vars"):  # since version 3: numbered arrays
+            found.append((str(group.attrs["name"]), group, [(place, place) for place in group]))
+
+    file.visititems(visit)
+    return found
+
+
+def elsewhere(dataset, file):
+    """Says whether the numbers of a dataset lie in another file than the open one."""
+    return dataset.is_virtual or bool(dataset.external) or dataset.file.filename != file.filename
 
 
 def check_size(path, name, size):

@@ -4,7 +4,16 @@ from pathlib import Path
 
 from zoo.backbones.normalization import set_convention
 from zoo.errors import InputError
-from zoo.weights import caffe, darknet_weights, keras_applications, own, published, torchvision, torchvision_backbone
+from zoo.weights import (
+    caffe,
+    darknet_weights,
+    keras_applications,
+    keras_file,
+    own,
+    published,
+    torchvision,
+    torchvision_backbone,
+)
 from zoo.weights.matching import assign
 
 SOURCES = {
@@ -20,11 +29,10 @@ SUFFIXES = {
     ".pt": "torchvision",
     ".caffemodel": "caffe",
     ".weights": "darknet",
-    ".weights.h5": "zoo",
-    ".h5": "keras_applications",
-    ".keras": "keras_applications",
+    ".h5": "keras",
+    ".keras": "keras",
 }
-"""Who writes files of such a name, the first that fits."""
+"""Who writes files of such a name; Keras, "zoo" or "keras_applications"."""
 
 
 def load(model, path_or_name, source=None, partial=False):
@@ -39,7 +47,8 @@ def load(model, path_or_name, source=None, partial=False):
         path_or_name: a file, or a name that `zoo weights` lists, such as "torchvision/COCO_V1"; its file is
             downloaded once. That of a classifier goes into the backbone of a detector or segmenter.
         source: what wrote the file: "torchvision"; "torchvision_backbone" for a classifier's file into what is built
-            on it; "caffe"; "darknet"; "keras_applications"; "zoo" for our own models. `None` to go by the suffix.
+            on it; "caffe"; "darknet"; "keras_applications"; "zoo" for our own models. `None` to go by the suffix
+            and, in Keras's files, the layers.
         partial: whether layers that the file does not have, or in another shape, keep their weights: those that
             depend on the number of classes. Darknet's files name no layers: the first ones take what fits, see
             `zoo.weights.darknet_weights.load`.
@@ -59,8 +68,9 @@ def load(model, path_or_name, source=None, partial=False):
             return darknet_weights.load(model, path, partial)
         reader = SOURCES[source]
         tensors = reader.read(path)
+    convention = reader.convention(model, path)
     report = assign(reader.wanted(model), tensors, path, partial)
-    if convention := reader.convention(model):
+    if convention:
         set_convention(model, convention)
     published.set_epsilon(model, path.name)
     return report
@@ -74,9 +84,11 @@ def checked(source):
 
 
 def by_suffix(path):
-    """Returns the source of a file by its name."""
+    """Returns the source of a file by its name, where it has Keras's by its layers."""
     for suffix, source in SUFFIXES.items():
         if path.name.endswith(suffix):
+            if source == "keras":
+                return "keras_applications" if keras_file.is_of_applications(path) else "zoo"
             return source
     raise InputError(f"{path}: no name of published weights and no suffix of {', '.join(SUFFIXES)}; name its source")
 

@@ -165,7 +165,7 @@ def wanted(model):
     ]
 
 
-def convention(model):
+def convention(model, path):
     """Returns what becomes of a model's pixels with torchvision's weights: a name of `normalization.CONVENTIONS`."""
     return family(model)[1]
 

@@ -177,7 +177,7 @@ def test_the_classifiers_file_gives_a_detector_its_body(tmp_path):
     net.inner_product(net.inner_product(net.inner_product(x, "fc6", 64), "fc7", 64), "fc8", 5)
     model = fast_rcnn_vgg16(3, width=1 / 64, input_shape=(64, 64, 3))
     report = load(model, net.arrays, tmp_path / "vgg.caffemodel", partial=True)
-    assert list(report.unused) == ["fc8/0", "fc8/1"] and caffe.convention(model) == "caffe"
+    assert list(report.unused) == ["fc8/0", "fc8/1"] and caffe.convention(model, None) == "caffe"
     assert {name.partition("/")[0] for name in report.missing} == {"class_logits", "box_deltas"}
     (fc6,) = (layer for layer in layers_with_weights(model) if layer.name == "fc6")
     crop = np.random.default_rng(2).normal(size=(8, 7, 7)).astype("float32")

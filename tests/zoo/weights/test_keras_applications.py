@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zoo import InputError, weights
-from zoo.backbones.normalization import CONVENTIONS
+from zoo.backbones.normalization import CONVENTIONS, set_convention
 from zoo.backbones.vgg import vgg16
 from zoo.weights import keras_applications, keras_file
 
@@ -72,7 +72,31 @@ def test_files_of_the_zoo_and_of_keras_are_told_apart(tmp_path):
         weights.load(model, tmp_path / "ours.weights.h5", source="keras_applications")
     theirs(False).save_weights(tmp_path / "theirs.weights.h5")
     with pytest.raises(InputError, match="of keras.applications, not of the zoo: load it by source='keras_app"):
-        weights.load(model, tmp_path / "theirs.weights.h5")
+        weights.load(model, tmp_path / "theirs.weights.h5", source="zoo")
+    # Without a source, what the layers tell is right.
+    assert len(weights.load(model, tmp_path / "ours.weights.h5").loaded) == 26
+    assert model.get_layer("normalize").offset == CONVENTIONS["caffe"][1]
+    first = model.get_layer("block1_conv1")
+    ours = np.array(first.kernel)
+    weights.load(model, tmp_path / "theirs.weights.h5")
+    assert not np.array_equal(first.kernel, ours)
+
+
+def test_a_model_of_the_zoo_brings_its_convention(tmp_path):
+    saved, model = vgg16(**TOY), vgg16(**TOY)
+    set_convention(saved, "torchvision")
+    saved.save(tmp_path / "a.keras")
+    weights.load(model, tmp_path / "a.keras")
+    assert model.get_layer("normalize").offset == CONVENTIONS["torchvision"][1]
+    np.testing.assert_array_equal(model.get_layer("block5_conv3").kernel, saved.get_layer("block5_conv3").kernel)
+    with zipfile.ZipFile(tmp_path / "a.keras") as archive, zipfile.ZipFile(tmp_path / "b.keras", "w") as damaged:
+        damaged.writestr("config.json", "{}")
+        damaged.writestr("model.weights.h5", archive.read("model.weights.h5"))
+    before = model.get_weights()
+    with pytest.raises(InputError, match="b.keras: its config.json describes no model of the zoo"):
+        weights.load(model, tmp_path / "b.keras")
+    for now, then in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
 
 
 def test_other_models(tmp_path):
@@ -95,6 +119,17 @@ def test_damaged_files(tmp_path):
         archive.writestr("config.json", "{}")
     with pytest.raises(InputError, match="a.keras: no weights file of Keras"):
         keras_file.read(tmp_path / "a.keras")
+
+
+def test_links_to_other_files_are_refused(tmp_path):
+    with h5py.File(tmp_path / "secret.h5", "w") as file:
+        file["numbers"] = np.arange(4.0)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        vars_ = file.create_group("layers/conv2d/vars")
+        vars_.attrs["name"] = "block1_conv1"
+        vars_["0"] = h5py.ExternalLink(str(tmp_path / "secret.h5"), "numbers")
+    with pytest.raises(InputError, match="'block1_conv1/0' is no array that the file itself holds"):
+        keras_file.read(tmp_path / "a.h5")
 
 
 def test_arrays_in_other_files_or_larger_than_the_file_are_refused(tmp_path):
