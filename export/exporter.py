@@ -17,7 +17,7 @@ from export.artifact import Artifact
 from export.convert import convert
 from export.errors import input_error
 from export.runtime import load
-from export.verify import tolerances, verify
+from export.verify import has_switches, tolerances, verify
 
 QUANTIZE = {
     "saved_model": (None, "float16"),
@@ -104,7 +104,8 @@ def export(
             **report,
         )
         examples = [(picture, None) for picture in pictures]
-        parity = verify(written, model, examples, tolerances(artifact.task, quantize)).summary()
+        limits = tolerances(artifact.task, quantize, has_switches(model))
+        parity = verify(written, model, examples, limits).summary()
         measured = {"parity": {"pictures": origin, **parity}, "latency": latency(written, pictures)}
         replace(artifact, **measured).embed(written)
         put_in_place(written, path, folder)

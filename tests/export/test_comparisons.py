@@ -171,6 +171,8 @@ def test_an_unknown_task_is_judged_by_its_values():
     comparison = Comparison({"y": np.zeros((1, 2))}, SIZE)
     assert comparison.agreement is None and comparison.metrics() is None
     assert tolerances("unheard of", None) == {"relative": 1e-4, "agreement": 0.999}
+    assert tolerances("segmentation", "float16", switches=True) == {"metric_change": 0.005, "agreement": 0.98}
+    assert tolerances("segmentation", None, switches=True) == tolerances("segmentation", None)
 
 
 def test_limits():
