@@ -3,6 +3,7 @@
 import keras
 
 
+@keras.saving.register_keras_serializable("zoo")
 class ZooModel(keras.Model):
     """A functional `keras.Model` that knows its task; subclasses add the loss and the predictions of one task.
 

@@ -95,13 +95,17 @@ def test_crop_takes_the_centre_and_stretches_to_minus_one(files):
     np.testing.assert_allclose(darknet.build(files(NET + crop + "noadjust=1\n")[0])(image), inside, atol=1e-6)
 
 
-def test_a_classifier_ends_in_softmax(files):
+def test_a_classifier_ends_in_softmax(files, tmp_path):
     cfg = NET + convolutional(3, activation="linear", batch_normalize=0) + "[avgpool]\n[softmax]\ngroups=1\n"
     draw, image = Random(), picture()
     x = np.exp(block(image[0].transpose(2, 0, 1) / 255, draw, 3, batch_normalize=False).mean((1, 2)))
     model = darknet.build(*files(cfg, *draw.drawn), class_names=("a", "b", "c"))
     np.testing.assert_allclose(model(image)[0], x / x.sum(), rtol=1e-5)
     assert model.class_names == ("a", "b", "c")
+    model.save(tmp_path / "toy.keras")
+    again = keras.saving.load_model(tmp_path / "toy.keras")
+    assert (again.class_names, again.resizing) == (("a", "b", "c"), "stretch")
+    np.testing.assert_array_equal(again(image), model(image))
 
 
 CONNECTED = NET + "[avgpool]\n[connected]\noutput=2\nactivation=linear\n"
