@@ -1,11 +1,14 @@
 import inspect
 import subprocess
 import sys
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 import zoo
+from tests.checks import parameters
 from zoo.layers import LocalResponseNormalization
 
 TASKS = ("segmentation", "detection", "instance_segmentation", "keypoints", "localization", "points")
@@ -20,6 +23,31 @@ def test_every_builder_is_listed_and_buildable():
         assert model.name == name
         assert getattr(model, count) == 2
         assert model.task in TASKS
+
+
+def small_cnn(filters):
+    """Counts the 3x3 convolutions and batch normalisations of the backbone that has its last filters twice."""
+    widths = [3, *(filters * factor for factor in (1, 2, 4, 8, 8))]
+    return sum(9 * before * after + 2 * after for before, after in pairwise(widths))
+
+
+@pytest.mark.parametrize(
+    ("model", "count"),
+    [
+        (
+            partial(zoo.localizer, 5),
+            small_cnn(16) + 2 * 129 + 129 * (1 + 2 + 5),
+        ),  # two maps; presence, sides, classes
+        (zoo.landmarks, small_cnn(16) + 129 * (68 + 1)),
+        (zoo.pose, small_cnn(16) + 129 * (14 + 1)),
+        (
+            partial(zoo.grid_detector, 5, filters=32, anchors=((1, 1), (2, 2))),
+            small_cnn(32) + 257 * 2 * (5 + 5),
+        ),
+    ],
+)
+def test_parameters_of_networks_of_our_own(model, count):
+    assert parameters(model(input_shape=(128, 128, 3))) == count
 
 
 def test_unknown_names():
