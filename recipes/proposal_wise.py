@@ -2,7 +2,7 @@
 
 from zoo.errors import InputError
 from zoo.proposals import check_method
-from zoo.segmentation.proposalwise import proposal_wise
+from zoo.segmentation.proposal_wise import proposal_wise
 
 
 class ProposalWise:

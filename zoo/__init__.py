@@ -58,7 +58,7 @@ from zoo.segmentation.fcn import (
     fcn32s_vgg16,
 )
 from zoo.segmentation.fcn_resnet import fcn_resnet50, fcn_resnet101
-from zoo.segmentation.proposalwise import ensemble, proposal_wise
+from zoo.segmentation.proposal_wise import ensemble, proposal_wise
 from zoo.segmentation.segnet import segnet, segnet_basic
 from zoo.segmentation.unet import unet
 

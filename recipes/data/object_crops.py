@@ -17,7 +17,7 @@ from recipes.data.source import VOID, Source
 from zoo.errors import InputError
 from zoo.ops.boxes_numpy import iou
 from zoo.proposals.opencv import opencv
-from zoo.segmentation.proposalwise import CANDIDATES, windows
+from zoo.segmentation.proposal_wise import CANDIDATES, windows
 
 KINDS = ("objects", "proposals")
 BACKGROUND = "background"

@@ -7,7 +7,7 @@ from skimage import data
 
 import export
 from zoo.segmentation.deconvnet import deconvnet
-from zoo.segmentation.proposalwise import proposal_wise
+from zoo.segmentation.proposal_wise import proposal_wise
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """DeconvNet (Noh, Hong & Han 2015, arXiv:1505.04366): VGG16 down to one cell, and its mirror image back up.
 
 Layer by layer as in the authors' release, HyeonwooNoh/DeconvNet. It learns and predicts one region of a picture at a
-time: `zoo.segmentation.proposalwise` makes the map of a picture of them.
+time: `zoo.segmentation.proposal_wise` makes the map of a picture of them.
 """
 
 from keras import layers, ops

@@ -4,7 +4,7 @@ from skimage import data
 
 from zoo import InputError
 from zoo.segmentation.deconvnet import deconvnet
-from zoo.segmentation.proposalwise import ensemble, framed, proposal_wise, resized, windows
+from zoo.segmentation.proposal_wise import ensemble, framed, proposal_wise, resized, windows
 
 pytestmark = pytest.mark.core
 
