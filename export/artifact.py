@@ -29,8 +29,8 @@ class Artifact:
         class_names: index for index.
         task: `model.task`.
         preprocessing: what the caller does to a picture, in words.
-        attributes: of the model, those of `keypoint_names`, `skeleton`, `resizing`, the thresholds and
-            `max_detections` that it has.
+        attributes: of the model, those of `keypoint_names`, `skeleton`, `resizing`, the thresholds, `max_detections`,
+            `proposals` and `num_proposals` that it has.
         parity: the largest differences from Keras, and on which pictures.
         latency: milliseconds a call, and how they were measured.
         versions: of the packages that made the file.

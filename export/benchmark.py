@@ -45,6 +45,8 @@ class Benchmark:
 def benchmark(artifact_path, runs=50, warmup=5, threads=None):
     """Times an artifact's calls on one batch of noise.
 
+    What is timed is the network alone: the regions of a model that needs proposals are found once, before.
+
     Args:
         artifact_path: a SavedModel folder, .onnx or .tflite file.
         runs: calls to measure.
@@ -87,13 +89,13 @@ def measure(path, runs, warmup, threads):
 
     predictor = load(path, threads)
     shape = (predictor.batch_size or 1, *predictor.image_size, 3)
-    batch = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    inputs = predictor.inputs_of(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
     for _ in range(warmup):
-        predictor.run(batch)
+        predictor.call(inputs)
     milliseconds = []
     for _ in range(runs):
         start = time.perf_counter()
-        predictor.run(batch)
+        predictor.call(inputs)
         milliseconds.append(1e3 * (time.perf_counter() - start))
     return {
         "p50_ms": float(np.percentile(milliseconds, 50)),

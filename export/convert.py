@@ -41,7 +41,7 @@ def convert(model, target, format, **options):
     folder = Path(target).parent
     representative = options.pop("representative", None)
     if representative is not None:
-        np.save(folder / "representative.npy", representative)
+        np.savez(folder / "representative.npz", **representative)
     model.save(folder / "model.keras")
     job = folder / "job.json"
     order = {"target": str(target), "format": format, "options": options, "modules": modules_of(model)}
@@ -111,9 +111,9 @@ def main():
     job = json.loads(job.read_text())
     for module in job["modules"]:
         importlib.import_module(module)
-    representative = folder / "representative.npy"
+    representative = folder / "representative.npz"
     if representative.exists():
-        job["options"]["representative"] = np.load(representative)
+        job["options"]["representative"] = dict(np.load(representative))
     try:
         writer = importlib.import_module(f"export.{job['format']}")
         model = in_float32(keras.saving.load_model(folder / "model.keras", compile=False))

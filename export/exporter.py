@@ -16,8 +16,8 @@ import psutil
 from export.artifact import Artifact
 from export.convert import convert
 from export.errors import input_error
-from export.runtime import load
-from export.verify import has_switches, tolerances, verify
+from export.runtime import KerasPredictor, opened
+from export.verify import compare, has_switches, tolerances
 
 QUANTIZE = {
     "saved_model": (None, "float16"),
@@ -26,6 +26,7 @@ QUANTIZE = {
 }
 """By format, the ways to quantize."""
 PREPROCESSING = "raw RGB pixels 0..255 as uint8, brought by the caller to {0}x{1} (height x width) by {2}"
+REGIONS = "; at most {1} regions that {0} finds in the picture, brought there with it"
 LATENCY_RUNS = 5
 
 
@@ -41,17 +42,21 @@ def export(
 ):
     """Writes a model as a file that another runtime reads: raw pixels in, final predictions out.
 
-    The artifact's one input is `image`, uint8 `(batch_size, height, width, 3)`; its outputs are those of the model's
-    `predict` (a detector's after suppression), and for segmentation `classes (B, H, W)` int32 besides. It is written
-    to a temporary folder beside `path`, compared with Keras, timed, and renamed: an interrupted export leaves what
-    was at `path` as it was.
+    The artifact's input is `image`, uint8 `(batch_size, height, width, 3)`, and for a model that looks at proposed
+    regions (R-CNN, Fast R-CNN) also `proposals`, float32 `(batch_size, num_proposals, 4)` xyxy in the picture's
+    pixels, rows of zeros where there are fewer; what `load` returns finds them itself where they are not given. Its
+    outputs are those of the model's `predict` (a detector's after suppression), and for segmentation `classes
+    (B, H, W)` int32 besides. It is written to a temporary folder beside `path`, compared with Keras, timed (the
+    network alone, without the search for regions), and renamed: an interrupted export leaves what was at `path` as it
+    was.
 
     Args:
         model_or_path: a `zoo.ZooModel` on any backend, or a .keras file.
         path: the file to write, a folder for a SavedModel; an artifact already there is replaced.
         format: "saved_model", "onnx" or "tflite".
         image_size: `(height, width)` in pixels; `model.image_size` if not given.
-        quantize: `None`, "float16" (half the file), "dynamic" or "int8" (a quarter of it; a SavedModel has neither).
+        quantize: `None`, "float16" (half the file), "dynamic" or "int8" (a quarter of it; a SavedModel has neither,
+            and R-CNN no "int8").
         batch_size: pictures a call; `None` for any number (not in TFLite).
         representative: uint8 `(N, height, width, 3)` pictures from which "int8" learns its ranges; some tens will do.
         pictures: uint8 `(N, height, width, 3)` on which parity and latency are measured; without them the
@@ -59,20 +64,16 @@ def export(
     Returns:
         The `Artifact`, whose card is also inside the file.
     Raises:
-        InputError: if an argument is wrong, the model needs proposals, or it has an operator that the format lacks.
+        InputError: if an argument is wrong, or the model has an operator that the format lacks.
         ConversionError: if the converter fails otherwise.
     """
-    from export.source import attributes_of, open_model, proposals_of
+    from export.source import attributes_of, open_model
 
     check_choice("format", format, QUANTIZE)
     check_choice(f"quantize for {format}", quantize, QUANTIZE[format])
     path = check_target(Path(path), format)
     model = open_model(model_or_path)
-    if proposals_of(model):
-        raise input_error(
-            f"model {model.name!r} cannot be exported: an artifact takes a picture alone, and this model needs the "
-            f"regions of {model.proposals} too; train a Faster R-CNN, which proposes its own"
-        )
+    check_loops(model, quantize)
     image_size = check_size(model, image_size)
     check_batch_size(batch_size, format)
     if representative is not None:
@@ -80,6 +81,7 @@ def export(
     elif quantize == "int8":
         raise input_error("int8 needs representative pictures: pass representative=, uint8 (N, height, width, 3)")
     pictures, origin = choose_pictures(pictures, representative, image_size)
+    keras = KerasPredictor.of(model)
 
     with folder_beside(path) as folder:
         written = folder / path.name
@@ -90,7 +92,7 @@ def export(
             image_size=image_size,
             batch_size=batch_size,
             quantize=quantize,
-            representative=representative if quantize == "int8" else None,
+            representative=keras.inputs_of(representative) if quantize == "int8" else None,
         )
         artifact = Artifact(
             path=str(path),
@@ -99,14 +101,15 @@ def export(
             class_names=tuple(getattr(model, "class_names", ())),
             task=getattr(model, "task", None),
             attributes=attributes_of(model),
-            preprocessing=PREPROCESSING.format(*image_size, getattr(model, "resizing", "letterbox")),
+            preprocessing=preprocessing(model, image_size),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             **report,
         )
         examples = [(picture, None) for picture in pictures]
         limits = tolerances(artifact.task, quantize, has_switches(model))
-        parity = verify(written, model, examples, limits).summary()
-        measured = {"parity": {"pictures": origin, **parity}, "latency": latency(written, pictures)}
+        predictor = opened(written, None, artifact)
+        parity = compare(predictor, keras, examples, limits).summary()
+        measured = {"parity": {"pictures": origin, **parity}, "latency": latency(predictor, pictures)}
         replace(artifact, **measured).embed(written)
         put_in_place(written, path, folder)
     return Artifact.read(path)
@@ -116,6 +119,17 @@ def check_choice(name, value, known):
     """Raises `InputError` with the known values if `value` is none of them."""
     if value not in known:
         raise input_error(f"unknown {name} {value!r}: choose one of {', '.join(map(str, known))}")
+
+
+def check_loops(model, quantize):
+    """Raises `InputError` for R-CNN in int8: its network runs in a loop, inside of which nothing is calibrated."""
+    from zoo.detection.region_features import RegionFeatures
+
+    if quantize == "int8" and any(isinstance(layer, RegionFeatures) for layer in model.layers):
+        raise input_error(
+            f"model {model.name!r} cannot become int8: its network runs in a loop over the regions, inside of which "
+            "no activations are measured; choose dynamic, whose kernels have 8 bits too"
+        )
 
 
 def check_target(path, format):
@@ -177,6 +191,15 @@ def check_pictures(name, pictures, image_size):
     return pictures
 
 
+def preprocessing(model, image_size):
+    """Returns what the card says that the caller does to a picture."""
+    from export.source import proposals_of
+
+    pixels = PREPROCESSING.format(*image_size, getattr(model, "resizing", "letterbox"))
+    method = proposals_of(model)
+    return pixels + (REGIONS.format(method, model.num_proposals) if method else "")
+
+
 def choose_pictures(pictures, representative, image_size):
     """Returns the pictures to measure on, and in words where they come from."""
     if pictures is not None:
@@ -187,15 +210,15 @@ def choose_pictures(pictures, representative, image_size):
     return noise, "2 of uniform noise"
 
 
-def latency(path, pictures):
+def latency(predictor, pictures):
     """Returns the median milliseconds a call of a few runs, after one to warm up."""
-    predictor = load(path)
     batch = np.resize(pictures, (predictor.batch_size or 1, *pictures.shape[1:]))
-    predictor.run(batch)
+    inputs = predictor.inputs_of(batch)
+    predictor.call(inputs)
     seconds = []
     for _ in range(LATENCY_RUNS):
         start = time.perf_counter()
-        predictor.run(batch)
+        predictor.call(inputs)
         seconds.append(time.perf_counter() - start)
     return {"p50_ms": round(1e3 * float(np.median(seconds)), 3), "runs": LATENCY_RUNS, "batch_size": len(batch)}
 

@@ -20,10 +20,23 @@ def batches(images, batch_size):
         yield np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)]) if missing else batch
 
 
+def feeds(inputs, batch_size):
+    """Yields the `batches` of several arrays of equal length together: dicts as `inputs` is one."""
+    parts = [batches(array, batch_size) for array in inputs.values()]
+    for together in zip(*parts, strict=True):
+        yield dict(zip(inputs, together, strict=True))
+
+
 def filled(boxes, count):
     """Returns `(count, 4)` float32 boxes, the first of those given, zeros below them where they are fewer."""
     boxes = np.asarray(boxes, np.float32)[:count]
     return np.pad(boxes, ((0, count - len(boxes)), (0, 0)))
+
+
+def check_proposals(proposals, count):
+    """Raises `InputError` if proposals are given, and not one array of them for each of `count` pictures."""
+    if proposals is not None and len(proposals) != count:
+        raise input_error(f"each picture has its own proposals: received those of {len(proposals)} for {count}")
 
 
 def check_images(images):
@@ -48,9 +61,21 @@ def check_picture(picture):
     return picture
 
 
-def check_input(dtype, wanted, shape):
-    """Raises `InputError` if a file's input is no batch of raw pictures."""
-    if dtype != wanted or len(shape) != 4:
+def check_inputs(inputs, card):
+    """Returns the shape of the pictures that a file takes.
+
+    Args:
+        inputs: dict of name to dtype and shape.
+        card: its `Artifact` or `None`.
+    Raises:
+        InputError: if the inputs are no batch of raw pictures, with regions beside it if the card names their method.
+    """
+    proposals = bool(card and card.attributes.get("proposals"))
+    wanted = {"image": ("uint8", 4)} | ({"proposals": ("float32", 3)} if proposals else {})
+    if {name: (dtype, len(shape)) for name, (dtype, shape) in inputs.items()} != wanted:
+        given = ", ".join(f"{name} {dtype} {list(shape)}" for name, (dtype, shape) in inputs.items())
+        more = " and proposals float32 (B, P, 4)" if proposals else ""
         raise input_error(
-            f"a file that takes {dtype} {list(shape)} is no artifact of ours: expected uint8 (B, H, W, 3)"
+            f"a file that takes {given} is no artifact of ours: expected image uint8 (B, H, W, 3){more}"
         )
+    return inputs["image"][1]

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 
 from export.errors import input_error
-from export.inputs import batches
+from export.inputs import feeds
 from export.precision import Operator, float_operators
 
 OPSET = 18
@@ -29,7 +29,8 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
             scaled at run time, ONNX Runtime's ConvInteger would take twice the time and lose more than "int8");
             "int8": 8-bit kernels and activations scaled from `representative`, the fast form. In 8 bits the
             convolutions that make the outputs and all geometry stay float32: see `export.precision`.
-        representative: uint8 `(N, height, width, 3)` pictures, for "int8".
+        representative: the model's inputs on N pictures, for "int8": dict of `image`, uint8 `(N, height, width, 3)`,
+            and what else it takes.
     Raises:
         InputError: if an operator of the model has no ONNX counterpart (the message lists them).
     """
@@ -40,6 +41,7 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
     function = serve(model, image_size, batch_size).serve
     proto, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
     refuse_unknown(proto.graph)
+    sink_constants(proto.graph)
     path = Path(path)
     plain = path.with_suffix(".plain.onnx")
     onnx.save(proto, plain)
@@ -54,9 +56,30 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
 
 def refuse_unknown(graph):
     """Raises `InputError` if the graph has an operator that the ONNX standard does not know."""
-    unknown = sorted({node.op_type for node in graph.node if not onnx.defs.has(node.op_type, node.domain)})
+    nodes = [node for part in graphs(graph) for node in part.node]
+    unknown = sorted({node.op_type for node in nodes if not onnx.defs.has(node.op_type, node.domain)})
     if unknown:
         raise input_error(f"ONNX has no operator for {', '.join(unknown)}: replace the layers that need them")
+
+
+def sink_constants(graph):
+    """Makes what a loop hands on unchanged from turn to turn its body's own constants, which fold and shrink there.
+
+    tf2onnx gives the body of a loop over regions its weights as state: kernels would be transposed in every turn.
+    """
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type != "Loop":
+            continue
+        (body,) = (attribute.g for attribute in node.attribute if attribute.name == "body")
+        # Before the state stand the greatest number of turns, the number of the turn, and the condition.
+        for i in reversed(range(len(node.input) - 2)):
+            inside = body.input[i + 2].name
+            if node.input[i + 2] in constants and body.output[i + 1].name == inside:
+                constant = body.initializer.add()
+                constant.CopyFrom(constants[node.input[i + 2]])
+                constant.name = inside
+                del node.input[i + 2], node.output[i], body.input[i + 2], body.output[i + 1]
 
 
 def optimize(source, target):
@@ -84,14 +107,20 @@ def shrink(proto, quantize):
 
     A runtime folds these nodes when it loads the file. Other constants stay: anchors, in pixels, would move.
     """
-    graph = proto.graph
-    kept = set(float_nodes(graph)) if quantize == "dynamic" else ()
+    kept = set(float_nodes(proto.graph)) if quantize == "dynamic" else ()
+    for graph in graphs(proto.graph):
+        shrink_graph(graph, STORED[quantize], kept)
+    return proto
+
+
+def shrink_graph(graph, stored, kept):
+    """Does so in one graph, for all products but those named in `kept`."""
     readers = {node.input[1]: node for node in graph.node if node.op_type in PRODUCTS and node.name not in kept}
     tensors, nodes = [], []
     for tensor in graph.initializer:
         if tensor.name in readers and tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.dims) > 1:
             kernel = onnx.numpy_helper.to_array(tensor)
-            small, restoring = STORED[quantize](kernel, tensor.name, output_axis(readers[tensor.name]))
+            small, restoring = stored(kernel, tensor.name, output_axis(readers[tensor.name]))
             tensors += [onnx.numpy_helper.from_array(array, name) for name, array in small.items()]
             nodes += restoring
         else:
@@ -100,7 +129,6 @@ def shrink(proto, quantize):
     for field, entries in ((graph.initializer, tensors), (graph.node, nodes)):
         del field[:]
         field.extend(entries)
-    return proto
 
 
 def output_axis(node):
@@ -175,15 +203,14 @@ def reads(node):
 
 
 class Calibration:
-    """Hands ONNX Runtime the representative pictures, a batch at a time."""
+    """Hands ONNX Runtime the representative inputs, a batch at a time."""
 
-    def __init__(self, pictures, batch_size):
-        self.batches = batches(pictures, batch_size)
+    def __init__(self, inputs, batch_size):
+        self.feeds = feeds(inputs, batch_size)
 
     def get_next(self):
         """Returns the next batch as a feed, `None` at the end."""
-        batch = next(self.batches, None)
-        return None if batch is None else {"image": batch}
+        return next(self.feeds, None)
 
 
 def inspect(path):
@@ -194,12 +221,17 @@ def inspect(path):
 
 def count(graph):
     """Counts the operators of a graph and of the branches and loop bodies within."""
-    operators = Counter(f"{node.domain}.{node.op_type}" if node.domain else node.op_type for node in graph.node)
+    nodes = [node for part in graphs(graph) for node in part.node]
+    return Counter(f"{node.domain}.{node.op_type}" if node.domain else node.op_type for node in nodes)
+
+
+def graphs(graph):
+    """Yields a graph, and those of the branches and loop bodies within."""
+    yield graph
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.type == onnx.AttributeProto.GRAPH:
-                operators += count(attribute.g)
-    return operators
+                yield from graphs(attribute.g)
 
 
 def spec(value):

@@ -7,7 +7,15 @@ import numpy as np
 
 from export.artifact import Artifact, format_of
 from export.errors import input_error
-from export.inputs import DYNAMIC_BATCH, batches, check_images, check_input, check_picture, filled
+from export.inputs import (
+    DYNAMIC_BATCH,
+    check_images,
+    check_inputs,
+    check_picture,
+    check_proposals,
+    feeds,
+    filled,
+)
 from export.letterbox import fit
 from export.quiet import native_stderr_held
 from export.tasks import finish, in_picture, largest
@@ -25,9 +33,12 @@ def load(path, threads=None):
     Raises:
         InputError: if the file is missing, broken or no artifact, or the threads cannot be set.
     """
-    path = Path(path)
+    return opened(Path(path), threads, Artifact.read(path))
+
+
+def opened(path, threads, card):
+    """As `load`, with the card that the file carries, or will when it is finished."""
     predictor = PREDICTORS[format_of(path)]
-    card = Artifact.read(path)
     try:
         return predictor(path, threads, card)
     except Exception as error:  # every runtime has types of its own for a file it cannot read
@@ -56,8 +67,6 @@ class Predictor:
         num_proposals: how many of them a picture at most.
     """
 
-    proposals, num_proposals = "", 0
-
     def __init__(self, card, input_shape):
         self.card = card
         self.task = card.task if card else None
@@ -70,12 +79,14 @@ class Predictor:
             raise input_error(f"the model takes pictures of {channels} channels: only RGB models can be loaded")
 
     def take_attributes(self, attributes):
-        """Sets what the points are called and how they hang together, and how pictures are resized."""
+        """Sets the names and the skeleton of points, how pictures are resized, and what finds regions in them."""
         self.keypoint_names = tuple(attributes.get("keypoint_names", ()))
         self.skeleton = tuple(tuple(pair) for pair in attributes.get("skeleton", ()))
         self.resizing = attributes.get("resizing", "letterbox")
+        self.proposals = attributes.get("proposals", "")
+        self.num_proposals = attributes.get("num_proposals", 0)
 
-    def predict(self, images):
+    def predict(self, images, proposals=None):
         """Predicts any number of pictures of one size, `batch_size` at a time.
 
         Pictures of another size than the model's are resized, and boxes, points and maps come back in their own
@@ -83,19 +94,22 @@ class Predictor:
 
         Args:
             images: `(N, height, width, 3)` RGB 0-255, uint8, or float, which is rounded to whole numbers.
+            proposals: of a model that needs them, `(P, 4)` xyxy for each picture, in its pixels; they are found where
+                they are not given. Other models do without.
         Returns:
             Dict of NumPy arrays of first dimension N, float32 and int32.
         Raises:
-            InputError: if shape, dtype or range is another.
+            InputError: if shape, dtype or range is another, or there are proposals of more or fewer pictures.
         """
         images = check_images(images)
+        check_proposals(proposals, len(images))
         if len(images) == 0:
-            blank = self.predict(np.zeros((1, *images.shape[1:]), np.uint8))
+            blank = self.predict(np.zeros((1, *images.shape[1:]), np.uint8), [np.zeros((0, 4))])
             return {name: array[:0] for name, array in blank.items()}
         if any(want not in (None, got) for want, got in zip(self.image_size, images.shape[1:3], strict=True)):
-            each = list(self.predict_each(images))
+            each = list(self.predict_each(images if proposals is None else zip(images, proposals, strict=True)))
             return {name: np.stack([one[name] for one in each]) for name in each[0]}
-        parts = [self.run(batch) for batch in batches(images, self.batch_size)]
+        parts = [self.call(inputs) for inputs in feeds(self.inputs_of(images, proposals), self.batch_size)]
         return {name: np.concatenate([part[name] for part in parts])[: len(images)] for name in parts[0]}
 
     def predict_pictures(self, pictures):
@@ -106,24 +120,58 @@ class Predictor:
         """Predicts pictures of any sizes, reading no more of them ahead than one batch.
 
         Args:
-            pictures: iterable of uint8 `(height, width, 3)` RGB.
+            pictures: iterable of uint8 `(height, width, 3)` RGB, or of pairs of a picture and its proposals, `(P, 4)`
+                xyxy in the picture's own pixels; a model that needs them finds them where they are not given.
         Yields:
             One dict a picture, without batch dimension, its boxes, points and maps in that picture's own pixels.
         Raises:
             InputError: if a picture is something else, or the model's map does not cover its frame.
         """
         pictures = iter(pictures)
-        step = (self.batch_size or DYNAMIC_BATCH) if self.frame_size else 1
-        while chunk := [check_picture(picture) for picture in islice(pictures, step)]:
-            fitted, placements = zip(
-                *(fit(one, self.frame_size or one.shape[:2], self.resizing) for one in chunk), strict=True
-            )
-            outputs = self.predict(np.stack(fitted))
+        # Thousands of regions fill the memory as a batch of pictures does.
+        ahead = DYNAMIC_BATCH if self.frame_size and not self.proposals else 1
+        step = self.batch_size or ahead
+        while chunk := [self.fitted(picture) for picture in islice(pictures, step)]:
+            frames, proposals, placements = zip(*chunk, strict=True)
+            outputs = self.predict(np.stack(frames), proposals)
             for i, placement in enumerate(placements):
                 yield in_picture({name: array[i] for name, array in outputs.items()}, placement)
 
-    def run(self, batch):
-        """Runs one batch, uint8 `(batch_size, height, width, 3)`; no checks."""
+    def fitted(self, picture):
+        """Returns what `predict_each` is given, in the model's frame: pixels, proposals, and the `Placement`."""
+        picture, proposals = picture if isinstance(picture, tuple) else (picture, None)
+        picture = check_picture(picture)
+        frame, placement = fit(picture, self.frame_size or picture.shape[:2], self.resizing)
+        if self.proposals:
+            proposals = placement.to_frame(self.propose(picture) if proposals is None else proposals)
+        return frame, proposals, placement
+
+    def propose(self, picture):
+        """Returns the `(P, 4)` regions that the model's method finds in a uint8 picture."""
+        from zoo.proposals import propose
+
+        return propose(picture, self.num_proposals, self.proposals)[0]
+
+    def inputs_of(self, batch, proposals=None):
+        """Returns the network's inputs by name.
+
+        Args:
+            batch: `(N, height, width, 3)` uint8.
+            proposals: as those of `predict`.
+        Returns:
+            Dict of `image`, the batch, and of a model that needs them `proposals`, `(N, num_proposals, 4)` float32.
+        """
+        if not self.proposals:
+            return {"image": batch}
+        found = map(self.propose, batch) if proposals is None else proposals
+        return {"image": batch, "proposals": np.stack([filled(boxes, self.num_proposals) for boxes in found])}
+
+    def run(self, batch, proposals=None):
+        """Runs one batch, uint8 `(batch_size, height, width, 3)`, with proposals as of `predict`; no checks."""
+        return self.call(self.inputs_of(batch, proposals))
+
+    def call(self, inputs):
+        """Runs the network alone, on what `inputs_of` returns of one batch."""
         raise NotImplementedError
 
 
@@ -137,15 +185,13 @@ class OnnxPredictor(Predictor):
         options.intra_op_num_threads = threads or 0
         options.log_severity_level = 3
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        (image,) = self.session.get_inputs()
-        check_input(image.type, "tensor(uint8)", image.shape)
-        self.input = image.name
         self.outputs = [output.name for output in self.session.get_outputs()]
-        super().__init__(card, [n if isinstance(n, int) else None for n in image.shape])
+        inputs = {one.name: (ONNX_TYPES.get(one.type, one.type), one.shape) for one in self.session.get_inputs()}
+        super().__init__(card, [n if isinstance(n, int) else None for n in check_inputs(inputs, card)])
 
-    def run(self, batch):
-        """Runs one batch."""
-        return dict(zip(self.outputs, self.session.run(self.outputs, {self.input: batch}), strict=True))
+    def call(self, inputs):
+        """Runs the network."""
+        return dict(zip(self.outputs, self.session.run(self.outputs, inputs), strict=True))
 
 
 class TFLitePredictor(Predictor):
@@ -158,14 +204,14 @@ class TFLitePredictor(Predictor):
             self.interpreter = Interpreter(str(path), num_threads=threads)
             self.interpreter.allocate_tensors()
             self.runner = self.interpreter.get_signature_runner()
-        ((self.input, image),) = self.runner.get_input_details().items()
-        check_input(image["dtype"], np.uint8, image["shape"])
-        super().__init__(card, [int(n) for n in image["shape"]])
+        details = self.runner.get_input_details()
+        inputs = {name: (np.dtype(one["dtype"]).name, one["shape"].tolist()) for name, one in details.items()}
+        super().__init__(card, check_inputs(inputs, card))
         self.scales = {name: output["quantization"] for name, output in self.runner.get_output_details().items()}
 
-    def run(self, batch):
-        """Runs one batch."""
-        outputs = self.runner(**{self.input: batch})
+    def call(self, inputs):
+        """Runs the network."""
+        outputs = self.runner(**inputs)
         return {name: dequantize(array, *self.scales[name]) for name, array in outputs.items()}
 
 
@@ -179,15 +225,15 @@ class SavedModelPredictor(Predictor):
             tf.config.threading.set_intra_op_parallelism_threads(threads)
         self.module = tf.saved_model.load(str(path))  # the function does not keep its variables alive
         self.function = self.module.signatures["serving_default"]
-        ((self.input, image),) = self.function.structured_input_signature[1].items()
-        check_input(image.dtype, tf.uint8, image.shape)
-        super().__init__(card, image.shape.as_list())
+        specs = self.function.structured_input_signature[1]
+        inputs = {name: (spec.dtype.name, spec.shape.as_list()) for name, spec in specs.items()}
+        super().__init__(card, check_inputs(inputs, card))
 
-    def run(self, batch):
-        """Runs one batch."""
+    def call(self, inputs):
+        """Runs the network."""
         import tensorflow as tf
 
-        outputs = self.function(**{self.input: tf.constant(batch)})
+        outputs = self.function(**{name: tf.constant(array) for name, array in inputs.items()})
         return {name: tensor.numpy() for name, tensor in sorted(outputs.items())}
 
 
@@ -208,52 +254,23 @@ class KerasPredictor(Predictor):
 
     def open(self, model_or_path):
         """Takes the model or reads its file."""
-        from export.source import attributes_of, in_float32, open_model, proposals_of
+        from export.source import attributes_of, in_float32, open_model
 
         self.model = in_float32(open_model(model_or_path))
-        self.proposals = proposals_of(self.model)
-        self.num_proposals = self.model.num_proposals if self.proposals else 0
         super().__init__(None, self.model.inputs[0].shape)
         self.task = getattr(self.model, "task", None)
         self.class_names = tuple(getattr(self.model, "class_names", ()))
         self.take_attributes(attributes_of(self.model))
         self.frame_size = self.frame_size or getattr(self.model, "image_size", None)
 
-    def predict_each(self, pictures):
-        """As `Predictor.predict_each`; a model that needs proposals takes one picture after the other.
-
-        Args:
-            pictures: as there, or for such a model also pairs of a picture and its proposals, `(P, 4)` xyxy in the
-                picture's own pixels; they are found where they are not given.
-        """
-        if not self.proposals:
-            yield from super().predict_each(pictures)
-            return
-        for picture in pictures:
-            picture, proposals = picture if isinstance(picture, tuple) else (picture, None)
-            picture = check_picture(picture)
-            proposals = self.propose(picture) if proposals is None else proposals
-            fitted, placement = fit(picture, self.frame_size or picture.shape[:2], self.resizing)
-            outputs = self.run(fitted[None], [placement.to_frame(proposals)])
-            yield in_picture({name: array[0] for name, array in outputs.items()}, placement)
-
-    def run(self, batch, proposals=None):
-        """Runs one batch; a model that needs proposals finds each picture's `(P, 4)` if they are not given."""
-        inputs = batch.astype(np.float32)
-        if self.proposals:
-            proposals = map(self.propose, batch) if proposals is None else proposals
-            rows = [filled(boxes, self.num_proposals) for boxes in proposals]
-            inputs = {"image": inputs, "proposals": np.stack(rows)}
-        outputs = self.model.predict_on_batch(inputs)  # `model.predictions` included
-        return finish(self.task, outputs, largest)
-
-    def propose(self, picture):
-        """Returns the `(P, 4)` regions that the model's method finds in a uint8 picture."""
-        from zoo.proposals import propose
-
-        return propose(picture, self.num_proposals, self.proposals)[0]
+    def call(self, inputs):
+        """Runs the network."""
+        images = inputs["image"].astype(np.float32)
+        outputs = self.model.predict_on_batch({**inputs, "image": images} if self.proposals else images)
+        return finish(self.task, outputs, largest)  # `model.predictions` included
 
 
+ONNX_TYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
 PREDICTORS = {
     "onnx": OnnxPredictor,
     "tflite": TFLitePredictor,

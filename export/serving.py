@@ -2,11 +2,12 @@
 
 import tensorflow as tf
 
+from export.source import proposals_of
 from export.tasks import finish
 
 
 def serve(model, image_size, batch_size, half=False):
-    """Wraps the model as a function of raw pixels.
+    """Wraps the model as a function of raw pixels, and of the regions in them where the model needs proposals.
 
     Args:
         model: a `zoo.ZooModel` on the TensorFlow backend.
@@ -15,19 +16,25 @@ def serve(model, image_size, batch_size, half=False):
         half: keep kernels as float16 and cast them where they are used. Vectors (biases, batch statistics) stay
             float32: they weigh nothing, and a small variance would vanish in half precision.
     Returns:
-        A `tf.Module` whose `serve` takes `image`, uint8 `(batch_size, height, width, 3)`, and returns the dict of
-        predictions: boxes decoded, suppressed, whatever the task's `model.predictions` does.
+        A `tf.Module` whose `serve` takes `image`, uint8 `(batch_size, height, width, 3)`, and for such a model
+        `proposals`, float32 `(batch_size, num_proposals, 4)`. It returns the dict of predictions: boxes decoded,
+        suppressed, whatever the task's `model.predictions` does.
     """
     module = tf.Module()
     module.trained = [stored(v, half) for v in model.trainable_variables]
     module.others = [stored(v, half) for v in model.non_trainable_variables]
 
-    @tf.function(input_signature=[tf.TensorSpec((batch_size, *image_size, 3), tf.uint8, name="image")])
-    def function(image):
+    signature = [tf.TensorSpec((batch_size, *image_size, 3), tf.uint8, name="image")]
+    if proposals_of(model):
+        signature.append(tf.TensorSpec((batch_size, model.num_proposals, 4), tf.float32, name="proposals"))
+
+    @tf.function(input_signature=signature)
+    def function(image, proposals=None):
+        image = tf.cast(image, tf.float32)
         outputs, _ = model.stateless_call(
             restored(module.trained, model.trainable_variables),
             restored(module.others, model.non_trainable_variables),
-            tf.cast(image, tf.float32),
+            image if proposals is None else {"image": image, "proposals": proposals},
             training=False,
         )
         return finish(model.task, model.predictions(outputs), lambda x: tf.argmax(x, -1, output_type=tf.int32))

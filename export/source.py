@@ -5,7 +5,16 @@ from pathlib import Path
 
 from export.errors import input_error
 
-ATTRIBUTES = ("keypoint_names", "skeleton", "resizing", "score_threshold", "iou_threshold", "max_detections")
+ATTRIBUTES = (
+    "keypoint_names",
+    "skeleton",
+    "resizing",
+    "score_threshold",
+    "iou_threshold",
+    "max_detections",
+    "proposals",
+    "num_proposals",
+)
 """What of the attributes that a model saves is of use to who runs its artifact."""
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from export.errors import input_error
-from export.inputs import batches
+from export.inputs import feeds
 from export.precision import Operator, float_operators
 
 PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
@@ -23,7 +23,8 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
         quantize: `None`; "float16": kernels stored as half, float32 arithmetic; "dynamic": 8-bit kernels, activations
             scaled at run time; "int8": 8-bit kernels and activations, scaled from `representative`. The convolutions
             that make the outputs and all geometry stay float32: see `export.precision`.
-        representative: uint8 `(N, height, width, 3)` pictures, for "int8".
+        representative: the model's inputs on N pictures, for "int8": dict of `image`, uint8 `(N, height, width, 3)`,
+            and what else it takes.
     Raises:
         InputError: if an operator has no TFLite builtin (the message lists them).
     """
@@ -91,8 +92,7 @@ def calibrated(content, recipes, representative, batch_size):
         mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
         qsv_update_func=qsv_utils.min_max_update,
     )
-    pictures = [{"image": batch} for batch in batches(representative, batch_size)]
-    worker.calibrate({"serving_default": pictures}, recipes)
+    worker.calibrate({"serving_default": list(feeds(representative, batch_size))}, recipes)
     return worker.get_model_qsvs()
 
 

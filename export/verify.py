@@ -107,7 +107,7 @@ class Verification:
 
 
 def verify(artifact_path, model_or_path, examples, tolerance=None):
-    """Compares an artifact with its Keras model on pictures.
+    """Compares an artifact with its Keras model on pictures, and where they need proposals on the same ones.
 
     Args:
         artifact_path: a SavedModel folder, .onnx or .tflite file.
@@ -123,17 +123,23 @@ def verify(artifact_path, model_or_path, examples, tolerance=None):
         InputError: if a file is broken, a picture has another size, there are no examples, or the outputs differ.
     """
     artifact, keras = load(artifact_path), KerasPredictor.of(model_or_path)
-    switches = has_switches(keras.model)
     if tolerance is None:
-        limits = tolerances(keras.task, artifact.card.quantize if artifact.card else None, switches)
+        limits = tolerances(keras.task, artifact.card.quantize if artifact.card else None, has_switches(keras.model))
     else:
         limits = check_tolerance(tolerance)
+    return compare(artifact, keras, examples, limits)
+
+
+def compare(artifact, keras, examples, limits):
+    """Compares two predictors as `verify` does: an artifact's and the `KerasPredictor` of its model."""
+    switches = has_switches(keras.model)
     comparison, differences, count = None, {}, 0
     for chunk in chunks(examples, artifact.batch_size or DYNAMIC_BATCH):
         pictures = np.stack([picture for picture, _ in chunk])
         check_size(pictures, artifact.image_size)
-        candidates, references = artifact.predict(pictures), keras.predict(pictures)
-        check_outputs(artifact_path, references, candidates)
+        proposals = keras.inputs_of(pictures).get("proposals")
+        candidates, references = artifact.predict(pictures, proposals), keras.predict(pictures, proposals)
+        check_outputs(references, candidates)
         if comparison is None:
             comparison = COMPARISONS.get(keras.task, Comparison)(references, artifact.image_size)
         for i, (_, targets) in enumerate(chunk):
@@ -223,11 +229,11 @@ def chunks(examples, size):
         yield chunk
 
 
-def check_outputs(path, reference, candidate):
+def check_outputs(reference, candidate):
     """Raises `InputError` if two dicts of predictions differ in names or shapes."""
     shapes = [{name: array.shape for name, array in sorted(o.items())} for o in (reference, candidate)]
     if shapes[0] != shapes[1]:
-        raise input_error(f"{path} was not made from this model: it returns {shapes[1]}, Keras {shapes[0]}")
+        raise input_error(f"the artifact was not made from this model: it returns {shapes[1]}, Keras {shapes[0]}")
 
 
 def pick(outputs, i):

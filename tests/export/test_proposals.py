@@ -1,13 +1,21 @@
-"""Models that look at regions proposed to them: in Keras only, each picture with its own."""
+"""Models that look at regions proposed to them: given, or found by whatever predicts, in Keras and in artifacts."""
 
+from functools import partial
+from pathlib import Path
+
+import keras
 import numpy as np
 import pytest
+from skimage import data
 
 import export
 import zoo.proposals
 from export.inputs import filled
 from export.letterbox import fit
-from export.runtime import KerasPredictor
+from export.runtime import KerasPredictor, opened
+from export.verify import compare
+from tests.export.two_stage import SIZE, SUFFIXES, decided, quantized
+from zoo.detection.fast_rcnn import fast_rcnn_resnet18_fpn, fast_rcnn_vgg16
 from zoo.detection.rcnn import rcnn_small
 from zoo.errors import InputError
 
@@ -56,7 +64,105 @@ def test_rows_are_filled_and_cut():
     np.testing.assert_array_equal(filled(np.zeros((0, 4)), 2), np.zeros((2, 4)))
 
 
-def test_no_artifact(model, tmp_path):
-    with pytest.raises(InputError, match="takes a picture alone, and this model needs the regions of uniform too"):
-        export.export(model, tmp_path / "model.onnx")
+GIVEN = {"proposals": "uniform", "input_shape": (*SIZE, 3)}
+TOYS = {
+    "rcnn": partial(rcnn_small, 3, num_proposals=65, crop_size=16, context=2, filters=8, units=16, **GIVEN),
+    "fpn": partial(fast_rcnn_resnet18_fpn, 3, num_proposals=24, width=1 / 8, **GIVEN),
+    "vgg16": partial(fast_rcnn_vgg16, 3, num_proposals=24, width=1 / 16, **GIVEN),
+}
+"""R-CNN with one region more than go through its network at once."""
+INPUTS = {"rcnn": 1.0, "fpn": 1.0, "vgg16": 100.0}
+PHOTOGRAPH = data.astronaut()
+PICTURES = np.stack([PHOTOGRAPH[y : y + SIZE[0], x : x + SIZE[1]] for y, x in ((40, 160), (200, 200))])
+FORMS = [
+    ("rcnn", "saved_model", None),
+    ("rcnn", "onnx", None),
+    ("rcnn", "tflite", None),
+    ("fpn", "saved_model", "float16"),
+    ("fpn", "onnx", None),
+    ("fpn", "tflite", "int8"),
+    ("vgg16", "onnx", "int8"),
+    ("vgg16", "tflite", None),
+]
+
+
+@pytest.fixture(scope="module")
+def toys():
+    """By kind, a detector that looks at regions."""
+    made = {}
+    for kind, build in TOYS.items():
+        keras.utils.set_random_seed(3)
+        made[kind] = decided(build(), INPUTS[kind])
+        made[kind].image_size = SIZE
+    return made
+
+
+@pytest.fixture(scope="module")
+def exported(toys, tmp_path_factory):
+    """Returns a function of kind, format and quantize to the artifact, each made once."""
+    made = {}
+
+    def artifact(kind, format, quantize):
+        if (kind, format, quantize) not in made:
+            path = tmp_path_factory.mktemp("artifact") / f"{kind}{SUFFIXES[format]}"
+            made[kind, format, quantize] = export.export(
+                toys[kind],
+                path,
+                format,
+                quantize=quantize,
+                representative=PICTURES if quantize == "int8" else None,
+                pictures=PICTURES,
+            )
+        return made[kind, format, quantize]
+
+    return artifact
+
+
+@pytest.mark.parametrize("kind, format, quantize", FORMS)
+def test_an_artifact_takes_regions_or_finds_them(toys, exported, kind, format, quantize):
+    artifact, model = exported(kind, format, quantize), toys[kind]
+    count = model.num_proposals
+    assert artifact.parity["passed"] and artifact.parity["outputs"]["boxes"]["max_abs"] < 3, artifact.parity
+    assert artifact.inputs == [
+        {"name": "image", "dtype": "uint8", "shape": [1, *SIZE, 3]},
+        {"name": "proposals", "dtype": "float32", "shape": [1, count, 4]},
+    ]
+    predictor, reference = export.load(artifact.path), KerasPredictor.of(model)
+    assert (predictor.proposals, predictor.num_proposals) == ("uniform", count)
+    given, none = predictor.predict(PICTURES, [BOXES, np.zeros((0, 4))])["count"]
+    assert given > 0 and none == 0
+    found, paired = predictor.predict_each([PHOTOGRAPH, (PHOTOGRAPH, reference.propose(PHOTOGRAPH))])
+    (expected,) = reference.predict_each([PHOTOGRAPH])
+    for name in expected:
+        np.testing.assert_array_equal(found[name], paired[name])
+        if quantize is None:
+            np.testing.assert_allclose(found[name], expected[name], atol=1e-2)
+    assert expected["count"] == 8 and found["boxes"].max() > max(SIZE)  # in the photograph's own pixels
+
+
+@pytest.mark.parametrize("format", ["onnx", "tflite"])
+@pytest.mark.parametrize("quantize", ["float16", "dynamic"])
+def test_kernels_in_a_loop_shrink_too(toys, exported, tmp_path, format, quantize):
+    plain = exported("rcnn", format, None)
+    path = quantized(Path(plain.path), tmp_path, quantize)
+    assert path.stat().st_size < 0.75 * plain.size
+    limits = export.TOLERANCES["detection"][quantize]
+    predictors = opened(path, None, plain), KerasPredictor.of(toys["rcnn"])
+    found = compare(*predictors, [(picture, None) for picture in PICTURES], limits)
+    assert found.passed and found.outputs["boxes"]["max_abs"] < 0.2, found
+
+
+def test_onnx_folds_what_a_loop_is_given(exported):
+    operators = exported("rcnn", "onnx", None).operators
+    assert operators["Loop"] == 1 and "Sqrt" not in operators  # of batch normalisation
+
+
+def test_no_integers_in_a_loop(toys, tmp_path):
+    with pytest.raises(InputError, match="'rcnn_small' cannot become int8: .* choose dynamic"):
+        export.export(toys["rcnn"], tmp_path / "model.onnx", quantize="int8", representative=PICTURES)
     assert not list(tmp_path.iterdir())
+
+
+def test_proposals_of_other_pictures_are_refused(model):
+    with pytest.raises(InputError, match="received those of 1 for 2"):
+        KerasPredictor.of(model).predict(np.zeros((2, 40, 60, 3), np.uint8), [BOXES])

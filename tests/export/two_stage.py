@@ -28,6 +28,8 @@ SPREAD = {
     "rpn_deltas": 0.5,
     "mask_logits": 4.0,
     "keypoint_logits": 2.0,
+    "svms": 1.0,
+    "regressors": 0.3,
 }
 """By layer, the standard deviation of its outputs for inputs of about 1; as built they are all but equal."""
 BUILDERS = {
@@ -41,7 +43,11 @@ SUFFIXES = {"onnx": ".onnx", "tflite": ".tflite", "saved_model": ""}
 def toy(kind):
     """Builds a toy whose scores, classes, boxes, masks and points differ from region to region."""
     keras.utils.set_random_seed(0)
-    model = BUILDERS[kind]()
+    return decided(BUILDERS[kind]())
+
+
+def decided(model, inputs=1.0):
+    """Gives a detector weights by which regions differ, its last layers taking about `inputs`, and 8 rows."""
     model.max_detections = 8
     rng = np.random.default_rng(0)
     for weight in model.weights:
@@ -50,7 +56,7 @@ def toy(kind):
             axis = 3 if layer == "keypoint_logits" else -2  # a transposed convolution's inputs come last
             kernel = rng.normal(0, 1 / np.sqrt(weight.shape[axis]), weight.shape)
             # Without a mean: inputs after a ReLU are positive, and would have all regions say the same.
-            weight.assign(SPREAD[layer] * (kernel - kernel.mean(axis, keepdims=True)))
+            weight.assign(SPREAD[layer] / inputs * (kernel - kernel.mean(axis, keepdims=True)))
         elif name == "gamma":
             weight.assign(np.full(weight.shape, 0.6))
     return model
@@ -79,12 +85,12 @@ def write(model, folder, format, batch_size=1):
 
 def quantized(plain, folder, quantize):
     """Quantizes a float32 file of batch size 1 as its writer does, without converting the model again."""
-    path, pixels = folder / f"{quantize}{plain.suffix}", pictures(6, seed=2)
+    path, inputs = folder / f"{quantize}{plain.suffix}", {"image": pictures(6, seed=2)}
     if plain.suffix == ".tflite":
         with warnings.catch_warnings(action="ignore"):  # of the quantizer's own making
-            path.write_bytes(tflite.quantized(plain.read_bytes(), quantize, pixels, 1))
+            path.write_bytes(tflite.quantized(plain.read_bytes(), quantize, inputs, 1))
     elif quantize == "int8":
-        export.onnx.quantize_integers(plain, path, pixels, 1)
+        export.onnx.quantize_integers(plain, path, inputs, 1)
     else:
         onnx.save(export.onnx.shrink(onnx.load(plain), quantize), path)
     return path

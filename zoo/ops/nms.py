@@ -149,14 +149,16 @@ def native(boxes, scores, score_threshold, iou_threshold, max_outputs):
     """As `suppress`, by TensorFlow's operator, picture by picture; the batch size is known."""
     import tensorflow as tf
 
+    # Ranks in place of scores: of equal ones TensorFlow takes the first, LiteRT any.
+    ranks = tf.range(boxes.shape[1], 0, -1, dtype=tf.float32) * tf.cast(scores > score_threshold, tf.float32)
     kept, counts = [], []
-    for one, score in zip(tf.unstack(boxes), tf.unstack(scores), strict=True):
+    for one, rank in zip(tf.unstack(boxes), tf.unstack(ranks), strict=True):
         indices, count = tf.raw_ops.NonMaxSuppressionV4(
             boxes=one,
-            scores=score,
+            scores=rank,
             max_output_size=max_outputs,
             iou_threshold=iou_threshold,
-            score_threshold=score_threshold,
+            score_threshold=0.0,
             pad_to_max_output_size=True,
         )
         # Beyond `count` runtimes leave what they like.

@@ -200,8 +200,13 @@ def windows(first, last, bins, size):
     """
     extent = ops.maximum(last - first + 1, 1)[..., None]
     first, number = first[..., None], ops.arange(bins, dtype="int32")
-    start = ops.clip(first + number * extent // bins, 0, size)
-    end = ops.clip(first + ((number + 1) * extent + bins - 1) // bins, 0, size)
+
+    def inside(cells):
+        # Not `ops.clip`, whose order of the two TensorFlow's converter takes for a Relu6 where the size is 6, and of
+        # whole numbers TFLite has none.
+        return ops.minimum(ops.maximum(cells, 0), size)
+
+    start, end = inside(first + number * extent // bins), inside(first + ((number + 1) * extent + bins - 1) // bins)
     power = ops.sum(ops.cast((end - start)[..., None] >= powers(size)[1:], "int32"), axis=-1)
     length = ops.take(powers(size), power)
     return power, (ops.minimum(start, size - 1), ops.maximum(end - length, 0)), end > start

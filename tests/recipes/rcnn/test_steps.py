@@ -2,14 +2,18 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import export
 from recipes import run
-from recipes.data import Augment
+from recipes.data import Augment, open_source
+from recipes.evaluate import evaluate
+from recipes.predict import predict
 from recipes.recipe import Recipe
+from recipes.ship import ship, verify
 from recipes.train import train
 from zoo.errors import InputError
 
@@ -98,9 +102,18 @@ def test_a_resumed_run_makes_anew_what_is_damaged_and_what_follows(trained, reci
     assert files(trained)["regions.npz"] == before["regions.npz"] and files(trained)["fc7.npy"] != after["fc7.npy"]
 
 
-def test_such_a_model_is_no_artifact(trained, tmp_path):
-    with pytest.raises(InputError, match="takes a picture alone.*selective_search_fast too; train a Faster R-CNN"):
-        export.export(trained.model, tmp_path / "model.onnx")
+def test_its_artifact_goes_through_all_that_the_command_line_does(trained, recipe, tmp_path):
+    artifact = ship(trained.model, tmp_path / "model.tflite", format="tflite", data=recipe.data, pictures=2)
+    assert artifact.parity["passed"]
+    assert "selective_search_fast" in artifact.preprocessing
+    verified = verify(artifact.path, trained.model, recipe.data, count=2)
+    assert verified.passed and verified.agreement == 1.0 and verified.metric_change == 0.0
+    assert export.benchmark(artifact.path, runs=1, warmup=0).p50_ms > 0
+    predictor, source = export.load(artifact.path), open_source(recipe.data)
+    assert evaluate(predictor, source)["ap50"] == pytest.approx(run.measure(trained)["ap50"])
+    picture = next(Path(recipe.data.removeprefix("voc:")).rglob("1.png"))
+    (entry,), _ = predict(predictor, [picture], tmp_path / "found", score=0.0)
+    assert entry["objects"][0]["class"] == "square"
 
 
 def test_wrong_recipes(recipe, tmp_path):
