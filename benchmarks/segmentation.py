@@ -8,7 +8,7 @@ import numpy as np
 
 import export
 import zoo
-from benchmarks.machine import flop, median, rates
+from benchmarks.machine import faster, flop, median, rates
 
 NETWORKS = {"FCN-8s": ("fcn8s_vgg16", 500), "DeconvNet": ("deconvnet", 224)}
 CLASSES = 21
@@ -31,7 +31,7 @@ def measure(title, builder, side):
         for _ in range(REPEATS):  # interleaved, so that a machine that drifts drifts for both
             machine.append(rates())
             timings.append(export.benchmark(path, runs=5, warmup=1, threads=os.cpu_count()))
-    rate = max(median([one[runtime] for one in machine]) for runtime in machine[0])
+    rate = faster(machine)
     milliseconds = median([one.p50_ms for one in timings])
     title = f"{title} at {side}x{side}"
     return [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import export
 import zoo
-from benchmarks.machine import flop, median, rates
+from benchmarks.machine import faster, flop, median, rates
 from recipes.data import open_source
 from recipes.examples import representative
 
@@ -31,7 +31,7 @@ def run():
             machine.append(rates())
             for key, path in paths.items():
                 timings[key].append(export.benchmark(path, runs=5, warmup=1, threads=os.cpu_count()))
-    rate = max(median([m[name] for m in machine]) for name in machine[0])
+    rate = faster(machine)
     ms = {key: median([t.p50_ms for t in found]) for key, found in timings.items()}
     reached = gflop / (ms["onnx", None] / 1e3)
     ratios = {format: ms[format, None] / ms[format, "int8"] for format in ("onnx", "tflite")}

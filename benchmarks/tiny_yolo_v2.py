@@ -12,7 +12,7 @@ import numpy as np
 
 import export
 import zoo
-from benchmarks.machine import flop, median, rates
+from benchmarks.machine import faster, flop, median, rates
 from benchmarks.nodes import node_times, share_of
 from benchmarks.peer import Peer
 
@@ -44,7 +44,7 @@ def inference(model, folder):
     for _ in range(REPEATS):  # interleaved, so that a machine that drifts drifts for both
         machine.append(rates())
         timings.append(export.benchmark(path, runs=RUNS, warmup=2, threads=os.cpu_count()))
-    rate = max(median([m[name] for m in machine]) for name in machine[0])
+    rate = faster(machine)
     ms = median([t.p50_ms for t in timings])
     shares = node_shares(path, folder)
     return [

@@ -38,9 +38,9 @@ def load(path, threads=None):
 
 def opened(path, threads, card):
     """As `load`, with the card that the file carries, or will when it is finished."""
-    predictor = PREDICTORS[format_of(path)]
+    kind = PREDICTORS[format_of(path)]
     try:
-        return predictor(path, threads, card)
+        predictor = kind(path, threads, card)
     except Exception as error:  # every runtime has types of its own for a file it cannot read
         from zoo.errors import InputError
 
@@ -48,12 +48,15 @@ def opened(path, threads, card):
             raise
         message = (str(error).strip().splitlines() or ["no reason given"])[0][:200]
         raise InputError(f"{path} cannot be loaded, it may be cut short or no model of ours: {message}") from error
+    predictor.path = path
+    return predictor
 
 
 class Predictor:
     """A model in its runtime.
 
     Attributes:
+        path: its file, `None` of a model in memory.
         card: the `Artifact` that the file carries, or `None`.
         task: its task, `None` without a card.
         class_names: its class names, `()` without a card.
@@ -66,6 +69,8 @@ class Predictor:
         proposals: method of `zoo.proposals` whose regions the model needs, "" for a model of pictures alone.
         num_proposals: how many of them a picture at most.
     """
+
+    path = None
 
     def __init__(self, card, input_shape):
         self.card = card

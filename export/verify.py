@@ -139,7 +139,7 @@ def compare(artifact, keras, examples, limits):
         check_size(pictures, artifact.image_size)
         proposals = keras.inputs_of(pictures).get("proposals")
         candidates, references = artifact.predict(pictures, proposals), keras.predict(pictures, proposals)
-        check_outputs(references, candidates)
+        check_outputs(artifact.path, references, candidates)
         if comparison is None:
             comparison = COMPARISONS.get(keras.task, Comparison)(references, artifact.image_size)
         for i, (_, targets) in enumerate(chunk):
@@ -229,11 +229,11 @@ def chunks(examples, size):
         yield chunk
 
 
-def check_outputs(reference, candidate):
+def check_outputs(path, reference, candidate):
     """Raises `InputError` if two dicts of predictions differ in names or shapes."""
     shapes = [{name: array.shape for name, array in sorted(o.items())} for o in (reference, candidate)]
     if shapes[0] != shapes[1]:
-        raise input_error(f"the artifact was not made from this model: it returns {shapes[1]}, Keras {shapes[0]}")
+        raise input_error(f"{path} was not made from this model: it returns {shapes[1]}, Keras {shapes[0]}")
 
 
 def pick(outputs, i):
@@ -250,12 +250,14 @@ class FloatDifference:
     """Largest and mean absolute difference of a float output over all batches, and what 99 % of them stay below.
 
     Attributes:
-        octaves: how many differences lie in each eighth of an octave, from 2^-64 to 2^64.
+        counts: how many differences lie in each eighth of an octave, from 2^-64 to 2^64; the first are smaller.
     """
+
+    octaves, steps = 64, 8
 
     def __init__(self):
         self.largest = self.total = self.scale = 0.0
-        self.octaves = np.zeros(2 * 64 * 8 + 1, np.int64)
+        self.counts = np.zeros(2 * self.octaves * self.steps + 1, np.int64)
 
     def update(self, reference, candidate):
         """Adds a batch."""
@@ -264,15 +266,15 @@ class FloatDifference:
         self.scale = max(self.scale, float(np.abs(reference).max(initial=0.0)))
         self.total += difference.sum()
         with np.errstate(divide="ignore"):
-            place = np.nan_to_num(np.floor(8 * np.log2(difference)) + 64 * 8 + 1, nan=np.inf)
-        place = np.clip(place, 0, len(self.octaves) - 1).astype(int)
-        self.octaves += np.bincount(np.ravel(place), minlength=len(self.octaves))
+            place = np.floor(self.steps * (np.log2(difference) + self.octaves)) + 1
+        place = np.clip(np.nan_to_num(place, nan=np.inf), 0, len(self.counts) - 1).astype(int)
+        self.counts += np.bincount(np.ravel(place), minlength=len(self.counts))
 
     def result(self):
         """Returns the differences by name."""
-        count = self.octaves.sum()
-        place = int(np.searchsorted(np.cumsum(self.octaves), 0.99 * count))
-        most = np.minimum(self.largest, 2.0 ** (place / 8 - 64)) if place else 0.0
+        count = self.counts.sum()
+        place = int(np.searchsorted(np.cumsum(self.counts), 0.99 * count))
+        most = np.minimum(self.largest, 2.0 ** (place / self.steps - self.octaves)) if place else 0.0
         return {
             "max_abs": float(self.largest),
             "mean_abs": float(self.total / max(count, 1)),

@@ -36,7 +36,11 @@ def is_of_applications(path):
     Raises:
         InputError: as `read`.
     """
-    layers = opened(Path(path), lambda path, file: {layer for layer, _, _ in saved(file)})
+    return of_applications(opened(Path(path), lambda path, file: {layer for layer, _, _ in saved(file)}))
+
+
+def of_applications(layers):
+    """Says so of the names of a file's layers."""
     return "block1_conv1" in layers and OURS not in layers
 
 

@@ -17,7 +17,7 @@ def read(path):
         InputError: if it is a VGG16 of keras.applications, whose first layer takes blue before red.
     """
     arrays, layers = keras_file.read(path)
-    if "block1_conv1" in layers and keras_file.OURS not in layers:
+    if keras_file.of_applications(layers):
         raise InputError(f"{path}: of keras.applications, not of the zoo: load it by source='keras_applications'")
     return arrays
 
