@@ -24,23 +24,30 @@ def serve(model, image_size, batch_size, half=False):
     module.trained = [stored(v, half) for v in model.trainable_variables]
     module.others = [stored(v, half) for v in model.non_trainable_variables]
 
-    signature = [tf.TensorSpec((batch_size, *image_size, 3), tf.uint8, name="image")]
-    if proposals_of(model):
-        signature.append(tf.TensorSpec((batch_size, model.num_proposals, 4), tf.float32, name="proposals"))
-
-    @tf.function(input_signature=signature)
+    @tf.function(input_signature=signature(model, image_size, batch_size))
     def function(image, proposals=None):
-        image = tf.cast(image, tf.float32)
-        outputs, _ = model.stateless_call(
-            restored(module.trained, model.trainable_variables),
-            restored(module.others, model.non_trainable_variables),
-            image if proposals is None else {"image": image, "proposals": proposals},
-            training=False,
-        )
-        return finish(model.task, model.predictions(outputs), lambda x: tf.argmax(x, -1, output_type=tf.int32))
+        trained = restored(module.trained, model.trainable_variables)
+        others = restored(module.others, model.non_trainable_variables)
+        return predict(model, trained, others, image, proposals)
 
     module.serve = function
     return module
+
+
+def signature(model, image_size, batch_size):
+    """Returns what an artifact of the model takes: the image, and proposals where the model needs them."""
+    image = tf.TensorSpec((batch_size, *image_size, 3), tf.uint8, name="image")
+    if not proposals_of(model):
+        return [image]
+    return [image, tf.TensorSpec((batch_size, model.num_proposals, 4), tf.float32, name="proposals")]
+
+
+def predict(model, trained, others, image, proposals=None):
+    """Returns the model's finished predictions, computed with the given weights instead of its own."""
+    image = tf.cast(image, tf.float32)
+    inputs = image if proposals is None else {"image": image, "proposals": proposals}
+    outputs, _ = model.stateless_call(trained, others, inputs, training=False)
+    return finish(model.task, model.predictions(outputs), lambda x: tf.argmax(x, -1, output_type=tf.int32))
 
 
 def stored(variable, half):

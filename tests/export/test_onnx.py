@@ -1,9 +1,27 @@
 import numpy as np
 import onnx
+import tf2onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from export.onnx import in_8_bits, shrink
+import zoo
+from export.onnx import in_8_bits, shrink, write
+
+
+def test_kernels_stay_out_of_the_conversion(tmp_path, monkeypatch):
+    """tf2onnx takes some 60 times a graph's constants in memory."""
+    convert, sizes = tf2onnx.convert.from_function, []
+
+    def weighed(*args, **options):
+        proto, storage = convert(*args, **options)
+        sizes.append(proto.ByteSize())
+        return proto, storage
+
+    monkeypatch.setattr(tf2onnx.convert, "from_function", weighed)
+    model = zoo.fcn32s_vgg16(num_classes=2, width=1 / 8, input_shape=(64, 64, 3))
+    write(model, tmp_path / "model.onnx", image_size=(64, 64))
+    weights = 4 * model.count_params()
+    assert sizes[0] < 0.02 * weights < weights < (tmp_path / "model.onnx").stat().st_size < 1.02 * weights
 
 
 def test_kernels_in_8_bits_by_hand():
