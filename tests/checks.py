@@ -35,6 +35,7 @@ def saves_and_loads(model, images, path):
 def learns(model, images, targets, steps=8, learning_rate=1e-3):
     """Asserts that `compile(optimizer)` alone suffices and that some steps on one batch lower its loss."""
     model.compile(keras.optimizers.Adam(learning_rate))
+    model.optimizer.build(model.trainable_variables)  # within the first step TensorFlow would trace it twice
     losses = [model.train_on_batch(images, targets) for _ in range(steps)]
     assert np.isfinite(losses).all()
     assert losses[-1] < losses[0]

@@ -6,9 +6,8 @@ import re
 import numpy as np
 from keras import layers
 
-from zoo.errors import InputError
 from zoo.weights import caffe_file
-from zoo.weights.matching import Want, layers_with_weights, map_before
+from zoo.weights.matching import Want, family, layers_with_weights, map_before
 
 VGG16 = {r"block(\d)_conv(\d)": r"conv\1_\2"}
 ALEXNET = {r"conv(\d)": r"conv\1"}
@@ -107,7 +106,7 @@ def wanted(model):
     Raises:
         InputError: if no such network was released.
     """
-    names, _ = family(model)
+    names, _ = family(model, FAMILIES, "Caffe")
     wants = []
     for i, layer in enumerate(layers_with_weights(model)):
         name = name_of(layer.name, names)
@@ -125,16 +124,7 @@ def convention(model, path):
 
     `None` for SegNet-Basic, which normalises in its own way.
     """
-    return family(model)[1]
-
-
-def family(model):
-    """Returns the entry of `FAMILIES`."""
-    ours = {layer.name for layer in layers_with_weights(model)}
-    for mark, found in FAMILIES.items():
-        if mark in ours:
-            return found
-    raise InputError(f"Caffe has no counterpart of {model.name}: its weights cannot be loaded")
+    return family(model, FAMILIES, "Caffe")[1]
 
 
 def name_of(layer, names):

@@ -53,6 +53,23 @@ class Report:
         return "\n".join(lines)
 
 
+def family(model, families, publisher):
+    """Returns what a publisher's table says of the family of networks that a model belongs to.
+
+    Args:
+        model: the model.
+        families: dict of entries by the name of a layer that only the family's models have.
+        publisher: whose table it is.
+    Raises:
+        InputError: if the publisher has no such network.
+    """
+    ours = {layer.name for layer in layers_with_weights(model)}
+    for mark, entry in families.items():
+        if mark in ours:
+            return entry
+    raise InputError(f"{publisher} has no counterpart of {model.name}: its weights cannot be loaded")
+
+
 def layers_with_weights(model):
     """Lists a model's layers, those of the models within it too."""
     for layer in model.layers:

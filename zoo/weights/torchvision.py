@@ -6,9 +6,8 @@ Source: torchvision 0.29, torchvision/models.
 import re
 from math import prod
 
-from zoo.errors import InputError
 from zoo.weights import torch_file
-from zoo.weights.matching import Want, layers_with_weights
+from zoo.weights.matching import Want, family, layers_with_weights
 
 ALEXNET = {
     r"conv1": lambda: "features.0",
@@ -157,7 +156,7 @@ def wanted(model):
     Raises:
         InputError: if torchvision has no such network.
     """
-    names, _, flattened = family(model)
+    names, _, flattened = family(model, FAMILIES, "torchvision")
     return [
         want(layer, variable, names, flattened.get(layer.name))
         for layer in layers_with_weights(model)
@@ -167,16 +166,7 @@ def wanted(model):
 
 def convention(model, path):
     """Returns what becomes of a model's pixels with torchvision's weights: a name of `normalization.CONVENTIONS`."""
-    return family(model)[1]
-
-
-def family(model):
-    """Returns the entry of `FAMILIES`."""
-    ours = {layer.name for layer in layers_with_weights(model)}
-    for mark, found in FAMILIES.items():
-        if mark in ours:
-            return found
-    raise InputError(f"torchvision has no counterpart of {model.name}: its weights cannot be loaded")
+    return family(model, FAMILIES, "torchvision")[1]
 
 
 def name_of(layer, names):
