@@ -7,6 +7,9 @@ import tensorflow as tf
 from export.serving import serve
 
 SIGNATURE = "serving_default"
+CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+DATA = ("Const", "Placeholder", "ReadVariableOp", "NoOp")
+"""Nodes that compute nothing."""
 
 
 def write(model, path, *, image_size, batch_size=1, quantize=None, representative=None):
@@ -26,14 +29,22 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
 
 def inspect(path):
     """Returns inputs, outputs (lists of name, dtype, shape) and the count of each operator, calls inlined."""
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
     module = tf.saved_model.load(str(path))  # the function does not keep its variables alive
     function = module.signatures[SIGNATURE]
-    graph = convert_variables_to_constants_v2(function).graph.as_graph_def()
-    operators = Counter(node.op for node in graph.node if node.op not in ("Const", "Placeholder", "NoOp"))
+    graph = function.graph.as_graph_def()
+    bodies = {body.signature.name: body.node_def for body in graph.library.function}
+    operators = Counter(node.op for node in inlined(graph.node, bodies) if node.op not in DATA)
     inputs = function.structured_input_signature[1]
     return specs(inputs), specs(function.structured_outputs), dict(operators)
+
+
+def inlined(nodes, bodies):
+    """Yields the nodes of a graph, in place of each call those of the function that it calls."""
+    for node in nodes:
+        if node.op in CALLS:
+            yield from inlined(bodies[node.attr["f"].func.name], bodies)
+        else:
+            yield node
 
 
 def specs(tensors):

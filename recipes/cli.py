@@ -229,7 +229,7 @@ def verify(
     if not found.passed:
         print(f"failed: {'; '.join(found.failures)}", file=sys.stderr)
         raise typer.Exit(1)
-    print("passed: " + ", ".join(f"{name} limit {limit:g}" for name, limit in found.tolerance.items()))
+    print("passed: " + ", ".join(f"{name} limit {limit:.3g}" for name, limit in found.tolerance.items()))
 
 
 @verb("zoo benchmark runs/demo/artifacts/model.onnx runs/demo/artifacts/model.tflite --threads 2")

@@ -2,6 +2,7 @@
 
 import math
 
+from export.verify import NEARBY
 from recipes.predict import summary as found_in
 from recipes.tables import megabytes, percent, show
 
@@ -106,7 +107,13 @@ def verification(path, found):
             if "max_abs" in o
         ],
     )
-    rows = [] if found.agreement is None else [["same predictions", percent(found.agreement)]]
+    rows = [
+        [f"{name}: Keras on pictures moved by {NEARBY:g}, 99 % below", f"{o['p99_nearby']:.2g}"]
+        for name, o in found.outputs.items()
+        if "p99_nearby" in o
+    ]
+    if found.agreement is not None:
+        rows.append(["same predictions", percent(found.agreement)])
     rows += [[name.replace("_", " "), f"{value:.4f}"] for name, value in found.figures.items()]
     if found.metric:
         rows += [

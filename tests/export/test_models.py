@@ -10,7 +10,8 @@ from skimage import data
 
 import export
 import zoo
-from export.verify import FloatDifference, has_switches
+from export.runtime import KerasPredictor
+from export.verify import NEARBY, FloatDifference, compare, has_switches, tolerances
 from zoo.backbones.resnet import bottleneck, resnet
 from zoo.segmentation.fcn import fcn8s_vgg16, fcn16s_alexnet
 from zoo.segmentation.fcn_resnet import fcn_resnet
@@ -69,3 +70,29 @@ def test_only_switches_may_let_single_values_differ():
     assert 2e-4 < difference.result()["p99_relative"] < 3e-4  # the pictures above are one of a hundred
     difference.update(reference, reference * np.nan)
     assert np.isnan(difference.result()["max_relative"])
+
+
+class Stand:
+    """An artifact that returns what a Keras model says of pictures moved a little."""
+
+    path, batch_size = "stand", None
+
+    def __init__(self, model, image_size, moved):
+        self.keras, self.image_size, self.moved = KerasPredictor.of(model), image_size, moved
+
+    def predict(self, pictures, proposals=None):
+        """Returns the predictions."""
+        return self.keras.call({"image": (pictures + self.moved).astype(np.float32)})
+
+
+def test_switches_may_differ_as_much_as_on_pictures_nearby():
+    model, images = trained("segnet")
+    reference, examples = KerasPredictor.of(model), [(image, None) for image in images]
+    limits = tolerances("segmentation", None)
+    near = compare(Stand(model, images.shape[1:3], 255 * NEARBY / 4), reference, examples, limits)
+    far = compare(Stand(model, images.shape[1:3], 2.0), reference, examples, limits)
+    assert near.passed and near.tolerance["relative"] == near.outputs["logits"]["p99_nearby"] > 1e-4
+    assert not far.passed and far.tolerance == near.tolerance
+    model, images = trained("unet")
+    found = compare(Stand(model, images.shape[1:3], 0.0), KerasPredictor.of(model), [(images[0], None)], limits)
+    assert found.tolerance == limits and "p99_nearby" not in found.outputs["logits"]
