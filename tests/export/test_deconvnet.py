@@ -1,5 +1,7 @@
 """DeconvNet with its switches in both runtimes: builtin operators alone, and convolutions for its deconvolutions."""
 
+from importlib import import_module
+
 import keras
 import numpy as np
 import pytest
@@ -27,16 +29,18 @@ def trained():
 )
 def test_agrees_with_keras(trained, format, convolution, transposed, tmp_path):
     model, images = trained
-    artifact = export.export(model, tmp_path / f"model.{format}", format, image_size=(64, 64), pictures=images)
-    assert artifact.parity["passed"], artifact.parity
-    operators = artifact.operators
+    path, writer = tmp_path / f"model.{format}", import_module(f"export.{format}")
+    writer.write(model, path, image_size=(64, 64))
+    found = export.verify(path, model, [(image, None) for image in images])
+    assert found.passed, found.failures
+    operators = writer.inspect(path)[2]
     assert not any("flex" in name.lower() or name.startswith("Reverse") for name in operators)
     assert operators[convolution] == 13 + 2 + 13 + 1 and operators[transposed] == 1
 
     photograph, regions = data.astronaut()[:100, :150], [[10, 10, 90, 80], [60, 5, 140, 95], [0, 0, 150, 100]]
     maps = [
         proposal_wise(predict, photograph, (64, 64), proposals=regions, batch_size=2)["logits"]
-        for predict in (export.load(artifact.path).predict, model.predict_on_batch)
+        for predict in (export.load(path).predict, model.predict_on_batch)
     ]
     largest = np.abs(maps[1]).max()
     assert largest > 0 and np.mean(np.abs(maps[0] - maps[1]) > 1e-3 * largest) < 0.01  # a switch may flip
