@@ -13,7 +13,7 @@ from recipes.data import describe, median_frequency, open_source, pipeline
 from recipes.data.pipeline import check_targets
 from recipes.data.proposed import with_proposals
 from recipes.metrics import higher_is_better
-from recipes.rcnn import train_rcnn
+from recipes.rcnn import check_recipe, train_rcnn
 from recipes.recipe import Recipe
 from recipes.schedule import optimizer
 from recipes.start import begin
@@ -46,10 +46,12 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
             f"but {recipe.data} has {', '.join(classes)}: name sources with the same classes"
         )
     twin = build(recipe, data)  # a wrong argument is refused before all pictures are read
+    in_steps = isinstance(twin, Rcnn)
+    if in_steps:
+        check_recipe(recipe)
     if recipe.start:
         show.begun(begin(twin, recipe.start))
     data, val_data = usable(data, skip_bad), usable(val_data, skip_bad)
-    in_steps = isinstance(twin, Rcnn)
     if len(data) < recipe.batch_size and not in_steps:
         raise InputError(
             f"{recipe.data} has {len(data)} usable pictures, fewer than one batch: set batch_size={len(data)} or less"

@@ -3,10 +3,12 @@
 import json
 import zipfile
 import zlib
+from dataclasses import asdict
 
 import numpy as np
 
 from export.runtime import KerasPredictor
+from recipes.data.augment import Augment
 from recipes.evaluate import evaluate
 from recipes.rcnn.features import write_features
 from recipes.rcnn.finetune import finetune
@@ -15,6 +17,7 @@ from recipes.rcnn.regression import near_objects, train_regressors
 from recipes.rcnn.svm import train_svms
 from recipes.tables import figure, show
 from recipes.workdir import replace_file, replace_text
+from zoo.errors import InputError
 
 DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 FIGURES = ("ap50", "voc_ap50", "ap")
@@ -70,6 +73,19 @@ def train_rcnn(model, twin, recipe, data, val_data, workdir):
     twin.get_layer("regions").set_weights(layer.get_weights())
     replace_file(workdir.model, twin.save)
     compare(twin, val_data, workdir)
+
+
+def check_recipe(recipe):
+    """Refuses settings that training in steps does not know: of `augment` regions take the flips alone.
+
+    Raises:
+        InputError: that names them.
+    """
+    own, plain = asdict(recipe.augment), asdict(Augment())
+    unknown = [f"augment.{name}" for name in own if "flip" not in name and own[name] != plain[name]]
+    unknown += [name for name in ("crop_size", "multi_scale", "class_weights", "ema") if getattr(recipe, name)]
+    if unknown:
+        raise InputError(f"{recipe.builder} is trained on regions, without {', '.join(unknown)}: leave them out")
 
 
 class Files:

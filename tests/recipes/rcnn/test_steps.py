@@ -123,3 +123,6 @@ def test_wrong_recipes(recipe, tmp_path):
         train(replace(recipe, builder="grid_detector", arguments={}), tmp_path / "run")
     with pytest.raises(InputError, match="unknown method of proposals 'magic'"):
         train(replace(recipe, proposals="magic"), tmp_path / "run")
+    augment = replace(recipe.augment, colour=0.5)
+    with pytest.raises(InputError, match="trained on regions, without augment.colour, ema: leave them out"):
+        train(replace(recipe, ema=0.9, augment=augment), tmp_path / "run")
