@@ -6,8 +6,6 @@ from tests.checks import parameters
 from zoo import InputError
 from zoo.backbones.googlenet import googlenet
 
-pytestmark = pytest.mark.core
-
 
 @pytest.mark.parametrize(("batch_norm", "count"), [(True, 6_624_904), (False, 6_998_552)])
 def test_parameters_equal_the_release(batch_norm, count, undrawn):

@@ -8,7 +8,6 @@ from zoo.layers import CropLike
 from zoo.segmentation import fcn as module
 from zoo.segmentation.fcn import STRIDES, TRUNKS, fcn, fcn8s_vgg16, fcn16s_vgg16, fcn32s_alexnet, fcn32s_vgg16
 
-pytestmark = pytest.mark.core
 EVERY = [(backbone, stride) for backbone in TRUNKS for stride in STRIDES]
 MIRRORED = {"vgg16": 26 + 32, "alexnet": 27 + 32, "googlenet": 29 + 32}
 """Pixels a side at which the first and last cells stand as far from the picture's border."""
@@ -107,12 +106,14 @@ def test_any_picture_size(backbone):
                 assert x.shape[1] >= like.shape[1] and x.shape[2] >= like.shape[2]
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(("backbone", "stride"), [("vgg16", 8), ("alexnet", 32)])
 def test_saves_and_loads(backbone, stride, tmp_path):
     model = symmetric(toy(backbone, stride, input_shape=(32, 48, 3)))
     saves_and_loads(model, pictures(32, 48, count=2), tmp_path / "model.keras")
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(("backbone", "stride"), [("vgg16", 8), ("alexnet", 32)])
 def test_learns(backbone, stride):
     images = pictures(32, 32, count=2)

@@ -7,7 +7,6 @@ from tests.zoo.weights.caffe_writer import blob, caffemodel, field, fields, numb
 from zoo import InputError
 from zoo.weights import caffe_file
 
-pytestmark = pytest.mark.core
 KERNEL = np.arange(12, dtype="float32").reshape(2, 3, 1, 2) - 5
 ARRAYS = {"conv1/0": KERNEL, "conv1/1": np.array([0.5, -0.25], "float32"), "a/b/0": np.array([[3.0]], "float32")}
 FORMATS = "layer", "layers", "layers of 2013"

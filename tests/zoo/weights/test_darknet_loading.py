@@ -12,7 +12,6 @@ from zoo.backbones.vgg import vgg16
 from zoo.weights import darknet, load
 from zoo.weights.darknet_weights import weighted
 
-pytestmark = pytest.mark.core
 WIDTH = 1 / 16
 TOY = {"width": WIDTH, "input_shape": (64, 64, 3)}
 GRID = {"width": WIDTH, "input_shape": (128, 128, 3)}

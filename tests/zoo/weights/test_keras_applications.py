@@ -12,7 +12,6 @@ from zoo.backbones.normalization import CONVENTIONS, set_convention
 from zoo.backbones.vgg import vgg16
 from zoo.weights import keras_applications, keras_file
 
-pytestmark = pytest.mark.core
 TOY = {"width": 1 / 32, "input_shape": (32, 32, 3)}
 TOP = {"include_top": True, "num_classes": 3}
 SHAPES = [(i, j, 2 << min(i - 1, 3)) for i, count in enumerate((2, 2, 3, 3, 3), 1) for j in range(1, count + 1)]

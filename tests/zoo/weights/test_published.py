@@ -15,7 +15,6 @@ from zoo.weights import published, torchvision
 from zoo.weights.matching import layers_with_weights
 from zoo.weights.torchvision import read
 
-pytestmark = pytest.mark.core
 TOY = {"width": 1 / 16, "input_shape": (64, 64, 3)}
 ARRAYS = {"fc.weight": np.ones((2, 3), "f4")}
 

@@ -15,7 +15,6 @@ from tests.zoo.weights.torch_writer import named, text, whole
 from zoo import InputError
 from zoo.weights import torch_file, torch_pickle
 
-pytestmark = pytest.mark.core
 FOLDER = Path(__file__).parent
 GRID = np.arange(24.0).reshape(2, 3, 4)
 ARRAYS = {"a.weight": GRID.astype("f4"), "a.count": np.array(7, "i8"), "half": np.arange(3, dtype="f2")}
