@@ -10,8 +10,9 @@ from skimage import data
 
 import export
 import zoo
+from export.differences import FloatDifference
 from export.runtime import KerasPredictor
-from export.verify import NEARBY, FloatDifference, compare, has_switches, tolerances
+from export.verify import NEARBY, compare, has_switches, tolerances
 from zoo.backbones.resnet import bottleneck, resnet
 from zoo.segmentation.fcn import fcn8s_vgg16, fcn16s_alexnet
 from zoo.segmentation.fcn_resnet import fcn_resnet

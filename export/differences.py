@@ -1,0 +1,61 @@
+"""How far the outputs of two models are apart, tallied over many pictures."""
+
+import numpy as np
+
+
+def difference_of(array):
+    """Returns an empty tally for outputs of the array's kind."""
+    return FloatDifference() if np.issubdtype(array.dtype, np.floating) else IntegerDifference()
+
+
+class FloatDifference:
+    """Largest and mean absolute difference of a float output over all batches, and what 99 % of them stay below.
+
+    Attributes:
+        counts: how many differences lie in each eighth of an octave, from 2^-64 to 2^64; the first are smaller.
+    """
+
+    octaves, steps = 64, 8
+
+    def __init__(self):
+        self.largest = self.total = self.scale = 0.0
+        self.counts = np.zeros(2 * self.octaves * self.steps + 1, np.int64)
+
+    def update(self, reference, candidate):
+        """Adds a batch."""
+        difference = np.abs(reference.astype(np.float64) - candidate)
+        self.largest = np.maximum(self.largest, difference.max(initial=0.0))  # unlike max(), keeps a NaN
+        self.scale = max(self.scale, float(np.abs(reference).max(initial=0.0)))
+        self.total += difference.sum()
+        with np.errstate(divide="ignore"):
+            place = np.floor(self.steps * (np.log2(difference) + self.octaves)) + 1
+        place = np.clip(np.nan_to_num(place, nan=np.inf), 0, len(self.counts) - 1).astype(int)
+        self.counts += np.bincount(np.ravel(place), minlength=len(self.counts))
+
+    def result(self):
+        """Returns the differences by name."""
+        count = self.counts.sum()
+        place = int(np.searchsorted(np.cumsum(self.counts), 0.99 * count))
+        most = np.minimum(self.largest, 2.0 ** (place / self.steps - self.octaves)) if place else 0.0
+        return {
+            "max_abs": float(self.largest),
+            "mean_abs": float(self.total / max(count, 1)),
+            "max_relative": float(self.largest / max(1.0, self.scale)),
+            "p99_relative": float(most / max(1.0, self.scale)),
+        }
+
+
+class IntegerDifference:
+    """Fraction of different values of an integer output over all batches."""
+
+    def __init__(self):
+        self.different = self.count = 0
+
+    def update(self, reference, candidate):
+        """Adds a batch."""
+        self.different += int(np.sum(reference != candidate))
+        self.count += reference.size
+
+    def result(self):
+        """Returns the fraction by name."""
+        return {"different": self.different / max(self.count, 1)}
