@@ -3,6 +3,12 @@
 import numpy as np
 
 
+def tally(differences, references, candidates):
+    """Adds the outputs of two models, dicts of arrays, to the differences by name."""
+    for name, reference in references.items():
+        differences.setdefault(name, difference_of(reference)).update(reference, candidates[name])
+
+
 def difference_of(array):
     """Returns an empty tally for outputs of the array's kind."""
     return FloatDifference() if np.issubdtype(array.dtype, np.floating) else IntegerDifference()

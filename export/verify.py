@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 
 from export.comparisons import COMPARISONS, Comparison
-from export.differences import FloatDifference, difference_of
+from export.differences import tally
 from export.errors import input_error
 from export.inputs import DYNAMIC_BATCH
 from export.runtime import KerasPredictor, load
@@ -151,24 +151,20 @@ def compare(artifact, keras, examples, limits):
         for i, (_, targets) in enumerate(chunk):
             reference, candidate = pick(references, i), pick(candidates, i)
             comparison.update(reference, candidate, targets)
-            ours, theirs = comparison.align(reference, candidate)
-            for name in ours:
-                differences.setdefault(name, difference_of(ours[name])).update(ours[name], theirs[name])
+            tally(differences, *comparison.align(reference, candidate))
         if switches and "relative" in limits:
-            for name, moved in keras.call({"image": nearby(pictures)}).items():
-                if np.issubdtype(moved.dtype, np.floating):
-                    own.setdefault(name, FloatDifference()).update(references[name], moved)
+            tally(own, references, keras.call({"image": nearby(pictures)}))
         count += len(chunk)
     if count == 0:
         raise input_error("there are no examples to verify on: give one picture or more")
 
     outputs = {name: difference.result() for name, difference in differences.items()}
-    for name, difference in own.items():
-        outputs[name]["p99_nearby"] = difference.result()["p99_relative"]
-        limits = {**limits, "relative": max(limits["relative"], outputs[name]["p99_nearby"])}
     metrics, figures = comparison.metrics(), comparison.figures()
     judged = "p99_relative" if switches else "max_relative"
     floats = {name: found for name, found in outputs.items() if "max_abs" in found}
+    for name in own.keys() & floats.keys():
+        floats[name]["p99_nearby"] = own[name].result()["p99_relative"]
+        limits = {**limits, "relative": max(limits["relative"], floats[name]["p99_nearby"])}
     found = {
         **{name: difference["max_abs"] for name, difference in floats.items()},
         "relative": max((difference[judged] for difference in floats.values()), default=None),
