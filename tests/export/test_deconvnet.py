@@ -1,13 +1,12 @@
 """DeconvNet with its switches in both runtimes: builtin operators alone, and convolutions for its deconvolutions."""
 
-from importlib import import_module
-
 import keras
 import numpy as np
 import pytest
 from skimage import data
 
 import export
+from tests.export.writing import settled, write
 from zoo.segmentation.deconvnet import deconvnet
 from zoo.segmentation.proposal_wise import proposal_wise
 
@@ -17,10 +16,7 @@ def trained():
     """A narrow model after two steps, for batch statistics of real pictures, and the pictures."""
     keras.utils.set_random_seed(0)
     model = deconvnet(5, width=1 / 16, input_shape=(64, 64, 3))
-    images = np.stack([data.astronaut()[i : i + 64, i : i + 64] for i in (60, 200)])
-    model.compile("adam", run_eagerly=True)  # two steps are not worth compiling
-    model.fit(images, np.random.default_rng(0).integers(0, 5, (2, 64, 64)), epochs=2, verbose=0)
-    return model, images
+    return model, settled(model)
 
 
 @pytest.mark.parametrize(
@@ -29,11 +25,9 @@ def trained():
 )
 def test_agrees_with_keras(trained, format, convolution, transposed, tmp_path):
     model, images = trained
-    path, writer = tmp_path / f"model.{format}", import_module(f"export.{format}")
-    writer.write(model, path, image_size=(64, 64))
+    path, operators = write(model, tmp_path, format, (64, 64))
     found = export.verify(path, model, [(image, None) for image in images])
     assert found.passed, found.failures
-    operators = writer.inspect(path)[2]
     assert not any("flex" in name.lower() or name.startswith("Reverse") for name in operators)
     assert operators[convolution] == 13 + 2 + 13 + 1 and operators[transposed] == 1
 

@@ -1,18 +1,17 @@
 """The zoo's own models, narrow, on a photograph: every float32 artifact agrees with Keras."""
 
 from functools import cache, partial
-from importlib import import_module
 
 import keras
 import numpy as np
 import pytest
-from skimage import data
 
 import export
 import zoo
 from export.differences import FloatDifference
 from export.runtime import KerasPredictor
 from export.verify import NEARBY, compare, has_switches, tolerances
+from tests.export.writing import settled, write
 from zoo.backbones.resnet import bottleneck, resnet
 from zoo.segmentation.fcn import fcn8s_vgg16, fcn16s_alexnet
 from zoo.segmentation.fcn_resnet import fcn_resnet
@@ -34,24 +33,17 @@ def trained(name):
     """Returns a model after two steps, for batch statistics of real pictures, and the pictures."""
     keras.utils.set_random_seed(0)
     model = MODELS[name]()
-    height, width = model.inputs[0].shape[1:3]
-    images = np.stack([data.astronaut()[i : i + height, i : i + width] for i in (60, 200)])
-    labels = np.random.default_rng(0).integers(0, 5, (2, height, width))
-    model.compile("adam", run_eagerly=True)  # two steps are not worth compiling
-    model.fit(images, labels, epochs=2, verbose=0)
-    return model, images
+    return model, settled(model)
 
 
 @pytest.mark.parametrize("format", ["onnx", "tflite"])
 @pytest.mark.parametrize("name", MODELS)
 def test_float32_agrees_with_keras(name, format, tmp_path):
     model, images = trained(name)
-    path = tmp_path / f"model.{format}"
-    writer = import_module(f"export.{format}")
-    writer.write(model, path, image_size=images.shape[1:3])
+    path, operators = write(model, tmp_path, format, images.shape[1:3])
     found = export.verify(path, model, [(image, None) for image in images])
     assert found.passed, found.failures
-    assert not any("flex" in operator.lower() for operator in writer.inspect(path)[2])
+    assert not any("flex" in operator.lower() for operator in operators)
 
 
 def test_only_switches_may_let_single_values_differ():

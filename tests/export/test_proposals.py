@@ -14,7 +14,8 @@ from export.inputs import filled
 from export.letterbox import fit
 from export.runtime import KerasPredictor, opened
 from export.verify import compare
-from tests.export.two_stage import SIZE, SUFFIXES, decided, quantized
+from tests.export.two_stage import SIZE, decided, quantized
+from tests.export.writing import SUFFIXES
 from zoo.detection.fast_rcnn import fast_rcnn_resnet18_fpn, fast_rcnn_vgg16
 from zoo.detection.rcnn import rcnn_small
 from zoo.errors import InputError

@@ -9,7 +9,8 @@ from ai_edge_litert import schema_py_generated
 
 import export
 from export.tflite import operator_name, parse
-from tests.export.two_stage import SIZE, compared, pictures, quantized, toy, write
+from tests.export.two_stage import SIZE, compared, pictures, quantized, toy
+from tests.export.writing import write
 
 FORMS = [
     ("mask", "saved_model", None),
@@ -43,7 +44,7 @@ def written(model, tmp_path_factory):
     def of(*form):
         if form not in made:
             kind, format, batch_size = form
-            made[form] = write(model(kind), tmp_path_factory.mktemp("artifact"), format, batch_size)
+            made[form] = write(model(kind), tmp_path_factory.mktemp("artifact"), format, SIZE, batch_size)
         return made[form]
 
     return of

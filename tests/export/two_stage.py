@@ -1,6 +1,5 @@
 """Toy two-stage detectors with random but decided weights, written in this process, and drawn pictures."""
 
-import importlib
 import warnings
 
 import keras
@@ -37,7 +36,6 @@ BUILDERS = {
     "mask": lambda: mask_rcnn_resnet18_fpn(3, **TOY),
     "keypoint": lambda: keypoint_rcnn_resnet18_fpn(1, num_keypoints=5, **TOY),
 }
-SUFFIXES = {"onnx": ".onnx", "tflite": ".tflite", "saved_model": ""}
 
 
 def toy(kind):
@@ -73,14 +71,6 @@ def pictures(count, seed):
             apart = np.maximum(abs(rows - y), abs(columns - x)) if i % 2 else np.hypot(rows - y, columns - x)
             scene[(apart < side) & (apart > side / 3)] = rng.integers(0, 255, 3)
     return np.clip(scenes, 0, 255).astype(np.uint8)
-
-
-def write(model, folder, format, batch_size=1):
-    """Writes a model without a process of its own, as a test makes many; returns the path and its operators."""
-    path = folder / f"model{SUFFIXES[format]}"
-    writer = importlib.import_module(f"export.{format}")
-    writer.write(model, path, image_size=SIZE, batch_size=batch_size)
-    return path, writer.inspect(path)[2]
 
 
 def quantized(plain, folder, quantize):
