@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from recipes.quiet import import_frameworks
-from recipes.tables import show, show_scores, summary
+from recipes.tables import show_scores
 
 app = typer.Typer(
     help="Region- and pixel-level CNNs for Keras 3: train, measure and ship them.",
@@ -300,34 +300,17 @@ def proposals(
 @verb("zoo list", name="list")
 def list_():
     """Lists recipes, models, sources and artifact formats."""
-    import zoo
-    from export.exporter import QUANTIZE
-    from recipes import recipe as recipes
-    from recipes.data import SOURCES
+    from recipes import show as printed
 
-    rows = []
-    for name in recipes.RECIPES:
-        chosen = recipes.load(name)
-        rows.append([name, chosen.builder, " x ".join(map(str, chosen.picture_size)), chosen.epochs, chosen.data])
-    show("recipes", ["recipe", "model", "picture size", "epochs", "data"], rows)
-    models = [[name, summary(zoo.BUILDERS[name]), "\n".join(recipes.training(name))] for name in zoo.list_models()]
-    show("models", ["model", "", "zoo train"], models)
-    print(f"sources: {', '.join(SOURCES)}")
-    forms = [[format, ", ".join(form or "none" for form in known)] for format, known in QUANTIZE.items()]
-    show("artifacts", ["format", "quantize"], forms)
+    printed.catalogue()
 
 
 @verb("zoo weights")
 def weights():
     """Lists published weights by the names that `weights=` takes: model, licence, figure, whether they are here."""
-    from zoo.weights.published import PUBLISHED, folder
+    from recipes import show as printed
 
-    rows = [
-        [entry.name, entry.model, entry.figure, entry.licence, "yes" if entry.cached.is_file() else "no"]
-        for entry in PUBLISHED
-    ]
-    show("published weights", ["name", "model", "reported", "licence", "fetched"], rows)
-    print(f"folder: {folder()}")
+    printed.weights()
 
 
 @verb("zoo demo --workdir runs/demo")

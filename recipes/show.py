@@ -2,9 +2,14 @@
 
 import math
 
+import zoo
+from export.exporter import QUANTIZE
 from export.verify import NEARBY
+from recipes import recipe as recipes
+from recipes.data import SOURCES
 from recipes.predict import summary as found_in
-from recipes.tables import megabytes, percent, show
+from recipes.tables import megabytes, percent, show, summary
+from zoo.weights.published import PUBLISHED, folder
 
 RECALLS = ("0.5", "0.7")
 
@@ -168,3 +173,27 @@ def demo(keras, artifacts):
         ["", "mIoU", "same classes as Keras", "a picture takes", "memory", "file"],
         rows,
     )
+
+
+def catalogue():
+    """Prints what there is: recipes, models with what trains them, sources, and forms of artifacts."""
+    rows = []
+    for name in recipes.RECIPES:
+        chosen = recipes.load(name)
+        rows.append([name, chosen.builder, " x ".join(map(str, chosen.picture_size)), chosen.epochs, chosen.data])
+    show("recipes", ["recipe", "model", "picture size", "epochs", "data"], rows)
+    models = [[name, summary(zoo.BUILDERS[name]), "\n".join(recipes.training(name))] for name in zoo.list_models()]
+    show("models", ["model", "", "zoo train"], models)
+    print(f"sources: {', '.join(SOURCES)}")
+    forms = [[format, ", ".join(form or "none" for form in known)] for format, known in QUANTIZE.items()]
+    show("artifacts", ["format", "quantize"], forms)
+
+
+def weights():
+    """Prints the weights that others published."""
+    rows = [
+        [entry.name, entry.model, entry.figure, entry.licence, "yes" if entry.cached.is_file() else "no"]
+        for entry in PUBLISHED
+    ]
+    show("published weights", ["name", "model", "reported", "licence", "fetched"], rows)
+    print(f"folder: {folder()}")
