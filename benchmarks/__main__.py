@@ -9,7 +9,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from recipes.quiet import import_frameworks
+from recipes.cli.quiet import import_frameworks
 
 BENCHMARKS = (
     "segnet",
@@ -30,9 +30,9 @@ RESULTS = Path(__file__).parent / "results"
 
 def main(names):
     import_frameworks()
-    from recipes import hardware
-    from recipes.tables import show
-    from recipes.workdir import replace_text
+    from recipes.cli.tables import show
+    from recipes.data.files import replace_text
+    from recipes.report import hardware
 
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes import metrics
 from recipes.data import open_source
+from recipes.evaluation import metrics
 
 SETS = {
     "mean face, NME on faces68 val": ("nme", "points:{}/faces68/train.csv", "points:{}/faces68/val.csv"),

@@ -11,7 +11,7 @@ import tempfile
 import numpy as np
 
 from benchmarks.peer import ROOT
-from recipes.workdir import replace_file
+from recipes.data.files import replace_file
 
 PATH = ROOT / "tests/zoo/detection/torchvision_rcnn.npz"
 MODELS = ("faster_rcnn", "mask_rcnn", "keypoint_rcnn")

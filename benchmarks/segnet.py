@@ -8,7 +8,7 @@ import export
 import zoo
 from benchmarks.machine import faster, flop, median, rates
 from recipes.data import open_source
-from recipes.examples import representative
+from recipes.data.examples import representative
 
 SIZE = (360, 480)
 CLASSES = 11

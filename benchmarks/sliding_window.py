@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo.convolutionalize import convolutionalize
 from zoo.detection.sliding_window import crop_by_crop, sliding_window
+from zoo.fully_convolutional import convolutionalize
 
 PICTURE = (512, 512, 3)
 WINDOW = (64, 64, 3)

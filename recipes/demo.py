@@ -8,14 +8,15 @@ from PIL import Image
 from rich.console import Console
 
 import export
-from recipes import recipe as recipes
-from recipes import run
 from recipes.data import open_source
-from recipes.evaluate import decoded, evaluate
-from recipes.predict import predict
-from recipes.ship import ship, verify
-from recipes.train import train
-from recipes.workdir import Workdir, replace_file, replace_text
+from recipes.data.files import replace_file, replace_text
+from recipes.deploy.predict import predict
+from recipes.deploy.ship import ship, verify
+from recipes.evaluation.evaluate import decoded, evaluate
+from recipes.report import run
+from recipes.training import recipe as recipes
+from recipes.training.train import train
+from recipes.training.workdir import Workdir
 from zoo.errors import InputError
 
 ARTIFACTS = (("saved_model", None), ("onnx", None), ("tflite", None), ("tflite", "int8"))

@@ -6,7 +6,6 @@ Every architecture is a builder function; `BUILDERS` is the table of them, `buil
 import inspect
 
 from zoo import weights
-from zoo.convolutionalize import convolutionalize
 from zoo.detection.fast_rcnn import (
     fast_rcnn_resnet18_fpn,
     fast_rcnn_resnet50_fpn,
@@ -41,6 +40,7 @@ from zoo.detection.sliding_window import sliding_window
 from zoo.detection.yolo_v1 import fast_yolo, yolo_v1
 from zoo.detection.yolo_v2 import tiny_yolo_v2, yolo_v2
 from zoo.errors import InputError
+from zoo.fully_convolutional import convolutionalize
 from zoo.localization.landmarks import landmarks, pose
 from zoo.localization.localizer import localizer
 from zoo.model import ZooModel

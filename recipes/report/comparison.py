@@ -1,7 +1,7 @@
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from recipes.colours import palette
+from recipes.report.colours import palette
 
 MARKERS = "osD^v"
 
@@ -10,7 +10,7 @@ def draw_comparison(networks, title):
     """Draws what accuracy costs: mIoU over the memory of a process that predicts, and over parameters.
 
     Args:
-        networks: list of dicts, see `recipes.comparison.compare`.
+        networks: list of dicts, see `recipes.evaluation.comparison.compare`.
         title: what they were measured on.
     Returns:
         A function that writes the figure, a PNG, to a path.

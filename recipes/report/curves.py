@@ -8,7 +8,7 @@ import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from recipes.drawing import palette
+from recipes.report.drawing import palette
 
 # Drawn in these colours, then replaced: the page's own colours follow light and dark.
 THEME = {
@@ -62,7 +62,7 @@ def quality_curves(curves, class_names=()):
     """Draws what an evaluation found.
 
     Args:
-        curves: list of dicts, see `recipes.metrics.base.Evaluator.curves`; one without lines is left out.
+        curves: list of dicts, see `recipes.evaluation.metrics.base.Evaluator.curves`; one without lines is left out.
         class_names: names, index for index: a line of that name is thin and has its class's colour.
     Returns:
         dict of title to SVG text.

@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image
 
-from recipes.drawing import VOID, draw_boxes, draw_lines, draw_masks
-from recipes.metrics.objects import ignored
+from recipes.evaluation.metrics.objects import ignored
+from recipes.report.drawing import VOID, draw_boxes, draw_lines, draw_masks
 from zoo.detection.average_precision import IOU, NOT_COUNTED, RIGHT, match
 from zoo.errors import InputError
 from zoo.ops.boxes_numpy import iou
@@ -61,7 +61,7 @@ def judged(truth, found):
     """Judges each box found and each true one that was not.
 
     Args:
-        truth: targets with boxes, see `recipes.depict`.
+        truth: targets with boxes, see `recipes.report.depict`.
         found: the same, by falling score.
     Returns:
         A dict of P rows of `boxes` and, if there are any, `masks`, and their P colours; detections that are not

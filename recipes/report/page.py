@@ -6,15 +6,15 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from recipes.drawing import palette
-from recipes.metrics import higher_is_better
+from recipes.data.files import replace_text
+from recipes.evaluation.metrics import higher_is_better
 from recipes.report.cards import card
 from recipes.report.curves import quality_curves, training_curves
+from recipes.report.drawing import palette
 from recipes.report.errors import meanings
 from recipes.report.headline import TOLD, headline
 from recipes.report.samples import classes_in, panels, worst_first
 from recipes.report.words import number, title_of
-from recipes.workdir import replace_text
 
 
 def write(
@@ -42,7 +42,7 @@ def write(
         history: one dict an epoch, see `recipes.report.curves.training_curves`.
         scores: dict of the evaluation's figures. The first key without "/" is the main figure; "iou/road" is
             the figure "iou" of the class (or keypoint) "road".
-        curves: list of dicts, see `recipes.metrics.base.Evaluator.curves`.
+        curves: list of dicts, see `recipes.evaluation.metrics.base.Evaluator.curves`.
         class_names: names, index for index.
         keypoint_names: names, index for index.
         skeleton: pairs of keypoints to join in the samples.

@@ -1,14 +1,14 @@
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from recipes.colours import palette
+from recipes.report.colours import palette
 
 
 def draw_recall(found, title):
     """Draws how methods of proposals compare.
 
     Args:
-        found: list of dicts, see `recipes.proposals.measure`.
+        found: list of dicts, see `recipes.evaluation.proposals.measure`.
         title: what they were measured on.
     Returns:
         A function that writes the figure, a PNG, to a path.

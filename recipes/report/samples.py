@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from recipes.depict import draw_targets
-from recipes.drawing import VOID
+from recipes.report.depict import draw_targets
+from recipes.report.drawing import VOID
 from recipes.report.errors import draw_errors
 
 LONGEST_SIDE = 560
@@ -21,7 +21,7 @@ class Sample:
     Attributes:
         name: what to call it, e.g. the file's name.
         image: `(H, W, 3)` uint8.
-        truth: targets, see `recipes.depict`; `None` where nobody knows.
+        truth: targets, see `recipes.report.depict`; `None` where nobody knows.
         prediction: what was found, as targets.
         score: the main figure on this picture alone, or `None`.
     """

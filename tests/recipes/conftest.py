@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recipes import cli
-from recipes.data import Augment, shapes
-from recipes.recipe import Recipe
+from recipes.cli import main as cli
+from recipes.data import Augment
+from recipes.data.sources import shapes
+from recipes.training.recipe import Recipe
 
 
 def write_set(folder, count, size=(32, 48)):
@@ -57,7 +58,7 @@ def toy(sets):
 @pytest.fixture(scope="session")
 def trained(toy, tmp_path_factory):
     """The `Workdir` of an uninterrupted run of the toy recipe."""
-    from recipes.train import train
+    from recipes.training.train import train
 
     return train(toy, tmp_path_factory.mktemp("runs") / "toy")
 

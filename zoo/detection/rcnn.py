@@ -1,6 +1,7 @@
 """R-CNN: a CNN describes every proposed region, linear SVMs name it and linear regressions mend its box.
 
-Source: Girshick et al. 2014, arXiv:1311.2524. It is not trained by `fit` but in five steps, by `recipes.rcnn`.
+Source: Girshick et al. 2014, arXiv:1311.2524. It is not trained by `fit` but in five steps:
+`recipes.training.rcnn`.
 """
 
 import keras

@@ -7,8 +7,8 @@ Source: Sermanet et al. 2014 (OverFeat), arXiv:1312.6229, section 3; the lecture
 import numpy as np
 from keras import ops
 
-from zoo.convolutionalize import SlidingClassifier, convolutionalize
 from zoo.errors import InputError
+from zoo.fully_convolutional import SlidingClassifier, convolutionalize
 from zoo.ops.nms import detections
 
 

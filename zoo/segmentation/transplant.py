@@ -3,8 +3,8 @@
 from keras import layers
 
 from zoo.backbones.normalization import set_numbers
-from zoo.convolutionalize import convolutionalize
 from zoo.errors import InputError
+from zoo.fully_convolutional import convolutionalize
 
 DENSE = {"fc1": "fc6", "fc2": "fc7"}
 """Names in a network by those of the classifier's dense layers."""

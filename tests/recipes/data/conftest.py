@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recipes.data import shapes
+from recipes.data.sources import shapes
 
 
 @pytest.fixture

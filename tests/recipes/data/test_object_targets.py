@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from recipes.data import Augment, Source, pipeline
-from recipes.data.pipeline import crop_masks, padded_objects
+from recipes.data.batches import crop_masks, padded_objects
 from tests.recipes.data.batches import assert_batches_equal, first
 from zoo.ops.masks import iou, paste
 

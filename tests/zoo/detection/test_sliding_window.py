@@ -4,8 +4,8 @@ import pytest
 from keras import layers
 
 from zoo import InputError
-from zoo.convolutionalize import convolutionalize
 from zoo.detection.sliding_window import crop_by_crop, sliding_window, window_scores
+from zoo.fully_convolutional import convolutionalize
 
 CROP = 24
 BACKGROUND, SQUARE, DISK = range(3)

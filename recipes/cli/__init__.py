@@ -1,0 +1,1 @@
+"""The `zoo` command: its verbs, and the tables that they print."""

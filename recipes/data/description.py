@@ -1,0 +1,155 @@
+"""What is in a source: counts, sizes, classes, problems, and a look at it."""
+
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import tensorflow as tf
+
+from recipes.data.progress import track
+from recipes.data.sources.source import VOID, Problem
+from recipes.report import drawing
+from recipes.report.depict import draw_targets
+
+
+@dataclass(frozen=True)
+class Description:
+    """The findings of `describe`; those over pictures leave out the ones with problems.
+
+    Attributes:
+        spec: the source's own string.
+        count: number of records, those with problems included.
+        smallest: `(height, width)`, each the least of all pictures, in pixels.
+        median: the medians.
+        largest: the most.
+        classes: names, in the order of the next three.
+        pixels: pixels of each class; `()` without a segmentation.
+        pictures: pictures in which each class appears.
+        pixels_of_pictures: pixels of those pictures, all classes and void counted.
+        void: pixels without a label.
+        object_classes: names, in the order of `objects`; `()` without objects.
+        objects: objects of each class.
+        ignored: how many of them training and metrics leave out.
+        points: visible keypoints of all objects, by their place; `()` without keypoints.
+        point_names: their names, index for index; `()` where unknown.
+        problems: records that cannot be used.
+        warnings: records of which a part is left out.
+    """
+
+    spec: str
+    count: int
+    smallest: tuple[int, int]
+    median: tuple[int, int]
+    largest: tuple[int, int]
+    classes: tuple[str, ...]
+    pixels: tuple[int, ...]
+    pictures: tuple[int, ...]
+    pixels_of_pictures: tuple[int, ...]
+    void: int
+    object_classes: tuple[str, ...]
+    objects: tuple[int, ...]
+    ignored: int
+    points: tuple[int, ...]
+    point_names: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def describe(source):
+    """Reads a whole source.
+
+    Args:
+        source: a `Source`.
+
+    Returns:
+        `Description`.
+    """
+    findings = source.findings()
+    good = source.without(findings)
+    has_pixels, has_objects = "segmentation" in source.keys, "labels" in source.keys
+    has_points = "keypoints" in source.keys
+    classes = source.classes if has_pixels else ()
+    object_classes = source.class_names("detection") if has_objects else ()
+
+    def count(record):
+        example = source.decode(record)
+        found = {"size": tf.shape(example["image"])[:2]}
+        if has_pixels:
+            found["pixels"] = tf.math.bincount(example["segmentation"], minlength=VOID + 1)
+        if has_objects:
+            found["objects"] = tf.math.bincount(example["labels"], minlength=len(object_classes))
+            found["ignored"] = tf.reduce_sum(tf.cast(example.get("ignored", False), tf.int32))
+        if has_points:
+            found["points"] = tf.math.count_nonzero(example["keypoints"][..., 2], axis=0)
+        return found
+
+    counted = good.records().map(count, tf.data.AUTOTUNE).as_numpy_iterator()
+    found = list(track(counted, f"counting {source.spec}", len(good)))
+    sizes = np.array([one["size"] for one in found]).reshape(-1, 2)
+    pixels = np.array([one["pixels"] for one in found if has_pixels], np.int64).reshape(-1, VOID + 1)
+    objects = np.array([one["objects"] for one in found if has_objects], np.int64)
+    points = np.array([one["points"] for one in found if has_points], np.int64)
+    present = pixels[:, : len(classes)] > 0
+    return Description(
+        spec=source.spec,
+        count=len(source),
+        smallest=_size(np.min, sizes),
+        median=_size(np.median, sizes),
+        largest=_size(np.max, sizes),
+        classes=classes,
+        pixels=tuple(pixels[:, : len(classes)].sum(0).tolist()),
+        pictures=tuple(present.sum(0).tolist()),
+        pixels_of_pictures=tuple((sizes.prod(1) @ present).tolist()) if has_pixels else (),
+        void=int(pixels[:, VOID].sum()),
+        object_classes=object_classes,
+        objects=tuple(objects.reshape(-1, len(object_classes)).sum(0).tolist()) if has_objects else (),
+        ignored=sum(int(one["ignored"]) for one in found if has_objects),
+        points=tuple(points.sum(0).tolist()) if len(points) else (),
+        point_names=source.keypoint_names,
+        problems=tuple(problem for problem in findings if problem.fatal),
+        warnings=tuple(problem for problem in findings if not problem.fatal),
+    )
+
+
+def _size(measure, sizes):
+    return tuple(int(side) for side in measure(sizes, axis=0)) if len(sizes) else (0, 0)
+
+
+def median_frequency(description):
+    """Weighs classes so that rare ones count as much as frequent ones.
+
+    A class's frequency is its pixels over all pixels of the pictures it appears in; its weight is the median of
+    the frequencies over its own.
+
+    Args:
+        description: `Description` of a source with a segmentation.
+
+    Returns:
+        A weight a class; 0 for a class that never appears.
+    Source: Eigen & Fergus 2015, arXiv:1411.4734, section 6.3.2.
+    """
+    pixels = np.array(description.pixels, float)
+    seen = pixels > 0
+    frequency = pixels[seen] / np.array(description.pixels_of_pictures, float)[seen]
+    weights = np.zeros(len(pixels))
+    weights[seen] = np.median(frequency) / frequency if seen.any() else 0.0
+    return weights.tolist()
+
+
+def contact_sheet(source, count=12):
+    """Draws the targets of pictures spread evenly over a source.
+
+    Args:
+        source: a `Source` without unreadable files (`source.without(source.problems())`).
+        count: how many pictures at most.
+
+    Returns:
+        `PIL.Image`.
+    """
+    step = max(1, len(source) // count)
+    examples = source.records().shard(step, 0).map(source.decode).as_numpy_iterator()
+    drawn, names = [], []
+    for example in islice(examples, count):
+        drawn.append(draw_targets(example["image"], example, source.class_names("detection"), source.skeleton))
+        names.append(example["name"].decode().rsplit("/", 1)[-1])
+    return drawing.contact_sheet(drawn, captions=names)

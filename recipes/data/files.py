@@ -1,0 +1,29 @@
+"""Files written in one step: a kill at any moment leaves the old one or the new one whole."""
+
+import os
+from pathlib import Path
+
+from zoo.errors import InputError
+
+
+def replace_file(path, write):
+    """Writes a file in one step: `write(temporary_path)` makes it, a rename puts it in place.
+
+    Raises:
+        InputError: if the place cannot be written.
+    """
+    path = Path(path)
+    # Keras chooses the format by the ending, so the temporary name keeps it.
+    temporary = path.with_name(f".{path.name.split('.')[0]}.partial-{os.getpid()}.{path.name.partition('.')[2]}")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror or error}); choose another place") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def replace_text(path, text):
+    """Writes a text file in one step."""
+    replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))

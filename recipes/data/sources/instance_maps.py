@@ -1,0 +1,54 @@
+"""What a map that numbers the objects of a picture says: boxes, labels and masks."""
+
+import numpy as np
+import tensorflow as tf
+
+from recipes.data.sources.paired import Paired
+from recipes.data.sources.source import label_problem, size_problem
+
+PER_CLASS = 1000
+"""A pixel's number is this times its class, and its object's own number."""
+
+
+class InstanceMaps(Paired):
+    """Objects of which each pixel knows the number; a subclass finds the files and says what numbers mean."""
+
+    keys = ("boxes", "labels", "masks")
+
+    def meaning(self, numbers):
+        """Says which numbers are objects.
+
+        Args:
+            numbers: `(N,)` int, all that occur in a picture, each once.
+
+        Returns:
+            `(N,)` labels, -1 for what is no object, and `(N,)` bool, objects that are ignored.
+        """
+        raise NotImplementedError
+
+    def targets(self, numbers):
+        """As `Paired.targets`; boxes are the tight ones around the masks."""
+        kinds = {"boxes": tf.float32, "labels": tf.int32, "masks": tf.uint8, "ignored": tf.bool}
+        shapes = {"boxes": (None, 4), "labels": (None,), "masks": (None, None, None), "ignored": (None,)}
+        found = tf.numpy_function(self._objects, [numbers], list(kinds.values()), stateful=False)
+        found = dict(zip(kinds, found, strict=True))
+        return {key: tf.ensure_shape(found[key], shapes[key]) for key in self.keys if key in found}
+
+    def fault(self, numbers, picture_size):
+        """As `Paired.fault`: another size than the picture's, or objects of no class."""
+        labels, _ = self.meaning(np.unique(numbers))
+        names = self.class_names("detection")
+        return size_problem(numbers, picture_size) or label_problem(labels[labels >= 0], names, "object")
+
+    def _objects(self, numbers):
+        present = np.flatnonzero(np.bincount(numbers.ravel()))
+        labels, ignored = self.meaning(present)
+        objects = labels >= 0
+        masks = numbers == present[objects, None, None]
+        boxes = np.stack([*_extent(masks.any(axis=1)), *_extent(masks.any(axis=2))], axis=-1)[:, [0, 2, 1, 3]]
+        return boxes.astype("float32"), labels[objects].astype("int32"), masks.astype("uint8"), ignored[objects]
+
+
+def _extent(present):
+    """Returns the first places, and those after the last, of `(N, length)` bools: `(N,)` each."""
+    return present.argmax(axis=1), present.shape[1] - present[:, ::-1].argmax(axis=1)

@@ -1,0 +1,69 @@
+"""`SOURCE & SOURCE ...`: several sources of one kind, one after the other, as in VOC's "07+12"."""
+
+from dataclasses import replace
+from itertools import accumulate
+
+import tensorflow as tf
+
+from recipes.data.sources.source import MEANING, Source
+from zoo.errors import InputError
+
+
+class Joined(Source):
+    """The records of several sources, those of the first first; a target that one lacks is left out of all.
+
+    Args:
+        sources: list of `Source` with the same classes and keypoints, of one kind (two `voc:`, two `tfds:` ...).
+
+    Raises:
+        InputError: if classes, keypoints or kinds differ.
+    """
+
+    def __init__(self, sources):
+        first, *others = self.sources = tuple(sources)
+        self.spec = " & ".join(source.spec for source in sources)
+        for other in others:
+            for name in MEANING:
+                if getattr(first, name) != getattr(other, name):
+                    what = name.replace("_", " ")
+                    raise InputError(f"{first.spec} and {other.spec} cannot be joined: they differ in their {what}")
+            if first.all_records().element_spec != other.all_records().element_spec:
+                raise InputError(f"{first.spec} and {other.spec} cannot be joined: name sources of one kind")
+        for name in MEANING:
+            setattr(self, name, getattr(first, name))
+        self.keys = tuple(key for key in first.keys if all(key in other.keys for other in others))
+        self.starts = tuple(accumulate((source.count for source in sources), initial=0))
+
+    @property
+    def count(self):
+        """Number of records of all sources."""
+        return self.starts[-1]
+
+    def all_records(self):
+        """Returns the records of all sources, each with the number of its source."""
+        parts = [
+            source.all_records().map(lambda record, part=part: {"part": part, "record": record})
+            for part, source in enumerate(self.sources)
+        ]
+        joined = parts[0]
+        for part in parts[1:]:
+            joined = joined.concatenate(part)
+        return joined
+
+    def decode(self, record):
+        """As that of the record's source."""
+
+        def decoder(source):
+            def decode():
+                example = source.decode(record["record"])
+                return {key: example[key] for key in ("image", "name", *self.keys)}
+
+            return decode
+
+        return tf.switch_case(tf.cast(record["part"], tf.int32), [decoder(source) for source in self.sources])
+
+    def check(self, index, record):
+        """As that of the record's source; the problem's place counts through all sources."""
+        part = int(record["part"])
+        problem = self.sources[part].check(index - self.starts[part], record["record"])
+        return problem and replace(problem, index=index)

@@ -1,0 +1,91 @@
+import sys
+from pathlib import Path
+
+import tensorflow as tf
+
+from recipes.data import proposal_files
+from recipes.data.processes import in_processes
+from recipes.data.progress import track
+from recipes.data.sources.source import MEANING, Source
+from zoo.errors import InputError
+from zoo.proposals import check_method
+
+
+class Proposed(Source):
+    """A source with regions proposed on each picture: the key "proposals", `(M, 4)` float32 xyxy, pixels.
+
+    They are computed once, when this is made, in processes of their own, and kept on disk. A run that is killed goes
+    on where it was, and a damaged file is computed anew.
+
+    Args:
+        source: a `Source` without unreadable files (`source.without(source.problems())`).
+        method: a name of `zoo.proposals.METHODS`.
+        count: how many proposals a picture at most.
+        cache_dir: folder of all proposals; `recipes.data.proposal_files.default_folder()` if `None`.
+        processes: how many work at once; as many as there are cores if `None`.
+
+    Raises:
+        InputError: if the method is unknown, the count below 1, or the folder cannot be written.
+    """
+
+    def __init__(self, source, method, count, cache_dir=None, processes=None):
+        check_method(method)
+        if count < 1:
+            raise InputError(f"proposals are 1 or more a picture, received {count}")
+        self.source, self.method, self.num_proposals = source, method, count
+        self.folder = Path(cache_dir or proposal_files.default_folder())
+        for name in ("spec", "left_out", *MEANING):
+            setattr(self, name, getattr(source, name))
+        self.keys = (*source.keys, "proposals")
+        for _ in in_processes(proposal_files.compute, self._missing(), processes):
+            pass
+
+    @property
+    def count(self):
+        """Number of records of the source."""
+        return self.source.count
+
+    def all_records(self):
+        """Returns the records of the source."""
+        return self.source.all_records()
+
+    def decode(self, record):
+        """As the source's, with "proposals"."""
+        example = self.source.decode(record)
+        proposals = tf.numpy_function(
+            lambda picture: self.proposals_of(picture).boxes, [example["image"]], tf.float32
+        )
+        return {**example, "proposals": tf.ensure_shape(proposals, (None, 4))}
+
+    def check(self, index, record):
+        """As the source's."""
+        return self.source.check(index, record)
+
+    def proposals_of(self, picture):
+        """Reads the `recipes.data.proposal_files.Proposals` of one of its pictures, `(H, W, 3)` uint8 RGB.
+
+        Raises:
+            InputError: if their file is missing or damaged.
+        """
+        return proposal_files.read(self._path(picture))
+
+    def _path(self, picture):
+        return proposal_files.path_of(picture, self.method, self.num_proposals, self.folder)
+
+    def _missing(self):
+        """Yields the arguments of `proposal_files.compute` for each picture that has no whole file."""
+        pictures = self.source.records().map(lambda record: self.source.decode(record)["image"], tf.data.AUTOTUNE)
+        for picture in track(pictures.as_numpy_iterator(), f"{self.method} on {self.spec}", len(self)):
+            path = self._path(picture)
+            if path.exists():
+                try:
+                    proposal_files.read(path)
+                    continue
+                except InputError as error:
+                    print(f"computed anew: {error}", file=sys.stderr)
+            yield picture, self.method, self.num_proposals, path
+
+
+def with_proposals(source, method, count):
+    """Returns a source whose examples have "proposals" of a method, or the source itself where the method is ""."""
+    return Proposed(source, method, count) if method else source

@@ -1,0 +1,238 @@
+"""`tfds:NAME[:split]`: any prepared TensorFlow Datasets dataset with label maps or boxes."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from recipes.data import pictures
+from recipes.data.objects import box_warning, within_picture
+from recipes.data.progress import track
+from recipes.data.sources.source import VOID, Source
+from zoo.errors import InputError
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Where a dataset keeps what we need.
+
+    Attributes:
+        image: feature with the picture.
+        segmentation: feature with the label map, or `None`.
+        classes: class of each value of the label map, `{value: name}`; other values become void. `None`
+            takes the values as labels.
+        instances: feature with a map of object numbers, 1 for the first of "objects", or `None`.
+    """
+
+    image: str = "image"
+    segmentation: str | None = None
+    classes: dict[int, str] | None = None
+    instances: str | None = None
+
+
+NAMINGS = {
+    "oxford_iiit_pet": Naming(segmentation="segmentation_mask", classes={1: "pet", 2: "background", 3: "border"}),
+    # The 19 classes of the benchmark: labels.py of the Cityscapes scripts, column trainId.
+    "cityscapes": Naming(
+        image="image_left",
+        segmentation="segmentation_label",
+        classes={
+            7: "road",
+            8: "sidewalk",
+            11: "building",
+            12: "wall",
+            13: "fence",
+            17: "pole",
+            19: "traffic light",
+            20: "traffic sign",
+            21: "vegetation",
+            22: "terrain",
+            23: "sky",
+            24: "person",
+            25: "rider",
+            26: "car",
+            27: "truck",
+            28: "bus",
+            31: "train",
+            32: "motorcycle",
+            33: "bicycle",
+        },
+    ),
+}
+IGNORED_FEATURES = ("is_difficult", "is_crowd")
+SEGMENTATION_FEATURES = ("segmentation_mask", "segmentation_label", "segmentation")
+NAME_FEATURES = ("file_name", "image/filename", "image_id")
+
+
+class Tfds(Source):
+    """Records of a prepared TFDS dataset: label maps, and "objects" with "bbox" and "label".
+
+    Boxes are clipped to the picture and those without area dropped; difficult objects and crowds are ignored ones.
+
+    Datasets in `NAMINGS` are read as it says. In others the picture is "image" and the label map one of
+    `SEGMENTATION_FEATURES`, its classes numbered up to the largest label found.
+
+    Args:
+        builder: a prepared `tfds.core.DatasetBuilder`.
+        split: any TFDS split string, e.g. "train[:80%]".
+        spec: the string that asked for it.
+        naming: where the dataset keeps what we need.
+
+    Raises:
+        InputError: if the split is unknown, or nothing in the dataset annotated.
+    """
+
+    def __init__(self, builder, split, spec, naming):
+        self.spec, self.naming = spec, naming
+        features = builder.info.features
+        objects = features["objects"].feature if "objects" in features else {}
+        self.has_objects = "bbox" in objects and "label" in objects
+        self.ignored = next((name for name in IGNORED_FEATURES if name in objects), None)
+        has = {
+            "segmentation": naming.segmentation is not None,
+            "boxes": self.has_objects,
+            "labels": self.has_objects,
+            "masks": naming.instances is not None,
+            "keypoints": "keypoints" in objects,
+            "ignored": self.ignored is not None,
+            "areas": "area" in objects,
+        }
+        self.keys = tuple(key for key, present in has.items() if present)
+        if naming.image not in features or not self.keys:
+            raise InputError(
+                f"{spec}: its features ({', '.join(features)}) hold no image with a label map or boxes that the "
+                f"zoo recognises; name them in NAMINGS of recipes/data/tfds_source.py"
+            )
+        self._records = self._read(builder, split)
+        if self.has_objects:
+            self.object_classes = tuple(objects["label"].names)
+        if naming.segmentation:
+            self.classes = tuple((naming.classes or {}).values()) or self._numbered_classes()
+        else:
+            self.classes = self.object_classes
+
+    def _read(self, builder, split):
+        naming, features = self.naming, builder.info.features
+        encoded = [name for name in (naming.image, naming.segmentation, naming.instances) if name]
+        wanted = encoded + [name for name in NAME_FEATURES if name in features]
+        if self.has_objects:
+            wanted.append("objects")
+        decoding = tfds.decode.PartialDecoding(
+            dict.fromkeys(wanted, True), decoders=dict.fromkeys(encoded, tfds.decode.SkipDecoding())
+        )
+        # One file after the other: the order of the records then hangs on nothing else.
+        config = tfds.ReadConfig(interleave_cycle_length=1)
+        try:
+            return builder.as_dataset(split=split, shuffle_files=False, decoders=decoding, read_config=config)
+        except (ValueError, KeyError) as error:
+            splits = ", ".join(builder.info.splits)
+            raise InputError(f"{self.spec}: no such split; {builder.name} has {splits}") from error
+
+    @property
+    def count(self):
+        """Number of records in the split."""
+        return int(self._records.cardinality())
+
+    def all_records(self):
+        """Returns TFDS's own records, numbered, pictures still encoded, in the order of its files."""
+        return self._records.enumerate().map(lambda index, record: {**record, "index": index})
+
+    def decode(self, record):
+        """As `Source.decode`; the name is the file's where the dataset keeps it, else the record's number."""
+        naming = self.naming
+        names = [record[name] for name in NAME_FEATURES if name in record]
+        names.append(tf.strings.as_string(record["index"]))
+        image = pictures.decode(record[naming.image])
+        example = {"image": image, "name": tf.convert_to_tensor(names[0])}
+        if naming.segmentation:
+            labels = pictures.decode_labels(record[naming.segmentation])
+            example["segmentation"] = labels if naming.classes is None else _relabel(labels, naming.classes)
+        if self.has_objects:
+            example["boxes"] = _boxes(record, tf.shape(image)[:2])
+            example["labels"] = tf.cast(record["objects"]["label"], tf.int32)
+        if naming.instances:
+            numbers = 1 + tf.range(tf.shape(example["labels"])[0])
+            instances = pictures.decode_labels(record[naming.instances])
+            example["masks"] = tf.cast(instances == numbers[:, None, None], tf.uint8)
+        if "keypoints" in self.keys:
+            example["keypoints"] = tf.cast(record["objects"]["keypoints"], tf.float32)
+        if "ignored" in self.keys:
+            example["ignored"] = tf.cast(record["objects"][self.ignored], tf.bool)
+        if "areas" in self.keys:
+            example["areas"] = tf.cast(record["objects"]["area"], tf.float32)
+        return within_picture(example) if self.has_objects else example
+
+    def warning(self, record, picture_size):
+        """As `Source.warning`: boxes without area."""
+        return box_warning(_boxes(record, picture_size), picture_size) if self.has_objects else None
+
+    def _numbered_classes(self):
+        largest = self._records.map(
+            lambda record: _largest_label(pictures.decode_labels(record[self.naming.segmentation])),
+            tf.data.AUTOTUNE,
+        )
+        found = max(track(largest.as_numpy_iterator(), "reading label maps", self.count), default=-1)
+        if found < 0:
+            raise InputError(f"{self.spec}: its label maps hold nothing but void")
+        return tuple(str(label) for label in range(found + 1))
+
+
+def open_tfds(name, split="train"):
+    """Opens a dataset that TFDS has prepared.
+
+    Args:
+        name: TFDS's name of the dataset, e.g. "oxford_iiit_pet"; it is looked for in TFDS's data folder
+            (environment variable TFDS_DATA_DIR).
+        split: any TFDS split string, e.g. "train[:80%]".
+
+    Returns:
+        `Tfds`.
+
+    Raises:
+        InputError: as `Tfds`, and if the dataset is unknown or not prepared.
+    """
+    if not name:
+        raise InputError("tfds: names no dataset; write tfds:NAME or tfds:NAME:SPLIT")
+    try:
+        builder = tfds.builder(name, data_dir=data_dir())
+    except (tfds.core.DatasetNotFoundError, ValueError) as error:
+        raise InputError(
+            f"tfds:{name}: TensorFlow Datasets {tfds.__version__} knows no such dataset; look for its name in "
+            f"the catalogue"
+        ) from error
+    if not builder.is_prepared():
+        raise InputError(
+            f"tfds:{name}: not prepared in {builder.data_dir}; run `tfds build {name}` first, or set "
+            f"TFDS_DATA_DIR to the folder that has it"
+        )
+    return Tfds(builder, split, f"tfds:{name}:{split}", NAMINGS.get(builder.name) or _naming(builder))
+
+
+def data_dir():
+    """Returns the folder TFDS keeps its datasets in, or `None` for its default."""
+    return os.environ.get("TFDS_DATA_DIR")
+
+
+def _naming(builder):
+    present = [name for name in SEGMENTATION_FEATURES if name in builder.info.features]
+    return Naming(segmentation=present[0] if present else None)
+
+
+def _boxes(record, picture_size):
+    """Returns the boxes of a record, `(N, 4)` xyxy in pixels."""
+    height, width = tf.unstack(tf.cast(picture_size, tf.float32))
+    y1, x1, y2, x2 = tf.unstack(tf.cast(record["objects"]["bbox"], tf.float32), axis=-1)
+    return tf.stack([x1 * width, y1 * height, x2 * width, y2 * height], axis=-1)
+
+
+def _relabel(labels, classes):
+    """Turns the values of a label map into the places of their classes, others into void."""
+    table = np.full(256, VOID, np.int32)
+    table[list(classes)] = range(len(classes))
+    return tf.gather(tf.constant(table), labels)
+
+
+def _largest_label(labels):
+    return tf.reduce_max(tf.where(labels == VOID, -1, labels))

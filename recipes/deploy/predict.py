@@ -1,0 +1,152 @@
+"""Predicting on a user's own pictures: overlays to look at, label maps and JSON to work with."""
+
+import json
+from collections import Counter
+
+import numpy as np
+from PIL import Image
+
+from recipes.data import pictures
+from recipes.data.files import replace_file, replace_text
+from recipes.data.progress import track
+from recipes.evaluation import rle
+from recipes.evaluation.evaluate import predictions
+from recipes.evaluation.metrics.detection import detected
+from recipes.report.depict import SCORE, draw_targets, found_in
+from zoo.errors import InputError
+
+
+def predict(predictor, paths, output, *, skip_bad=False, score=SCORE):
+    """Predicts pictures and writes what was found.
+
+    For `street.jpg` the folder gets `street_overlay.png` and an entry of `predictions.json`; for segmentation also
+    `street_classes.png` (one class index a pixel). Masks of objects stand in the JSON as COCO's run lengths.
+
+    Args:
+        predictor: what `export.load` returns.
+        paths: picture files and folders of them.
+        output: folder to write to; made if missing.
+        skip_bad: leave out unreadable pictures instead of refusing to start.
+        score: the least score, 0-1, of an object that counts as found.
+
+    Returns:
+        `(entries, skipped)`: the list of dicts that `predictions.json` holds, and one line a picture left out.
+
+    Raises:
+        InputError: if a picture cannot be read, two would get the same name, the folder cannot be written, or the
+            score lies outside 0-1.
+    """
+    if not 0 <= score <= 1:
+        raise InputError(f"--score takes a number from 0 to 1, received {score}")
+    files = [file for path in paths for file in pictures.find(path)]
+    stems = [file.stem for file in files]
+    for file in files:
+        if stems.count(file.stem) > 1:
+            raise InputError(f"{file}: another picture is named {file.stem} too; predict them into different folders")
+    skipped, readable = [], []
+    for file in files:  # all are read before the first is predicted: a bad one stops the run while nothing is written
+        try:
+            pictures.read(file)
+            readable.append(file)
+        except InputError as error:
+            if not skip_bad:
+                raise InputError(f"{error}, or predict with --skip-bad") from error
+            skipped.append(str(error))
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{output}: cannot be made ({error.strerror}); name another folder") from error
+    entries = []
+    examples = ({"file": file, "image": pictures.read(file)} for file in readable)
+    for example, prediction in track(predictions(predictor, examples), "predicting", len(readable)):
+        file, image = example["file"], example["image"]
+        found = found_in(prediction, predictor.task, image.shape[:2], score)
+        drawn = {"overlay": draw_targets(image, found, predictor.class_names, predictor.skeleton)}
+        if predictor.task == "segmentation":
+            drawn["classes"] = found["segmentation"].astype(np.uint8)
+        names = {kind: f"{file.stem}_{kind}.png" for kind in drawn}
+        for kind, pixels in drawn.items():
+            replace_file(output / names[kind], Image.fromarray(pixels).save)
+        size = {"height": image.shape[0], "width": image.shape[1]}
+        figures = ENTRIES[predictor.task](predictor, prediction, found)
+        entries.append({"picture": str(file), **size, **names, **figures})
+    replace_text(output / "predictions.json", json.dumps(entries, indent=2) + "\n")
+    return entries, skipped
+
+
+def summary(entry):
+    """Says in a few words what an entry of `predictions.json` holds: "road 53 %, sky 30 %", or "2 dog, 1 cat"."""
+    if "shares" in entry:
+        shares = sorted(entry["shares"].items(), key=lambda pair: -pair[1])[:3]
+        return ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares if share)
+    if "objects" in entry:
+        counts = Counter(found["class"] for found in entry["objects"])
+        return ", ".join(f"{count} {name}" for name, count in counts.most_common()) or "nothing"
+    return f"{len(entry['points'])} points" if entry["points"] else "nothing"
+
+
+def segmentation_entry(predictor, prediction, found):
+    """Returns the share of the picture's pixels that each class has."""
+    num_classes = prediction["logits"].shape[-1]
+    shares = np.bincount(found["segmentation"].ravel(), minlength=num_classes) / found["segmentation"].size
+    return {"shares": {name_of(predictor.class_names, i): round(float(share), 6) for i, share in enumerate(shares)}}
+
+
+def objects_entry(predictor, prediction, found):
+    """Returns the objects found: class, score and box, xyxy in the picture's pixels, the best first."""
+    rows = zip(found["labels"], found["scores"], found["boxes"], strict=True)
+    return {
+        "objects": [
+            {"class": name_of(predictor.class_names, label), "score": rounded(score, 6), "box": rounded(box, 2)}
+            for label, score, box in rows
+        ]
+    }
+
+
+def masks_entry(predictor, prediction, found):
+    """As `objects_entry`, each object with its mask as COCO's run lengths: `recipes.evaluation.rle`."""
+    entry = objects_entry(predictor, prediction, found)
+    for one, mask in zip(entry["objects"], found["masks"], strict=True):
+        one["mask"] = rle.encode(mask)
+    return entry
+
+
+def keypoints_entry(predictor, prediction, found):
+    """As `objects_entry`, each object with its keypoints by name: x and y in the picture's pixels, and the score."""
+    entry = objects_entry(predictor, prediction, found)
+    # Of all objects, by falling score, those found are the first.
+    for one, points in zip(entry["objects"], detected(prediction, "keypoints")["keypoints"], strict=False):
+        one["keypoints"] = by_name(predictor, points)
+    return entry
+
+
+def points_entry(predictor, prediction, found):
+    """Returns the score of there being an object, and its points, x and y in the picture's pixels, by name."""
+    points = by_name(predictor, prediction["points"]) if len(found["keypoints"]) else {}
+    return {"score": rounded(prediction["score"], 6), "points": points}
+
+
+ENTRIES = {
+    "segmentation": segmentation_entry,
+    "localization": objects_entry,
+    "points": points_entry,
+    "detection": objects_entry,
+    "instance_segmentation": masks_entry,
+    "keypoints": keypoints_entry,
+}
+
+
+def by_name(predictor, points):
+    """Returns the rows of `(K, 2 or 3)` keypoints by their names, numbers where nobody named them."""
+    names = predictor.keypoint_names or map(str, range(len(points)))
+    return {name: rounded(point, 2) for name, point in zip(names, points, strict=True)}
+
+
+def name_of(class_names, label):
+    """Returns the name of a class, `class 3` where nobody gave one."""
+    return class_names[label] if label < len(class_names) else f"class {label}"
+
+
+def rounded(values, digits):
+    """Returns floats as JSON takes them."""
+    return np.round(np.asarray(values, "float64"), digits).tolist()

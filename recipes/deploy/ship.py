@@ -1,0 +1,93 @@
+"""Export and verification as the command line asks for them: by the names of files and sources."""
+
+from pathlib import Path
+
+import export
+from recipes.data import open_source
+from recipes.data.examples import letterboxed, representative
+from recipes.training.recipe import literal
+from zoo.errors import InputError
+
+SUFFIXES = {"saved_model": "", "onnx": ".onnx", "tflite": ".tflite"}
+
+
+def ship(model, output=None, *, format, quantize=None, image_size=None, batch_size=1, data=None, pictures=100):
+    """Exports a .keras file.
+
+    Args:
+        model: path of the .keras file.
+        output: file to write; by default `artifacts/model[-int8].onnx` beside the model.
+        format: see `export.export`.
+        quantize: see `export.export`.
+        image_size: `"HEIGHTxWIDTH"`, a pair, or `None` for the training's.
+        batch_size: see `export.export`.
+        data: source whose pictures int8 learns its ranges from, and on which parity is measured.
+        pictures: how many of them at most.
+
+    Returns:
+        The `export.Artifact`.
+
+    Raises:
+        InputError: if anything named is wrong or missing.
+    """
+    if not Path(model).is_file():
+        raise InputError(f"{model} does not exist: give a .keras file")
+    size = literal(image_size) if isinstance(image_size, str) else image_size
+    if size is not None and (not isinstance(size, tuple) or len(size) != 2):
+        raise InputError(f"--image-size takes HEIGHTxWIDTH, as in 360x480, received {image_size!r}")
+    if format not in SUFFIXES:
+        raise InputError(f"unknown format {format!r}: choose one of {', '.join(SUFFIXES)}")
+    if quantize == "int8" and data is None:
+        raise InputError("int8 learns its ranges from pictures: name their source with --data, as in --data shapes")
+    if output is None:
+        folder = Path(model).parent / "artifacts"
+        folder.mkdir(exist_ok=True)
+        name = "-".join(filter(None, [Path(model).stem, quantize]))
+        output = folder / f"{name}{SUFFIXES[format] or '_saved_model'}"
+    real = None
+    if data is not None:
+        predictor = export.load(model)
+        size = size or predictor.frame_size
+        if size is None:
+            raise InputError(f"{model} was not trained at one size: name it with --image-size HEIGHTxWIDTH")
+        real = representative(open_source(data), size, pictures, predictor.resizing)
+    return export.export(
+        model,
+        output,
+        format=format,
+        image_size=size,
+        quantize=quantize,
+        batch_size=batch_size,
+        representative=real if quantize == "int8" else None,
+        pictures=None if real is None else real[:4],
+    )
+
+
+def verify(artifact, model, data, count=None):
+    """Verifies an artifact against its .keras file on a source.
+
+    Args:
+        artifact: path of a SavedModel folder, .onnx or .tflite file.
+        model: path of the .keras file, `None` for the `model.keras` above the artifact.
+        data: the source.
+        count: its first so many pictures only.
+
+    Returns:
+        The `export.Verification`.
+
+    Raises:
+        InputError: if no model is named and none lies above the artifact, or a name is wrong.
+    """
+    model = Path(model) if model else model_above(artifact)
+    predictor = export.load(artifact)
+    examples = letterboxed(open_source(data), predictor.task, predictor.image_size, count)
+    return export.verify(artifact, model, examples)
+
+
+def model_above(artifact):
+    """Returns `model.keras` in the artifact's folder or the one above it."""
+    folder = Path(artifact).absolute().parent
+    for candidate in (folder / "model.keras", folder.parent / "model.keras"):
+        if candidate.is_file():
+            return candidate
+    raise InputError(f"{artifact}: there is no model.keras near it; name the Keras model with --model")

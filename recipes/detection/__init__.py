@@ -1,0 +1,1 @@
+"""Recipes of detectors, one a file."""

@@ -1,0 +1,1 @@
+"""What measures: a model or artifact on a source, proposals, networks side by side."""

@@ -1,0 +1,127 @@
+"""Measuring a model or an artifact on a source, each picture at its own size."""
+
+from itertools import tee
+
+from recipes.data.batches import TARGETS, missing_targets
+from recipes.data.progress import track
+from recipes.data.sources.proposed import with_proposals
+from recipes.evaluation import metrics
+from recipes.report import Sample
+from recipes.report.depict import found_in, truth_of
+from zoo.errors import InputError
+
+
+def evaluate(predictor, source):
+    """Predicts every picture of a source and compares with its targets.
+
+    Args:
+        predictor: what `export.load` returns.
+        source: a `Source` with the targets of the predictor's task.
+
+    Returns:
+        A flat dict of figures, the main figure first; `None` for one without a value.
+
+    Raises:
+        InputError: if the source lacks a target, or its classes or keypoints are not the model's.
+    """
+    return gather(predictor, source, f"evaluating on {source.spec}").scores()
+
+
+def measured(predictor, source):
+    """As `evaluate`, without a progress bar: for the middle of training."""
+    return gather(predictor, source).scores()
+
+
+def gather(predictor, source, progress=None):
+    """Returns the task's `Evaluator` after all pictures of a source: it knows the curves as well as the scores.
+
+    Predictions are brought back to the picture's own pixels, so figures of models with different sizes compare.
+
+    Args:
+        predictor: as in `evaluate`.
+        source: as in `evaluate`.
+        progress: what to call the progress bar, `None` for none.
+    """
+    check_classes(predictor, source)
+    if predictor.proposals and "proposals" not in source.keys:
+        source = with_proposals(source, predictor.proposals, predictor.num_proposals)
+    evaluator = metrics.evaluator(predictor.task, predictor.class_names, source.keypoint_names)
+    examples = decoded(source, source.records(), predictor.task)
+    if progress:
+        examples = track(examples, progress, len(source))
+    for example, prediction in predictions(predictor, examples):
+        evaluator.update(prediction, example)
+    return evaluator
+
+
+def look(predictor, source, count):
+    """Predicts pictures spread evenly over a source.
+
+    Returns:
+        List of at most `count` `recipes.report.Sample`, each with its own score.
+    """
+    check_classes(predictor, source)
+    spread = source.records().shard(max(1, len(source) // count), 0).take(count)
+    samples = []
+    for example, prediction in predictions(predictor, decoded(source, spread, predictor.task)):
+        evaluator = metrics.evaluator(predictor.task, predictor.class_names, source.keypoint_names)
+        evaluator.update(prediction, example)
+        samples.append(
+            Sample(
+                name=example["name"].decode().rsplit("/", 1)[-1],
+                image=example["image"],
+                truth=truth_of(example, predictor.task),
+                prediction=found_in(prediction, predictor.task, example["image"].shape[:2]),
+                score=next(iter(evaluator.scores().values())),
+            )
+        )
+    return samples
+
+
+def predictions(predictor, examples):
+    """Returns pairs `(example, prediction)` of examples with an "image" of any size, in its picture's own pixels.
+
+    A model that needs proposals looks at those of the examples, or finds its own where they have none.
+    """
+
+    def seen(example):
+        given = predictor.proposals and "proposals" in example
+        return (example["image"], example["proposals"]) if given else example["image"]
+
+    examples, ahead = tee(examples)
+    return zip(examples, predictor.predict_each(map(seen, ahead)), strict=True)
+
+
+def decoded(source, records, task):
+    """Returns the examples of some records as dicts of arrays, decoded one ahead.
+
+    Targets of other tasks are left out, and tf.data then does not compute them: Cityscapes' masks cost seconds.
+    """
+    kept = {"image", "name", "proposals", *TARGETS[task], *(("ignored", "areas") if "boxes" in TARGETS[task] else ())}
+
+    def decode(record):
+        return {key: value for key, value in source.decode(record).items() if key in kept}
+
+    return records.map(decode).prefetch(1).as_numpy_iterator()
+
+
+def check_classes(predictor, source):
+    """Raises `InputError` where the source's classes or keypoints are not those that the model learned."""
+    lacking = missing_targets(source, predictor.task)
+    if lacking:
+        raise InputError(
+            f"{source.spec} has no {', '.join(lacking)}, which {predictor.task} is measured by: name another source"
+        )
+    theirs, ours = tuple(source.class_names(predictor.task)), tuple(predictor.class_names)
+    if theirs != ours:
+        raise InputError(
+            f"{source.spec} has the classes {', '.join(theirs)}, the model {', '.join(ours)}: "
+            "name a source with the model's classes"
+        )
+    if predictor.task in ("points", "keypoints"):
+        theirs, ours = tuple(source.keypoint_names), tuple(predictor.keypoint_names)
+        if theirs and ours and theirs != ours:
+            raise InputError(
+                f"{source.spec} has the keypoints {', '.join(theirs)}, the model {', '.join(ours)}: "
+                "name a source with the model's keypoints"
+            )

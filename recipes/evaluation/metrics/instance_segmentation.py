@@ -1,0 +1,34 @@
+"""Average precision of masks, as COCO counts it, and that of their boxes."""
+
+from recipes.evaluation import rle
+from recipes.evaluation.metrics import detection
+from recipes.evaluation.metrics.coco import coco_scores
+from recipes.evaluation.metrics.detection import detected
+
+
+class Evaluator(detection.Evaluator):
+    """Gathers average precision over pictures of any sizes; masks are kept as run lengths."""
+
+    curve_title = "Precision and recall of boxes at IoU 0.5"
+
+    def update(self, prediction, example):
+        """Adds a picture.
+
+        Args:
+            prediction: as in detection, and `masks (K, m, m)` probabilities within the box.
+            example: as in detection, and `masks (N, H, W)`, 0 or 1; those of ignored objects may be crowds.
+        """
+        super().update(prediction, example)
+        objects, detections = self.pictures[-1]
+        size = example["masks"].shape[1:]
+        objects |= {"size": size, "masks": [rle.encode(mask) for mask in example["masks"]]}
+        detections["masks"] = rle.encode_pasted(detected(prediction, "masks")["masks"], detections["boxes"], size)
+
+    def scores(self):
+        """Returns the figures of masks, then those of detection.
+
+        `mask_ap`, `mask_ap50` ... are COCO's, by the IoU of masks; an object's size is its mask's where the source
+        states no areas. Then `ap`, `ap50` ... of boxes.
+        """
+        overall, of_each = coco_scores(self.pictures, self.class_names, "segm", "mask_")
+        return {**overall, **of_each, **super().scores()}

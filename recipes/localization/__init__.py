@@ -1,0 +1,1 @@
+"""Recipes of localizers, landmarks and poses, one a file."""

@@ -1,0 +1,109 @@
+"""A run after training: its figures, and the report of all that its folder holds."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import export
+from recipes.data import open_source
+from recipes.data.files import replace_text
+from recipes.evaluation.evaluate import gather, look
+from recipes.report import hardware, write
+from recipes.training.recipe import Recipe
+from recipes.training.train import usable
+from recipes.training.workdir import Workdir
+
+SAMPLES = 6
+
+
+def measure(workdir, data=None, *, skip_bad=False):
+    """Evaluates a run's best model and writes `metrics.json`: the scores, and under "data" what they were taken on.
+
+    Beside it `curves.json` keeps the curves of the same pictures for the report.
+
+    Args:
+        workdir: a trained `Workdir`.
+        data: the source; the recipe's validation source if not given.
+        skip_bad: leave out unusable pictures.
+
+    Returns:
+        The scores, a flat dict.
+    """
+    data = data or Recipe.from_json(workdir.recipe.read_text()).val_data
+    evaluator = gather(export.load(workdir.model), usable(open_source(data), skip_bad), f"evaluating on {data}")
+    scores = evaluator.scores()
+    replace_text(workdir.curves, json.dumps(evaluator.curves()) + "\n")
+    replace_text(workdir.metrics, json.dumps({"data": data, **scores}, indent=2) + "\n")
+    return scores
+
+
+def report(workdir, *, skip_bad=False):
+    """Writes `report.html`: curves, samples, figures and artifacts as they are in the run's folder now."""
+    recipe = Recipe.from_json(workdir.recipe.read_text())
+    model, scores = export.load(workdir.model), json.loads(workdir.metrics.read_text())
+    data = scores.pop("data")
+    source = open_source(data)
+    fields = {name: text(value) for name, value in recipe.to_dict().items()}
+    write(
+        workdir.report,
+        title=workdir.path.name,
+        facts={"measured on": data, **fields, "hardware": hardware.describe(), "date": date.today().isoformat()},
+        history=workdir.read_history(workdir.last_epoch()),
+        scores=scores,
+        curves=curves(workdir),
+        class_names=model.class_names,
+        keypoint_names=source.keypoint_names,
+        skeleton=source.skeleton,
+        samples=look(model, usable(source, skip_bad), SAMPLES),
+        artifacts=cards(workdir),
+    )
+
+
+def curves(workdir):
+    """Returns the curves that `measure` kept, `[]` where an earlier version measured."""
+    return json.loads(workdir.curves.read_text()) if workdir.curves.is_file() else []
+
+
+def text(value):
+    """Writes a recipe's field for readers."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {text(v)}" for name, v in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return " x ".join(map(str, value)) or "none"
+    return "none" if value in (None, "") else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def cards(workdir):
+    """Returns the cards of the run's artifacts, each with its last verification and benchmark."""
+    found = sorted(path for path in workdir.artifacts.glob("[!.]*"))
+    kept = measurements(workdir)
+    return [{**export.Artifact.read(path).to_dict(), **kept.get(path.name, {})} for path in found]
+
+
+def keep(artifact, kind, result):
+    """Keeps the "verification" or "benchmark" of an artifact that lies in a run's folder, for the report."""
+    workdir = run_of(artifact)
+    if workdir is not None:
+        kept = measurements(workdir)
+        kept.setdefault(Path(artifact).name, {})[kind] = result.to_dict()
+        replace_text(workdir.measurements, json.dumps(kept, indent=2) + "\n")
+
+
+def renew(artifact):
+    """Writes the report anew of the run that an artifact lies in, if it lies in one."""
+    workdir = run_of(artifact)
+    if workdir is not None:
+        report(workdir)
+
+
+def measurements(workdir):
+    """Returns what `keep` kept: an artifact's name to kind to result."""
+    return json.loads(workdir.measurements.read_text()) if workdir.measurements.is_file() else {}
+
+
+def run_of(artifact):
+    """Returns the `Workdir` in whose `artifacts/` a file lies, or `None`."""
+    folder = Path(artifact).absolute().parent
+    if folder.name != "artifacts" or not (folder.parent / "metrics.json").is_file():
+        return None
+    return Workdir(folder.parent, resume=True)

@@ -1,0 +1,28 @@
+"""SegNet-Basic on CamVid road scenes, from scratch.
+
+Paper: Badrinarayanan et al. 2017, arXiv:1511.00561, table 1: SGD with learning rate 0.1 and momentum 0.9, batches of
+12, median-frequency class weights, pictures of 360 x 480. Reported: 47.7 mIoU on the test split (233 pictures).
+Command: `zoo train segnet_basic_camvid --data masks:DIR/train --val-data masks:DIR/val`
+Hardware, cost and measured figure: see the table in README.md.
+"""
+
+from recipes.data import Augment
+from recipes.training.recipe import Recipe
+
+
+def recipe():
+    """Returns the recipe; name the data with `--data masks:DIR/train --val-data masks:DIR/val`."""
+    return Recipe(
+        builder="segnet_basic",
+        data="masks:camvid/train",
+        val_data="masks:camvid/val",
+        picture_size=(360, 480),
+        augment=Augment(flip=0.5),
+        batch_size=12,
+        epochs=200,
+        optimizer="sgd",
+        learning_rate=0.1,
+        schedule="polynomial",
+        weight_decay=5e-4,
+        class_weights="median_frequency",
+    )

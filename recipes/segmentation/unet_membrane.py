@@ -1,0 +1,30 @@
+"""A narrow U-Net on electron microscopy: cell or membrane, 20 pictures to learn from.
+
+Paper: Ronneberger et al. 2015, arXiv:1505.04597; flips and elastic deformation as in section 3.1, batch normalisation
+and a quarter of the filters so that two CPU cores train it in minutes.
+Command: `zoo train unet_membrane --data masks:DIR/train --val-data masks:DIR/val`
+Hardware, cost and measured figure: see the table in README.md. Reported figure: none for this split.
+"""
+
+from recipes.data import Augment
+from recipes.training.recipe import Recipe
+
+
+def recipe():
+    """Returns the recipe; name the data with `--data masks:DIR/train --val-data masks:DIR/val`."""
+    return Recipe(
+        builder="unet",
+        arguments={"filters": 16, "batch_norm": True},
+        data="masks:membrane/train",
+        val_data="masks:membrane/val",
+        picture_size=(512, 512),
+        crop_size=(256, 256),
+        augment=Augment(flip=0.5, vertical_flip=0.5, scale=(1.7, 2.3), colour=0.2, elastic=5.0),
+        batch_size=4,
+        epochs=120,
+        optimizer="adamw",
+        learning_rate=3e-3,
+        warmup_epochs=5,
+        weight_decay=1e-4,
+        ema=0.98,
+    )

@@ -1,0 +1,69 @@
+"""Step 5: linear regressions that mend the boxes of each class.
+
+Source: Girshick et al. 2014, arXiv:1311.2524, appendix C.
+"""
+
+import numpy as np
+from keras import ops
+
+from recipes.data.progress import track
+from recipes.training.rcnn.features import parts, scale_of
+from zoo.ops import boxes as box_ops
+
+NEAR = 0.6
+STRENGTH = 1000.0
+"""Least IoU with an object of a proposal to learn from, and lambda."""
+
+
+def near_objects(regions):
+    """Returns the rows of the proposals that overlap an object by `NEAR` or more."""
+    return np.flatnonzero((regions.overlap >= NEAR) & (regions.objects < 0))
+
+
+def train_regressors(features, regions, rows, num_classes):
+    """Learns for each class how the objects lie about the proposals near them.
+
+    Args:
+        features: `(n, D)`, in memory or a memory map.
+        regions: `Regions`.
+        rows: `(n,)`, which of the regions the features are of: `near_objects(regions)`.
+        num_classes: C.
+
+    Returns:
+        Weights `(D, 4 C)` and biases `(4 C,)` float32 for the offsets of `zoo.ops.boxes.decode`, class after class;
+        zeros for a class without proposals near an object.
+    """
+    weights = np.zeros((features.shape[1], num_classes, 4), np.float32)
+    biases = np.zeros((num_classes, 4), np.float32)
+    labels, targets = regions.labels[rows], box_ops.encode(regions.boxes[rows], regions.matches[rows])
+    targets = ops.convert_to_numpy(targets)
+    scale = scale_of(features) if len(rows) else 1.0
+    for i in track(range(num_classes), "step 5 of 5: box regression", num_classes):
+        own = np.flatnonzero(labels == i)
+        if len(own):
+            weights[:, i], biases[i] = ridge(features, own, targets[own], scale)
+    return weights.reshape(len(weights), -1), biases.reshape(-1)
+
+
+def ridge(features, rows, targets, scale=1.0, strength=STRENGTH):
+    """Least squares with a penalty on the weights, none on the bias, in closed form.
+
+    Args:
+        features: `(N, D)`.
+        rows: `(n,)`, which of them.
+        targets: `(n, T)`.
+        scale: factor on the features it learns from; the weights are for the features as they are.
+        strength: lambda.
+
+    Returns:
+        Weights `(D, T)` and bias `(T,)` float64.
+    """
+    chosen = [np.asarray(features[part], "float64") * scale for part in parts(rows)]
+    mean = sum(part.sum(axis=0) for part in chosen) / len(rows)
+    centre = targets.mean(axis=0)
+    squares, products = strength * np.eye(len(mean)), 0.0
+    for part, wanted in zip(chosen, parts(targets), strict=True):
+        squares += (part - mean).T @ (part - mean)
+        products = products + (part - mean).T @ (wanted - centre)
+    weights = np.linalg.solve(squares, products)
+    return weights * scale, centre - mean @ weights

@@ -1,0 +1,261 @@
+"""The record that says how a model is trained, and how the command line changes it."""
+
+import ast
+import dataclasses
+import importlib
+import inspect
+import json
+import os
+from dataclasses import dataclass, field
+
+from recipes.data import Augment
+from zoo import BUILDERS
+from zoo.errors import InputError
+from zoo.model import as_tuples
+
+RECIPES = {
+    "deconvnet_objects_voc": "segmentation",
+    "deconvnet_voc": "segmentation",
+    "deeplab_largefov_voc": "segmentation",
+    "fast_rcnn_bccd": "detection",
+    "fast_rcnn_voc": "detection",
+    "fast_yolo_voc": "detection",
+    "faster_rcnn_bccd": "detection",
+    "faster_rcnn_coco": "detection",
+    "faster_rcnn_voc": "detection",
+    "fcn16s_voc": "segmentation",
+    "fcn32s_voc": "segmentation",
+    "fcn8s_voc": "segmentation",
+    "fcn_resnet50_voc": "segmentation",
+    "grid_shapes": "detection",
+    "keypoint_rcnn_coco": "detection",
+    "keypoint_rcnn_shapes": "detection",
+    "landmarks_faces": "localization",
+    "localizer_shapes": "localization",
+    "mask_rcnn_cityscapes": "detection",
+    "mask_rcnn_coco": "detection",
+    "mask_rcnn_pennfudan": "detection",
+    "mask_rcnn_shapes": "detection",
+    "pose_lsp": "localization",
+    "rcnn_bccd": "detection",
+    "rcnn_voc": "detection",
+    "segnet_basic_camvid": "segmentation",
+    "segnet_camvid": "segmentation",
+    "segnet_sun": "segmentation",
+    "tiny_yolo_v2_bccd": "detection",
+    "unet_cells": "segmentation",
+    "unet_membrane": "segmentation",
+    "unet_shapes": "segmentation",
+    "yolo_v1_voc": "detection",
+    "yolo_v2_coco": "detection",
+    "yolo_v2_voc": "detection",
+}
+"""By name, the room of each recipe: `recipes/ROOM/NAME.py`, which has one function `recipe()`."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides a training run; the same recipe, data and machine give the same weights.
+
+    Attributes:
+        builder: name in `zoo.BUILDERS`.
+        task: of the model: "segmentation", "detection", "instance_segmentation", "keypoints", "localization" or
+            "points".
+        data: source to learn from, as `recipes.data.open_source` takes it.
+        val_data: source to measure on.
+        picture_size: `(height, width)` in pixels that the model takes; pictures are letterboxed to it.
+        crop_size: `(height, width)` of the training's crops, or `None` for `picture_size`. `augment.scale` is then
+            relative to the scale at which a picture just fits into the crop.
+        arguments: further arguments of the builder, e.g. `{"filters": 16}`.
+        start: run's folder or .keras file whose layers of the same name and shape give the model their weights to
+            begin with; "" for none.
+        proposals: method of `zoo.proposals` whose regions the model looks at; "" for a model that proposes its own.
+        num_proposals: of them, how many a picture at most.
+        anchors: how many anchors to find by k-means in the boxes of `data`, or `None` for the builder's own.
+        max_objects: objects of a picture that can be learned from; further ones are left out.
+        multi_scale: sizes `(height, width)` of which training draws another every ten batches; `()` for one size.
+        augment: random changes to training pictures, see `recipes.data.Augment`.
+        batch_size: pictures a step.
+        epochs: passes over `data`.
+        optimizer: "sgd" (momentum 0.9), "adam" or "adamw".
+        learning_rate: its peak.
+        schedule: after the warm-up "constant", "cosine" or "polynomial" (power 0.9) decay to 0, or "steps".
+        milestones: epochs at which "steps" divides the rate by 10.
+        warmup_epochs: epochs of linear rise from 0.
+        weight_decay: decoupled, a step; 0 for none.
+        class_weights: "median_frequency" or `None`.
+        ema: momentum of an exponential moving average of the weights, which is what is measured and kept, or `None`.
+        precision: "float32", "mixed_bfloat16" or "mixed_float16".
+        metric: the figure of the evaluation by which the best epoch is kept.
+        validate_every: epochs from one validation to the next; the last epoch is always validated.
+        seed: of weights, order and augmentation.
+    """
+
+    builder: str
+    data: str
+    val_data: str
+    picture_size: tuple[int, int]
+    task: str = "segmentation"
+    crop_size: tuple[int, int] | None = None
+    arguments: dict = field(default_factory=dict)
+    start: str = ""
+    proposals: str = ""
+    num_proposals: int = 2000
+    anchors: int | None = None
+    max_objects: int = 100
+    multi_scale: tuple = ()
+    augment: Augment = field(default_factory=Augment)
+    batch_size: int = 8
+    epochs: int = 100
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    schedule: str = "cosine"
+    milestones: tuple = ()
+    warmup_epochs: float = 0.0
+    weight_decay: float = 0.0
+    class_weights: str | None = None
+    ema: float | None = None
+    precision: str = "float32"
+    metric: str = "miou"
+    validate_every: int = 1
+    seed: int = 0
+
+    def __post_init__(self):
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise InputError(f"{name} is one of {', '.join(map(str, allowed))}, received {getattr(self, name)!r}")
+        for name in ("batch_size", "epochs", "validate_every", "anchors", "num_proposals", "max_objects"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise InputError(f"{name} is 1 or more, received {getattr(self, name)}")
+        for name in ("picture_size", "crop_size"):
+            size = getattr(self, name)
+            if size is not None and (len(size) != 2 or min(size) < 1):
+                raise InputError(f"{name} is height x width in pixels, as in 360x480, received {size}")
+        if self.ema is not None and not 0 < self.ema < 1:
+            raise InputError(f"ema lies between 0 and 1, as in 0.999, received {self.ema}")
+
+    def to_dict(self):
+        """Returns the fields as a dict."""
+        return dataclasses.asdict(self)
+
+    def to_json(self):
+        """Returns the record as JSON text."""
+        return json.dumps(self.to_dict(), indent=2)
+
+    @classmethod
+    def from_json(cls, text):
+        """Reads what `to_json` wrote."""
+        fields = as_tuples(json.loads(text))
+        return cls(**{**fields, "augment": Augment(**fields["augment"])})
+
+
+CHOICES = {
+    "optimizer": ("sgd", "adam", "adamw"),
+    "schedule": ("constant", "cosine", "polynomial", "steps"),
+    "class_weights": (None, "median_frequency"),
+    "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
+    "task": ("segmentation", "detection", "instance_segmentation", "keypoints", "localization", "points"),
+    "metric": (
+        *("miou", "ap", "ap50", "voc_ap50", "mask_ap", "mask_ap50", "keypoint_ap", "keypoint_ap50"),
+        *("accuracy", "nme", "pck"),
+    ),
+}
+
+
+def load(name):
+    """Returns the `Recipe` of that name.
+
+    Raises:
+        InputError: if there is none.
+    """
+    if name not in RECIPES:
+        raise InputError(f"unknown recipe {name!r}: choose one of {', '.join(RECIPES)}")
+    return importlib.import_module(f"recipes.{RECIPES[name]}.{name}").recipe()
+
+
+def training(builder):
+    """Lists the words after `zoo train` with which a builder's model is trained.
+
+    Returns:
+        The names of its recipes. Of a builder without one: the recipe of the sibling whose name is most like its own,
+        of those that the same file defines and whose arguments it takes, and `--set builder=` with its name.
+    """
+    known = {name: load(name) for name in RECIPES}
+    own = [name for name, recipe in known.items() if recipe.builder == builder]
+    siblings = [name for name, recipe in known.items() if akin(recipe, builder)]
+    if own or not siblings:
+        return own
+    nearest = max(siblings, key=lambda name: len(os.path.commonprefix([known[name].builder, builder])))
+    return [f"{nearest} --set builder={builder}"]
+
+
+def akin(recipe, builder):
+    """Says whether a builder is of one file with the recipe's and takes its arguments."""
+    file, other = (getattr(one, "func", one).__module__ for one in (BUILDERS[builder], BUILDERS[recipe.builder]))
+    return file == other and recipe.arguments.keys() <= inspect.signature(BUILDERS[builder]).parameters.keys()
+
+
+def change(recipe, settings):
+    """Changes fields of a recipe as `--set` does.
+
+    Args:
+        recipe: a `Recipe`.
+        settings: list of `"field=value"`; a dot reaches inside, as in `"augment.flip=0"` and `"arguments.filters=8"`.
+            Values are Python literals or plain words; sizes may be written 360x480.
+
+    Returns:
+        A new `Recipe`.
+
+    Raises:
+        InputError: if a field is unknown or a value is of another kind than the field's.
+    """
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise InputError(f"--set takes field=value, received {setting!r}")
+        recipe = _changed(recipe, name.split("."), literal(text), setting)
+    return recipe
+
+
+def literal(text):
+    """Reads a value: a Python literal, a size such as 360x480, or else the text itself."""
+    height, x, width = text.partition("x")
+    if x and height.isdigit() and width.isdigit():
+        return int(height), int(width)
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return {"none": None, "true": True, "false": False}.get(text.lower(), text)
+
+
+def _changed(record, path, value, setting):
+    name, rest = path[0], path[1:]
+    if isinstance(record, dict):
+        return {**record, name: value}
+    kinds = {f.name: f.type for f in dataclasses.fields(record)}
+    if name not in kinds:
+        raise InputError(f"--set {setting}: there is no field {name!r}, only {', '.join(kinds)}")
+    if rest:
+        if not isinstance(getattr(record, name), dict | Augment):
+            raise InputError(f"--set {setting}: {name} has no fields of its own")
+        value = _changed(getattr(record, name), rest, value, setting)
+    elif kinds[name] is float and isinstance(value, int):
+        value = float(value)
+    if not _is_a(value, kinds[name]):
+        raise InputError(f"--set {setting}: {name} is {_words(kinds[name])}, received {value!r}")
+    return dataclasses.replace(record, **{name: value})
+
+
+def _is_a(value, kind):
+    """Says whether a value is of a field's type: `float`, `str | None`, `tuple[int, int]` ..."""
+    members = getattr(kind, "__args__", ())
+    if getattr(kind, "__origin__", None) is tuple:
+        sized = isinstance(value, tuple) and len(value) == len(members)
+        return sized and all(isinstance(v, (int, m)) for v, m in zip(value, members, strict=True))
+    if members:
+        return any(_is_a(value, member) for member in members)
+    return isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool)
+
+
+def _words(kind):
+    return getattr(kind, "__name__", str(kind)) if not getattr(kind, "__args__", ()) else str(kind)

@@ -1,0 +1,168 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recipes.report.run import measure
+
+VERBS = (
+    *("data", "train", "evaluate", "compare", "predict", "export", "verify", "benchmark"),
+    *("facewarp", "proposals", "list", "weights", "demo"),
+)
+
+
+@pytest.fixture
+def own_run(trained, tmp_path):
+    """A copy of the trained run, to be changed."""
+    measure(trained)
+    return shutil.copytree(trained.path, tmp_path / "own")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_shows_an_example(zoo, verb):
+    code, out, _ = zoo(verb, "--help")
+    assert code == 0
+    assert f"Example: zoo {verb}" in out
+
+
+def test_list(zoo):
+    code, out, _ = zoo("list")
+    assert code == 0
+    for word in ("segnet_basic_camvid", "unet_membrane", "segnet", "masks", "saved_model", "int8"):
+        assert word in out
+
+
+def test_weights(zoo, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "regionzoo").mkdir()
+    (tmp_path / "regionzoo" / "resnet50-0676ba61.npz").touch()
+    code, out, _ = zoo("weights")
+    assert code == 0
+    assert "BSD-3-Clause" in out and "torchvision/COCO_V1" in out and out.count("yes") == 1
+
+
+def test_data(zoo, sets, tmp_path):
+    (tmp_path / "bad").mkdir()
+    bad = shutil.copytree(sets[0], tmp_path / "bad" / "set")
+    Image.fromarray(np.full((32, 48), 7, np.uint8)).save(bad / "masks" / "2.png")
+    code, out, _ = zoo("data", f"masks:{bad}", "--sheet", "sheet.png")
+    assert code == 0
+    assert "32 x 48" in out and "figure" in out
+    assert "2.png" in out and "label 7 is outside the 2 classes" in out
+    with Image.open("sheet.png") as sheet:
+        assert min(sheet.size) > 48
+
+
+def test_train_writes_metrics_and_report(zoo, toy, sets):
+    words = [f"--set=arguments.{name}={value}" for name, value in toy.arguments.items()]
+    words += ["--set=epochs=1", "--set=picture_size=32x48", "--set=batch_size=2"]
+    words += ["--data", toy.data, "--val-data", toy.val_data, "--workdir", "first"]
+    code, out, _ = zoo("train", "unet_shapes", *words)
+    assert code == 0 and "miou" in out and "first/report.html" in out
+    with open("first/metrics.json") as file:
+        scores = json.load(file)
+    assert scores["data"] == toy.val_data
+    assert set(scores) == {"data", "miou", "pixel_accuracy", "class_accuracy", "iou/ground", "iou/figure"}
+    code, _, err = zoo("train", "unet_shapes", *words)
+    assert code == 2 and err.startswith("error: first: the folder holds a run; continue it with --resume")
+
+
+def test_evaluate(zoo, own_run, toy):
+    code, out, _ = zoo("evaluate", own_run / "model.keras", "--data", toy.val_data, "--json", "scores.json")
+    assert code == 0 and "pixel_accuracy" in out and "figure" in out
+    with open("scores.json") as file, open(own_run / "metrics.json") as metrics:
+        assert json.load(file) == {k: v for k, v in json.load(metrics).items() if k != "data"}
+
+
+def test_export_verify_benchmark_predict(zoo, own_run, toy, sets):
+    """The road after training, each step by its verb; the report of the run follows."""
+    model, artifact = own_run / "model.keras", own_run / "artifacts" / "model.onnx"
+    code, out, _ = zoo("export", model, "--data", toy.data)
+    assert code == 0 and artifact.is_file() and "none" in out
+    code, out, _ = zoo("verify", artifact, "--data", toy.val_data, "--json", "verified.json")
+    assert code == 0 and "passed" in out
+    with open("verified.json") as file:
+        assert json.load(file)["agreement"] >= 0.999
+    code, out, _ = zoo("benchmark", artifact, "--runs", "3", "--json", "timed.json")
+    assert code == 0 and "p95" in out
+    page = (own_run / "report.html").read_text()
+    assert "model.onnx" in page and "p95" in page
+
+    for name, file in (("keras", model), ("onnx", artifact)):
+        code, out, _ = zoo("predict", file, sets[1] / "images", "--output", name)
+        assert code == 0 and "0_overlay.png" in out
+    with open("keras/predictions.json") as keras, open("onnx/predictions.json") as onnx:
+        entries = json.load(keras), json.load(onnx)
+    assert [e["picture"] for e in entries[0]] == [e["picture"] for e in entries[1]]
+    assert sum(entries[0][0]["shares"].values()) == pytest.approx(1, abs=1e-5)
+    classes = [np.asarray(Image.open(f"{name}/0_classes.png")) for name in ("keras", "onnx")]
+    assert classes[0].shape == (32, 48) and np.mean(classes[0] == classes[1]) >= 0.999
+
+    (own_run / "model.keras").unlink()
+    assert zoo("verify", artifact, "--data", toy.val_data)[0] == 2
+
+
+def test_verify_fails_for_another_model(zoo, own_run, toy):
+    import keras
+
+    assert zoo("export", own_run / "model.keras")[0] == 0
+    other = keras.saving.load_model(own_run / "model.keras")
+    other.set_weights([w + 0.05 for w in other.get_weights()])
+    other.save("other.keras")
+    artifact = own_run / "artifacts" / "model.onnx"
+    code, _, err = zoo("verify", artifact, "--model", "other.keras", "--data", toy.val_data)
+    assert code == 1 and err.startswith("failed: relative")
+
+
+WRONG = {
+    "unknown recipe": (["train", "unet_shape"], "unknown recipe 'unet_shape'"),
+    "unknown field": (["train", "unet_shapes", "--set", "epoch=1"], "there is no field 'epoch'"),
+    "unknown source": (["data", "voc12:x"], "'voc12:x' is no source"),
+    "missing folder": (["data", "masks:nowhere"], "nowhere"),
+    "missing model": (["evaluate", "none.keras"], "none.keras does not exist"),
+    "no artifact": (["benchmark", "words.txt"], "words.txt is no artifact"),
+    "broken artifact": (["predict", "broken.onnx", "broken.onnx"], "broken.onnx"),
+    "unknown format": (["export", "MODEL", "--format", "tflit"], "unknown format 'tflit': choose one of saved_model"),
+    "unknown quantize": (
+        ["export", "MODEL", "--quantize", "int4"],
+        "unknown quantize for onnx 'int4': choose one of None, float16",
+    ),
+    "int8 without data": (["export", "MODEL", "--quantize", "int8"], "name their source with --data"),
+    "wrong size": (["export", "MODEL", "--image-size", "big"], "takes HEIGHTxWIDTH, as in 360x480, received 'big'"),
+    "no picture": (["predict", "MODEL", "words.txt"], "words.txt"),
+    "missing model to export": (["export", "none.keras"], "none.keras does not exist"),
+    "sheet that is no picture": (["data", "shapes:val", "--sheet", "sheet.doc"], "received sheet.doc"),
+    "unwritable sheet": (["data", "shapes:val", "--sheet", "none/sheet.png"], "none/sheet.png: cannot be written"),
+    "no landmarks": (["facewarp", "face.png", "--model", "MODEL"], "face.png: no such picture file"),
+    "unknown expression": (["facewarp", "x.png", "--model", "MODEL", "--expression", "wink"], "expression 'wink'"),
+    "score": (["predict", "MODEL", "words.txt", "--score", "2"], "--score takes a number from 0 to 1, received 2"),
+    "empty folder": (["predict", "MODEL", "empty"], "the folder holds no pictures"),
+    "other classes": (["evaluate", "MODEL", "--data", "shapes:val"], "the model ground, figure"),
+}
+
+
+@pytest.mark.parametrize("words, message", WRONG.values(), ids=WRONG)
+def test_wrong_input_is_one_line_and_exit_code_2(zoo, own_run, tmp_path, drawn_shapes, words, message):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "words.txt").write_text("no picture")
+    (tmp_path / "broken.onnx").write_bytes(b"broken")
+    code, _, err = zoo(*(str(own_run / "model.keras") if word == "MODEL" else word for word in words))
+    assert code == 2
+    assert err.startswith("error: ") and message in err
+    assert err.count("\n") == 1
+
+
+def test_predict_names_the_bad_picture_and_can_skip_it(zoo, own_run, sets, tmp_path):
+    folder = shutil.copytree(sets[1] / "images", tmp_path / "pictures")
+    (folder / "1.png").write_bytes(b"cut short")
+    code, _, err = zoo("predict", own_run / "model.keras", folder)
+    assert code == 2 and "1.png" in err and "--skip-bad" in err
+    assert not (tmp_path / "predictions").exists()
+    code, out, _ = zoo("predict", own_run / "model.keras", folder, "--skip-bad")
+    assert code == 0 and "skipped" in out
+    assert sorted(p.name for p in (tmp_path / "predictions").glob("*_overlay.png")) == [
+        "0_overlay.png",
+        "2_overlay.png",
+    ]

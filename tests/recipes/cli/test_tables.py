@@ -1,0 +1,15 @@
+from recipes.cli.tables import show_scores
+
+
+def test_figures_of_a_class_stand_side_by_side(capsys):
+    show_scores("a run", {"ap": 0.5, "ap50": None, "ap50/cat": 0.75, "ap50/dog": 0.25, "ap/cat": 0.5, "ap/dog": None})
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert lines[0] == ["a", "run"]
+    for row in (["ap", "0.5000"], ["ap50", "–"], ["of", "each", "ap50", "ap"]):
+        assert row in lines
+    assert ["cat", "0.7500", "0.5000"] in lines and ["dog", "0.2500", "–"] in lines
+
+
+def test_without_classes_there_is_one_table(capsys):
+    show_scores("a run", {"nme": 0.05})
+    assert "of each" not in capsys.readouterr().out

@@ -1,0 +1,211 @@
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from recipes.data import open_source, pipeline
+from recipes.data.sources.coco import left_right_pairs
+from zoo.errors import InputError
+
+
+def content():
+    """Two pictures of 6x8: a dog as a polygon, a person as RLE, a crowd; nothing on the second."""
+    person = {"id": 7, "name": "person", "keypoints": ["nose", "left_eye", "right_eye"], "skeleton": [[1, 2], [1, 3]]}
+    return {
+        "images": [
+            {"id": 12, "file_name": "a.png", "height": 6, "width": 8},
+            {"id": 3, "file_name": "b.png", "height": 6, "width": 8},
+        ],
+        "categories": [person, {"id": 2, "name": "dog"}],
+        "annotations": [
+            {
+                "id": 1,
+                "image_id": 12,
+                "category_id": 2,
+                "bbox": [1, 2, 3, 2],
+                "area": 5.5,
+                "iscrowd": 0,
+                "segmentation": [[1, 2, 4, 2, 4, 4, 1, 4]],
+            },
+            {
+                "id": 2,
+                "image_id": 12,
+                "category_id": 7,
+                "bbox": [0, 0, 2, 6],
+                # By columns: 6 pixels of 0, then 6 of 1 (the second column), the rest 0.
+                "segmentation": {"size": [6, 8], "counts": [6, 6, 36]},
+                "keypoints": [1, 1, 2, 5, 5, 0, 1.5, 2, 1],
+            },
+            {
+                "id": 5,
+                "image_id": 12,
+                "category_id": 7,
+                "bbox": [4, 0, 4, 6],
+                "iscrowd": 1,
+                "segmentation": {"size": [6, 8], "counts": "`1"},
+            },
+        ],
+    }
+
+
+@pytest.fixture
+def write(tmp_path):
+    for name in "ab":
+        Image.new("RGB", (8, 6)).save(tmp_path / f"{name}.png")
+
+    def write(data):
+        path = tmp_path / "a.json"
+        path.write_text(data if isinstance(data, str) else json.dumps(data))
+        return f"coco:{path}@{tmp_path}"
+
+    return write
+
+
+def examples(source):
+    return list(source.records().map(source.decode).as_numpy_iterator())
+
+
+def test_reads_objects_by_hand(write):
+    source = open_source(write(content()))
+    assert source.keys == ("boxes", "labels", "ignored", "areas", "masks", "keypoints")
+    assert source.classes == ("dog", "person")
+    assert source.keypoint_names == ("nose", "left_eye", "right_eye")
+    assert (source.flip_pairs, source.skeleton) == (((1, 2),), ((0, 1), (0, 2)))
+    first, second = examples(source)
+    np.testing.assert_array_equal(first["boxes"], [[1, 2, 4, 4], [0, 0, 2, 6], [4, 0, 8, 6]])
+    np.testing.assert_array_equal(first["labels"], [0, 1, 1])
+    np.testing.assert_array_equal(first["ignored"], [False, False, True])
+    np.testing.assert_array_equal(first["areas"], [5.5, 12, 24])
+    np.testing.assert_array_equal(first["keypoints"][1], [[1, 1, 2], [0, 0, 0], [1.5, 2, 1]])
+    assert not np.any(first["keypoints"][0])
+    dog, person, crowd = np.zeros((3, 6, 8))
+    dog[2:4, 1:4] = person[:, 1] = 1
+    np.testing.assert_array_equal(first["masks"], [dog, person, crowd])
+    assert first["masks"].dtype == np.uint8
+    assert second["boxes"].shape == (0, 4) and second["masks"].shape == (0, 6, 8)
+    assert second["keypoints"].shape == (0, 3, 3)
+    assert source.findings() == []
+
+
+def test_decodes_eagerly_as_in_a_graph(write):
+    source = open_source(write(content()))
+    for record, example in zip(source.records(), source.records().map(source.decode), strict=True):
+        tf.nest.map_structure(np.testing.assert_array_equal, source.decode(record), example)
+
+
+@pytest.mark.parametrize("task", ["localization", "points", "detection", "instance_segmentation", "keypoints"])
+def test_every_task_learns_without_the_crowd(write, task):
+    arguments = {"task": task, "picture_size": (12, 16), "batch_size": 2, "max_objects": 4}
+    _, targets = next(iter(pipeline(open_source(write(content())), **arguments)))
+    expected = [1, -1] if task in ("localization", "points") else [[0, 1, -1, -1], [-1] * 4]
+    np.testing.assert_array_equal(targets["labels"], expected)
+    if task == "points":
+        np.testing.assert_array_equal(targets["keypoints"][0], [[2, 2, 2], [0, 0, 0], [3, 4, 1]])
+
+
+def test_boxes_alone(write):
+    data = content()
+    for annotation in data["annotations"]:
+        del annotation["segmentation"]
+    data["categories"][0] = {"id": 7, "name": "person"}
+    source = open_source(write(data))
+    assert source.keys == ("boxes", "labels", "ignored", "areas")
+    assert "masks" not in examples(source)[0]
+
+
+def test_left_right_pairs():
+    assert left_right_pairs(("nose", "right_ear", "left_ear", "left_tail")) == ((2, 1),)
+    assert left_right_pairs(()) == ()
+
+
+def changed(*path, value):
+    """Returns the content with one place in it changed."""
+    data = place = content()
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return data
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("{", "a.json: is no JSON"),
+        ("[]", "a.json: has no list of images"),
+        ({"images": [], "annotations": []}, "has no list of categories"),
+        (changed("images", value=[]), "names 0 pictures and 2 categories"),
+        (changed("images", 1, "id", value=12), "the id 12 stands twice among the images"),
+        (changed("annotations", 1, "id", value=1), "the id 1 stands twice among the annotations"),
+        (changed("categories", 1, "id", value=7), "the id 7 stands twice among the categories"),
+        (changed("annotations", 0, value={"id": 4}), r"annotations\[0\] has no id or no bbox"),
+        (changed("annotations", 0, "image_id", value=99), "annotation 1 has the image_id 99, which the file"),
+        (changed("annotations", 0, "image_id", value=[12]), r"annotation 1 has the image_id \[12\]"),
+        (changed("annotations", 0, "category_id", value=1), "annotation 1 has the category_id 1, which the file"),
+        (changed("annotations", 0, "bbox", value=[1, 2, 3]), "annotation 1 has a bbox that is not 4 numbers"),
+        (changed("annotations", 0, "bbox", value=[1, 2, 3, float("nan")]), "a bbox that is not 4 numbers"),
+        (changed("annotations", 0, "area", value="x"), "annotation 1 has the area x"),
+        (changed("annotations", 1, "keypoints", value=[1, 2]), "annotation 2 has a keypoints that is not 9 numbers"),
+        (changed("annotations", 0, "segmentation", value=[[1, 2, 3, 4]]), "annotation 1 has a polygon"),
+        (changed("annotations", 0, "segmentation", value="x"), "annotation 1 has a segmentation of neither"),
+        (changed("annotations", 1, "segmentation", "counts", value=[-6, 54]), "annotation 2 has a segmentation of"),
+        (changed("annotations", 0, "segmentation", value=[]), "annotation 1 has no segmentation, others have"),
+        (changed("categories", 0, "skeleton", value=[[0, 1]]), "a skeleton is pairs of keypoints 1 to 3"),
+        (changed("categories", 1, "keypoints", value=["tail"]), "have different keypoints"),
+    ],
+)
+def test_inconsistent_files_are_refused(write, data, message):
+    with pytest.raises(InputError, match=message):
+        open_source(write(data))
+
+
+def test_unusable_pictures_are_named(write, tmp_path):
+    (tmp_path / "b.png").unlink()
+    (found,) = open_source(write(content())).problems()
+    assert found.file == str(tmp_path / "b.png") and "no such picture" in found.message
+    Image.new("RGB", (6, 8)).save(tmp_path / "b.png")
+    (found,) = open_source(write(content())).problems()
+    assert str(found).endswith("a.json: b.png: the picture has 6x8 pixels, not 8x6 as stated")
+
+
+@pytest.mark.parametrize(
+    "rle", [{"size": [6, 9], "counts": [54]}, {"size": [6, 8], "counts": "P"}, {"size": [6, 8], "counts": [3, 3]}]
+)
+def test_unusable_masks_are_named(write, rle):
+    (found,) = open_source(write(changed("annotations", 1, "segmentation", value=rle))).problems()
+    assert found.fatal and "a.json: a.png: a mask cannot be decoded" in str(found)
+
+
+def test_boxes_without_area_are_left_out_of_everything(write):
+    source = open_source(write(changed("annotations", 0, "bbox", value=[1, 2, 0, 2])))
+    first = examples(source)[0]
+    assert {len(first[key]) for key in source.keys} == {2}
+    (found,) = source.findings()
+    assert not found.fatal and "a.png: box 0 (1, 2, 1, 4) has no area: left out" in str(found)
+
+
+def test_unusable_specs_say_what_is_needed(tmp_path):
+    for spec in ("coco:", "coco:a.json", "coco:@images", "coco:a.json@"):
+        with pytest.raises(InputError, match="write coco:ANNOTATIONS.json@DIR"):
+            open_source(spec)
+    with pytest.raises(InputError, match="nothing: no such folder"):
+        open_source(f"coco:a.json@{tmp_path}/nothing")
+    with pytest.raises(InputError, match="a.json: no such file"):
+        open_source(f"coco:{tmp_path}/a.json@{tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("file", "folder", "pictures", "classes", "points"),
+    [
+        ("coco_mini/annotations/person_keypoints_train2017.json", "coco_mini/train2017", 80, 1, 17),
+        ("lsp/annotations/val.json", "lsp/images", 30, 1, 14),
+    ],
+)
+def test_real_data(zoo_data, file, folder, pictures, classes, points):
+    source = open_source(f"coco:{zoo_data / file}@{zoo_data / folder}")
+    assert (len(source), len(source.classes), len(source.keypoint_names)) == (pictures, classes, points)
+    assert source.problems() == []
+    assert len(source.flip_pairs) == {17: 8, 14: 6}[points]
+    (example,) = source.records().take(1).map(source.decode).as_numpy_iterator()
+    assert example["keypoints"].shape[1:] == (points, 3)

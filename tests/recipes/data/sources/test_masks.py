@@ -1,0 +1,167 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from recipes.data import open_source
+from recipes.data.sources.source import label_problem
+from zoo.errors import InputError
+
+
+def labels_of(source, index=0):
+    return list(source.records().map(source.decode).as_numpy_iterator())[index]["segmentation"]
+
+
+def test_reads_pictures_and_labels_in_order(folder):
+    source = open_source(f"masks:{folder}")
+    assert (len(source), source.classes, source.keys) == (5, ("sky", "road", "car"), ("segmentation",))
+    examples = list(source.records().map(source.decode).as_numpy_iterator())
+    assert [example["name"].decode()[-5:] for example in examples] == [f"{x}.png" for x in "abcde"]
+    for name, example in zip("abcde", examples, strict=True):
+        image = np.asarray(Image.open(folder / "images" / f"{name}.png"))
+        labels = np.asarray(Image.open(folder / "masks" / f"{name}.png"))
+        np.testing.assert_array_equal(example["image"], image)
+        np.testing.assert_array_equal(example["segmentation"], labels)
+        assert example["segmentation"].dtype == np.int32
+
+
+def test_decodes_eagerly_as_in_a_graph(folder):
+    source = open_source(f"masks:{folder}")
+    eager = source.decode(next(iter(source.records())))
+    np.testing.assert_array_equal(eager["segmentation"], labels_of(source))
+
+
+@pytest.mark.parametrize("bits", [1, 4, 8])
+def test_palette_masks_read_as_indices(folder, bits):
+    labels = np.zeros((20, 30), np.uint8)
+    labels[5:, 10:] = 1
+    mask = Image.fromarray(labels)
+    mask.putpalette([0, 0, 0, 128, 0, 0])
+    mask.save(folder / "masks" / "a.png", bits=bits)
+    np.testing.assert_array_equal(labels_of(open_source(f"masks:{folder}")), labels)
+
+
+def test_one_bit_masks_read_as_0_and_1(folder):
+    labels = np.zeros((20, 30), bool)
+    labels[5:, 10:] = True
+    Image.fromarray(labels).save(folder / "masks" / "a.png")
+    np.testing.assert_array_equal(labels_of(open_source(f"masks:{folder}")), labels)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P"])
+def test_grey_and_transparent_pictures_become_rgb(folder, mode):
+    path = folder / "images" / "a.png"
+    Image.open(path).convert(mode).save(path)
+    source = open_source(f"masks:{folder}")
+    assert source.problems() == []
+    example = source.decode(next(iter(source.records())))
+    assert example["image"].shape == (20, 30, 3)
+
+
+def test_class_names_from_the_parent_folder(folder):
+    (folder / "classes.txt").rename(folder.parent / "classes.txt")
+    assert open_source(f"masks:{folder}").classes == ("sky", "road", "car")
+
+
+def test_classes_are_numbered_without_names(folder):
+    (folder / "classes.txt").unlink()
+    assert open_source(f"masks:{folder}").classes == ("0", "1", "2")
+
+
+def test_masks_of_void_alone_have_no_classes(folder):
+    (folder / "classes.txt").unlink()
+    for path in (folder / "masks").iterdir():
+        Image.new("L", (30, 20), 255).save(path)
+    with pytest.raises(InputError, match="no mask can be read or has a label below 255"):
+        open_source(f"masks:{folder}")
+
+
+def test_missing_parts_are_named(folder):
+    with pytest.raises(InputError, match="names no folder"):
+        open_source("masks:")
+    with pytest.raises(InputError, match="nowhere: no such folder"):
+        open_source(f"masks:{folder / 'nowhere'}")
+    with pytest.raises(InputError, match="images/images: no such folder"):
+        open_source(f"masks:{folder / 'images'}")
+    (folder / "masks" / "b.png").unlink()
+    with pytest.raises(InputError, match="b.png: no such mask, as for 1 of 5 pictures"):
+        open_source(f"masks:{folder}")
+
+
+def test_empty_folder_and_empty_classes(folder):
+    (folder / "classes.txt").write_text("\n")
+    with pytest.raises(InputError, match="classes.txt: names no class"):
+        open_source(f"masks:{folder}")
+    for path in (folder / "images").iterdir():
+        path.unlink()
+    with pytest.raises(InputError, match="images: the folder holds no pictures"):
+        open_source(f"masks:{folder}")
+
+
+def test_problems_name_the_file_at_fault(folder):
+    picture = folder / "images" / "a.png"
+    picture.write_bytes(picture.read_bytes()[:300])
+    Image.new("L", (30, 21)).save(folder / "masks" / "b.png")
+    Image.fromarray(np.full((20, 30), 7, np.uint8)).save(folder / "masks" / "c.png")
+    Image.new("RGB", (30, 20)).save(folder / "masks" / "d.png")
+    (folder / "masks" / "e.png").write_bytes(b"")
+    source = open_source(f"masks:{folder}")
+    problems = source.problems()
+    assert [problem.index for problem in problems] == [0, 1, 2, 3, 4]
+    assert [str(problem).removeprefix(f"{folder}/") for problem in problems] == [
+        "images/a.png: is no complete JPEG, PNG, BMP, GIF or WebP picture",
+        "masks/b.png: the mask is 21x30, its picture 20x30",
+        "masks/c.png: pixel label 7 is outside the 3 classes (0 to 2)",
+        "masks/d.png: is a colour picture (mode RGB), not one label a pixel",
+        "masks/e.png: is no complete PNG",
+    ]
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.9, 0.99])
+def test_truncated_masks_are_problems(folder, kept):
+    mask = folder / "masks" / "c.png"
+    mask.write_bytes(mask.read_bytes()[: int(kept * mask.stat().st_size)])
+    (problem,) = open_source(f"masks:{folder}").problems()
+    assert problem.file == str(mask) and problem.message == "is no complete PNG"
+
+
+def test_a_jpeg_is_no_mask(folder):
+    Image.new("L", (30, 20)).save(folder / "masks" / "c.png", format="jpeg")
+    (problem,) = open_source(f"masks:{folder}").problems()
+    assert problem.message == "is no complete PNG"
+
+
+def test_without_leaves_the_bad_records_out(folder):
+    (folder / "images" / "b.png").write_text("not a picture")
+    source = open_source(f"masks:{folder}")
+    rest = source.without(source.problems())
+    assert (len(source), len(rest), rest.problems()) == (5, 4, [])
+    names = [example["name"].decode()[-5] for example in rest.records().map(rest.decode).as_numpy_iterator()]
+    assert names == list("acde")
+    (folder / "images" / "d.png").write_text("not a picture")
+    (problem,) = rest.problems()
+    assert (problem.index, len(rest.without([problem]))) == (3, 3)
+
+
+def test_label_problem_counts_by_hand():
+    assert label_problem(np.array([0, 1, 2]), ("a", "b", "c"), "object") is None
+    assert label_problem(np.array([], int), ("a",), "object") is None
+    assert label_problem(np.array([-1, 3, 3]), ("a", "b"), "object") == (
+        "object label -1, 3 is outside the 2 classes (0 to 1)"
+    )
+
+
+def test_unknown_sources_list_those_known():
+    with pytest.raises(
+        InputError, match="'nothing:x' is no source: it begins with one of shapes, single_shapes, masks,"
+    ):
+        open_source("nothing:x")
+    with pytest.raises(InputError, match="is no source"):
+        open_source("")
+
+
+def test_decoding_a_broken_file_is_an_error_in_the_stream(folder):
+    (folder / "images" / "b.png").write_text("not a picture")
+    source = open_source(f"masks:{folder}")
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        list(source.records().map(source.decode))

@@ -1,0 +1,196 @@
+"""Evaluation, samples and prediction by task, with a predictor that knows the answers."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from faster_coco_eval import mask
+from PIL import Image
+
+from recipes.data.sources.source import Source
+from recipes.deploy.predict import predict, summary
+from recipes.evaluation.evaluate import evaluate, gather, look, measured, predictions
+from zoo.errors import InputError
+
+NAMES = ("nose", "tail")
+
+
+class Scenes(Source):
+    """Pictures of growing width, each with a small cat and a larger dog; the last one is empty."""
+
+    spec, classes, keypoint_names, count = "scenes:", ("cat", "dog"), NAMES, 4
+    keys = ("boxes", "labels", "keypoints", "masks")
+
+    def all_records(self):
+        """Numbers."""
+        return tf.data.Dataset.range(self.count)
+
+    def decode(self, record):
+        """Draws one."""
+        width = 40 + 4 * tf.cast(record, tf.int32)
+        objects = tf.where(record == self.count - 1, 0, 2)
+        boxes = tf.constant([[1.0, 1, 9, 9], [10, 10, 38, 30]])
+        return {
+            "image": tf.fill((32, width, 3), tf.constant(100, tf.uint8)),
+            "name": tf.strings.as_string(record),
+            "boxes": boxes[:objects],
+            "labels": tf.constant([0, 1])[:objects],
+            "keypoints": tf.concat([tf.reshape(boxes, (2, 2, 2)), tf.fill((2, 2, 1), 2.0)], -1)[:objects],
+            "masks": tf.stack(
+                [
+                    tf.pad(tf.ones(size, tf.uint8), [(y, 32 - y - size[0]), (x, width - x - size[1])])
+                    for x, y, size in ((1, 1, (8, 8)), (10, 10, (20, 28)))
+                ]
+            )[:objects],
+        }
+
+
+def seen(task, empty):
+    """The right prediction of a scene."""
+    score = np.float32(0.1 if empty else 0.9)
+    objects = {
+        "boxes": np.array([[10, 10, 38, 30.0], [1, 1, 9, 9], [0, 0, 0, 0]]),
+        "scores": np.array([score, score / 2, 0]),
+        "labels": np.array([1, 0, -1]),
+    }
+    keypoints = np.array([[[10, 10, 5], [38, 30, 1.5]], [[1, 1, 5], [9, 9, 5]], [[0, 0, 0], [0, 0, 0]]])
+    return {
+        "localization": {"score": score, "box": np.array([10, 10, 38, 30.0]), "probs": np.array([0.2, 0.8])},
+        "points": {"score": score, "points": np.array([[10, 10], [38, 30.0]])},
+        "detection": objects,
+        "instance_segmentation": {**objects, "masks": np.ones((3, 28, 28), "float32")},
+        "keypoints": {**objects, "keypoints": keypoints},
+    }[task]
+
+
+class Knowing:
+    """A predictor that recognises the empty scene by its width."""
+
+    class_names, keypoint_names, skeleton = ("cat", "dog"), NAMES, ((0, 1),)
+    proposals = ""
+
+    def __init__(self, task):
+        self.task = task
+
+    def predict_each(self, pictures):
+        """Answers."""
+        for picture in pictures:
+            yield seen(self.task, picture.shape[1] == 52)
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        ("localization", {"accuracy": 1, "class_accuracy": 1, "mean_iou": 1}),
+        ("points", {"nme": 0, "auc": 1, "pck": 1, "pck/tail": 1}),
+        # The two detections in the empty scene have the scores 0.1 and 0.05, below all right ones.
+        ("detection", {"ap": 1, "voc_ap50": 1, "ap/cat": 1}),
+        ("instance_segmentation", {"mask_ap": 1, "ap": 1, "mask_ap/cat": 1}),
+        ("keypoints", {"keypoint_ap": 1, "ap": 1, "keypoint_ap/dog": 1}),
+    ],
+)
+def test_right_answers_have_the_best_figures(task, expected):
+    source = Scenes()
+    scores = evaluate(Knowing(task), source)
+    assert {name: scores[name] for name in expected} == pytest.approx(expected)
+    assert measured(Knowing(task), source) == scores == gather(Knowing(task), source).scores()
+    json.dumps([scores, gather(Knowing(task), source).curves()], allow_nan=False)
+
+
+@pytest.mark.parametrize("task", ["localization", "points", "detection", "instance_segmentation", "keypoints"])
+def test_samples_of_every_task(task):
+    samples = look(Knowing(task), Scenes(), 4)
+    assert [sample.name for sample in samples] == ["0", "1", "2", "3"]
+    assert set(samples[0].truth) <= set(samples[0].prediction) | {"ignored"}
+    assert samples[0].score in (0, 1)
+    assert len(look(Knowing(task), Scenes(), 2)) == 2
+
+
+def test_each_picture_meets_its_own_prediction():
+    widths = [52, 40, 44]
+    examples = [{"image": np.zeros((32, width, 3), "uint8")} for width in widths]
+    pairs = list(predictions(Knowing("points"), examples))
+    assert [example["image"].shape[1] for example, _ in pairs] == widths
+    assert [float(found["score"]) < 0.5 for _, found in pairs] == [True, False, False]
+    assert list(predictions(Knowing("points"), [])) == []
+
+
+WRONG = {
+    "lacking": ({"keys": ("boxes", "labels")}, "scenes: has no keypoints, which points is measured by"),
+    "classes": ({"classes": ("cow",)}, "scenes: has the classes cow, the model cat, dog"),
+    "keypoints": ({"keypoint_names": ("ear", "tail")}, "scenes: has the keypoints ear, tail, the model nose, tail"),
+}
+
+
+@pytest.mark.parametrize("attributes, message", WRONG.values(), ids=WRONG)
+def test_a_source_that_does_not_fit_is_named(attributes, message):
+    source = Scenes()
+    vars(source).update(attributes)
+    with pytest.raises(InputError, match=message):
+        evaluate(Knowing("points"), source)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name, width in (("full", 40), ("empty", 52)):
+        Image.new("RGB", (width, 32), (100, 100, 100)).save(folder / f"{name}.png")
+    return folder
+
+
+DOG = {"class": "dog", "score": 0.9, "box": [10, 10, 38, 30]}
+# Columns of 32 pixels: 10 empty ones and the 10 pixels above the dog, its 20, 12 from there to the next, and so on.
+RUNS = [10 * 32 + 10, *[20, 12] * 27, 20, 2 + 2 * 32]
+ENTRIES = {
+    "localization": ("objects", [DOG], "1 dog"),
+    "points": ("points", {"nose": [10, 10], "tail": [38, 30]}, "2 points"),
+    "detection": ("objects", [DOG], "1 dog"),
+    "instance_segmentation": (
+        "objects",
+        [{**DOG, "mask": mask.frPyObjects({"size": [32, 40], "counts": RUNS}, 32, 40)}],
+        "1 dog",
+    ),
+    "keypoints": ("objects", [{**DOG, "keypoints": {"nose": [10, 10, 5], "tail": [38, 30, 1.5]}}], "1 dog"),
+}
+for found in ENTRIES["instance_segmentation"][1]:
+    found["mask"]["counts"] = found["mask"]["counts"].decode()
+
+
+@pytest.mark.parametrize("task", ENTRIES)
+def test_predictions_are_written(task, pictures, tmp_path):
+    entries, skipped = predict(Knowing(task), [pictures], tmp_path / "out")
+    key, found, words = ENTRIES[task]
+    empty, full = entries
+    assert skipped == [] and json.loads((tmp_path / "out" / "predictions.json").read_text()) == entries
+    assert (full["height"], full["width"], full["overlay"]) == (32, 40, "full_overlay.png")
+    assert full[key] == found and summary(full) == words
+    assert len(empty[key]) == 0 and summary(empty) == "nothing"
+    assert sorted(file.name for file in (tmp_path / "out").glob("*.png")) == ["empty_overlay.png", "full_overlay.png"]
+    drawn = np.asarray(Image.open(tmp_path / "out" / "full_overlay.png"))
+    assert (drawn != 100).any() and (np.asarray(Image.open(tmp_path / "out" / "empty_overlay.png")) == 100).all()
+
+
+def test_a_lower_score_shows_more(pictures, tmp_path):
+    entries, _ = predict(Knowing("detection"), [pictures], tmp_path / "out", score=0.4)
+    assert [len(entry["objects"]) for entry in entries] == [0, 2]
+    assert summary(entries[1]) == "1 dog, 1 cat"
+    with pytest.raises(InputError, match="from 0 to 1, received 50"):
+        predict(Knowing("detection"), [pictures], tmp_path / "out", score=50)
+
+
+def test_classes_and_points_without_names_have_numbers(pictures, tmp_path):
+    for task, expected in (("detection", "1 class 1"), ("keypoints", "1 class 1"), ("points", "2 points")):
+        nameless = SimpleNamespace(
+            task=task,
+            class_names=(),
+            keypoint_names=(),
+            skeleton=(),
+            proposals="",
+            predict_each=Knowing(task).predict_each,
+        )
+        entries, _ = predict(nameless, [pictures], tmp_path / task)
+        assert summary(entries[1]) == expected
+    assert list(entries[1]["points"]) == ["0", "1"]

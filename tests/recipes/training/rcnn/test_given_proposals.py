@@ -1,0 +1,33 @@
+"""A model that is given proposals, trained by plain `fit`: the pipeline feeds both inputs, and so does validation."""
+
+import numpy as np
+
+import export
+from recipes.data import Augment
+from recipes.report import run
+from recipes.training.recipe import Recipe
+from recipes.training.train import train
+
+
+def test_fast_rcnn(squares, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "cache"))
+    recipe = Recipe(
+        builder="fast_rcnn_resnet18_fpn",
+        task="detection",
+        arguments={"width": 1 / 16},
+        proposals="sliding_window",
+        num_proposals=30,
+        data=squares,
+        val_data=squares,
+        picture_size=(64, 96),
+        augment=Augment(flip=0.5, scale=(0.8, 1.2)),
+        batch_size=2,
+        epochs=1,
+        metric="ap50",
+    )
+    trained = train(recipe, tmp_path / "run")
+    (row,) = trained.read_history(1)
+    assert np.isfinite([row["class_loss"], row["box_loss"], row["val_class_loss"]]).all()
+    assert run.measure(trained)["ap50"] == row["val_ap50"]
+    predictor = export.load(trained.model)
+    assert (predictor.proposals, predictor.num_proposals) == ("sliding_window", 30)

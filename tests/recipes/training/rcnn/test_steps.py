@@ -1,0 +1,128 @@
+"""The five steps from one call, on drawn pictures, and what of them a resumed run makes anew."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import export
+from recipes.data import Augment, open_source
+from recipes.deploy.predict import predict
+from recipes.deploy.ship import ship, verify
+from recipes.evaluation.evaluate import evaluate
+from recipes.report import run
+from recipes.training.recipe import Recipe
+from recipes.training.train import train
+from zoo.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def recipe(squares):
+    """A recipe of seconds."""
+    return Recipe(
+        builder="rcnn_small",
+        task="detection",
+        arguments={"crop_size": 16, "context": 2, "filters": 4, "units": 16},
+        proposals="selective_search_fast",
+        num_proposals=40,
+        data=squares,
+        val_data=squares,
+        picture_size=(80, 120),
+        augment=Augment(flip=0.5),
+        batch_size=32,
+        epochs=2,
+        learning_rate=3e-3,
+        metric="ap50",
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(recipe, tmp_path_factory):
+    """The finished run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TFDS_DATA_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield train(recipe, tmp_path_factory.mktemp("runs") / "run")
+
+
+def files(workdir):
+    """The intermediate files, and when they were written."""
+    names = "pictures.npy", "regions.npz", "fc7.npy", "pool5.npy", "svms.npz", "regressors.npz"
+    return {name: (workdir.path / name).stat().st_mtime_ns for name in names}
+
+
+def test_learns_and_tells_of_both_figures(trained, recipe):
+    figures = json.loads((trained.path / "box_regression.json").read_text())
+    assert set(figures) == {"before", "after"} and set(figures["after"]) == {"ap50", "voc_ap50", "ap"}
+    assert figures["before"]["ap50"] > 0.5
+    scores = run.measure(trained)
+    assert scores["ap50"] == pytest.approx(figures["after"]["ap50"]) and scores["ap50/ghost"] is None
+    rows = trained.read_history(9)
+    assert [row["epoch"] for row in rows] == [1, 2] and rows[-1]["loss"] < rows[0]["loss"]
+    run.report(trained)
+    assert "selective_search_fast" in trained.report.read_text()
+
+
+def test_the_model_predicts_pictures_of_any_size(trained):
+    predictor = export.load(trained.model)
+    assert (predictor.proposals, predictor.num_proposals, predictor.class_names) == (
+        "selective_search_fast",
+        40,
+        ("square", "ghost"),
+    )
+    picture = np.full((160, 240, 3), 40, np.uint8)
+    picture[40:120, 60:140] = 220
+    (found,) = predictor.predict_each([picture])
+    overlap = found["boxes"][0] - [60, 40, 140, 120]
+    assert found["labels"][0] == 0 and np.abs(overlap).max() < 30
+    batch = np.stack([picture[::2, ::2], picture[::2, ::2]])
+    assert predictor.predict(batch)["boxes"].shape == (2, 100, 4)
+
+
+def test_a_resumed_run_makes_anew_what_is_damaged_and_what_follows(trained, recipe, capsys, monkeypatch):
+    monkeypatch.setattr("recipes.training.rcnn.steps.compare", lambda *_: None)
+    before = files(trained)
+    train(recipe, trained.path, resume=True)
+    assert files(trained) == before and "damaged" not in capsys.readouterr().out
+    path = trained.path / "fc7.npy"
+    path.write_bytes(path.read_bytes()[:-100])
+    train(recipe, trained.path, resume=True)
+    after = files(trained)
+    assert "fc7.npy is damaged" in capsys.readouterr().out
+    assert {name for name in before if after[name] != before[name]} == {
+        "fc7.npy",
+        "pool5.npy",
+        "svms.npz",
+        "regressors.npz",
+    }
+    (trained.path / "epoch-0002.weights.h5").write_bytes(b"cut short")
+    train(recipe, trained.path, resume=True)
+    assert "epoch-0002.weights.h5 is damaged" in capsys.readouterr().out
+    assert files(trained)["regions.npz"] == before["regions.npz"] and files(trained)["fc7.npy"] != after["fc7.npy"]
+
+
+def test_its_artifact_goes_through_all_that_the_command_line_does(trained, recipe, tmp_path):
+    artifact = ship(trained.model, tmp_path / "model.tflite", format="tflite", data=recipe.data, pictures=2)
+    assert artifact.parity["passed"]
+    assert "selective_search_fast" in artifact.preprocessing
+    verified = verify(artifact.path, trained.model, recipe.data, count=2)
+    assert verified.passed and verified.agreement == 1.0 and verified.metric_change == 0.0
+    assert export.benchmark(artifact.path, runs=1, warmup=0).p50_ms > 0
+    predictor, source = export.load(artifact.path), open_source(recipe.data)
+    assert evaluate(predictor, source)["ap50"] == pytest.approx(run.measure(trained)["ap50"])
+    picture = next(Path(recipe.data.removeprefix("voc:")).rglob("1.png"))
+    (entry,), _ = predict(predictor, [picture], tmp_path / "found", score=0.0)
+    assert entry["objects"][0]["class"] == "square"
+
+
+def test_wrong_recipes(recipe, tmp_path):
+    with pytest.raises(InputError, match="rcnn_small looks at regions.*set proposals=selective_search_fast"):
+        train(replace(recipe, proposals=""), tmp_path / "run")
+    with pytest.raises(InputError, match="grid_detector takes no 'proposals'"):
+        train(replace(recipe, builder="grid_detector", arguments={}), tmp_path / "run")
+    with pytest.raises(InputError, match="unknown method of proposals 'magic'"):
+        train(replace(recipe, proposals="magic"), tmp_path / "run")
+    augment = replace(recipe.augment, colour=0.5)
+    with pytest.raises(InputError, match="trained on regions, without augment.colour, ema: leave them out"):
+        train(replace(recipe, ema=0.9, augment=augment), tmp_path / "run")

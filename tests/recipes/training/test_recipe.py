@@ -1,0 +1,67 @@
+import inspect
+
+import pytest
+
+from recipes.training.recipe import RECIPES, Recipe, change, load, training
+from zoo import BUILDERS, InputError
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_loads_and_names_a_builder(name):
+    recipe = load(name)
+    assert recipe.builder in BUILDERS
+    assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+def test_every_builder_is_trained_by_a_recipe():
+    assert training("deconvnet") == ["deconvnet_objects_voc", "deconvnet_voc"]
+    assert training("fcn8s_alexnet") == ["fcn8s_voc --set builder=fcn8s_alexnet"]
+    for builder in BUILDERS:
+        name, *words = training(builder)[0].split(" --set ")
+        recipe = change(load(name), words)
+        assert recipe.builder == builder
+        assert recipe.arguments.keys() <= inspect.signature(BUILDERS[builder]).parameters.keys()
+
+
+def test_changes():
+    recipe = load("unet_shapes")
+    changed = change(
+        recipe,
+        ["epochs=3", "learning_rate=1", "picture_size=96x64", "augment.flip=0", "arguments.filters=8", "ema=0.99"],
+    )
+    assert (changed.epochs, changed.learning_rate, changed.picture_size) == (3, 1.0, (96, 64))
+    assert (changed.augment.flip, changed.arguments["filters"], changed.ema) == (0.0, 8, 0.99)
+    assert changed.arguments["depth"] == recipe.arguments["depth"]
+    assert change(changed, ["ema=none", "augment.scale=(0.5, 2.0)"]).ema is None
+
+
+@pytest.mark.parametrize(
+    "setting, message",
+    [
+        ("epoch=3", "there is no field 'epoch', only builder"),
+        ("epochs", "takes field=value, received 'epochs'"),
+        ("epochs=many", "epochs is int, received 'many'"),
+        ("epochs=0", "epochs is 1 or more, received 0"),
+        ("epochs=True", "epochs is int, received True"),
+        ("optimizer=lion", "optimizer is one of sgd, adam, adamw, received 'lion'"),
+        ("picture_size=128", "picture_size is .*int, int.*, received 128"),
+        ("picture_size=0x4", "picture_size is height x width"),
+        ("augment.flip=2", "augment.flip lies between 0 and 1"),
+        ("augment.flop=1", "there is no field 'flop'"),
+        ("epochs.more=1", "epochs has no fields of its own"),
+        ("ema=1.0", "ema lies between 0 and 1"),
+    ],
+)
+def test_wrong_settings(setting, message):
+    with pytest.raises(InputError, match=message):
+        change(load("unet_shapes"), [setting])
+
+
+def test_unknown_recipe():
+    with pytest.raises(InputError, match="unknown recipe 'unet_shape': choose one of .*unet_shapes"):
+        load("unet_shape")
+
+
+def test_nothing_is_executed():
+    with pytest.raises(InputError, match='received "__import__'):
+        change(load("unet_shapes"), ["epochs=__import__('os').getpid()"])

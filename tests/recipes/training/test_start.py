@@ -1,0 +1,88 @@
+import json
+import shutil
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from recipes.training.start import begin, model_file
+from recipes.training.train import train
+from zoo import InputError
+from zoo.backbones.normalization import CONVENTIONS, set_convention
+
+
+def unet(num_classes=2, **arguments):
+    """The toy recipe's network."""
+    arguments = {"filters": 4, "depth": 2, "batch_norm": True, **arguments}
+    return zoo.unet(num_classes, input_shape=(32, 48, 3), **arguments)
+
+
+def test_layers_of_the_same_name_and_shape_are_taken(trained):
+    model, other = unet(num_classes=5), keras.saving.load_model(trained.model)
+    own = model.get_layer("logits").get_weights()
+    report = begin(model, str(trained.path))
+    assert list(report.missing) == list(report.unused) == ["logits/0", "logits/1"]
+    for layer in model.layers:
+        if layer.weights and layer.name != "logits":
+            for ours, theirs in zip(layer.get_weights(), other.get_layer(layer.name).get_weights(), strict=True):
+                np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(model.get_layer("logits").get_weights()[0], own[0])
+
+
+def test_what_becomes_of_pixels_comes_with_the_weights(tmp_path):
+    first, second = (zoo.segnet(2, width=1 / 32, input_shape=(32, 32, 3)) for _ in range(2))
+    set_convention(first, "torchvision")
+    first.save(tmp_path / "first.keras")
+    begin(second, tmp_path / "first.keras")
+    layer = second.get_layer("normalize")
+    assert (list(layer.scale), list(layer.offset)) == CONVENTIONS["torchvision"]
+    picture = np.full((1, 32, 32, 3), 77.0)
+    np.testing.assert_array_equal(*(model.predict(picture, verbose=0)["logits"] for model in (first, second)))
+
+
+def test_a_recipe_begins_there_and_says_so(trained, toy, tmp_path, capsys):
+    recipe = replace(toy, start=str(trained.path), epochs=1, learning_rate=0.0, weight_decay=0.0, ema=None)
+    stage = train(recipe, tmp_path / "second")
+    table = " ".join(capsys.readouterr().out.split())
+    assert "begins with" in table and "taken" in table and "down1_conv1" in table
+    first, second = (keras.saving.load_model(run.model) for run in (trained, stage))
+    for layer in first.layers:
+        if hasattr(layer, "kernel"):
+            np.testing.assert_array_equal(layer.kernel, second.get_layer(layer.name).kernel)
+
+
+def test_runs_from_before_there_were_stages_go_on(trained, toy, tmp_path):
+    run = shutil.copytree(trained.path, tmp_path / "run")
+    fields = json.loads((run / "recipe.json").read_text())
+    del fields["start"]
+    (run / "recipe.json").write_text(json.dumps(fields, indent=2))
+    assert train(toy, run, resume=True).last_epoch() == toy.epochs
+
+
+def test_wrong_starts_are_one_line(trained, toy, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "cut.keras").write_bytes(trained.model.read_bytes()[:1000])
+    for start, message in (
+        ("nowhere", "start=nowhere: no trained model is there; name a run's folder or a .keras file"),
+        (str(tmp_path / "empty"), "empty: no trained model is there"),
+        (str(trained.recipe), "recipe.json: no trained model is there"),
+        (str(tmp_path / "cut.keras"), "cut.keras: no weights file of Keras, or damaged"),
+    ):
+        with pytest.raises(InputError, match=message):
+            train(replace(toy, start=start), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_another_network_is_refused_and_the_model_unchanged(trained):
+    model = zoo.segnet_basic(3, filters=4, input_shape=(32, 48, 3))
+    before = [np.array(weight) for weight in model.get_weights()]
+    with pytest.raises(InputError, match="is of another model.*nothing else in it fits"):
+        begin(model, trained.model)
+    for ours, theirs in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_file_names_itself(trained):
+    assert model_file(trained.path) == model_file(trained.model) == trained.model

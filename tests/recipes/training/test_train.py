@@ -1,0 +1,143 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from recipes.data import open_source
+from recipes.report import run
+from recipes.training.callbacks import StopOnNaN
+from recipes.training.recipe import Recipe
+from recipes.training.train import build, train, usable
+from recipes.training.workdir import Workdir
+from tests.recipes.conftest import write_set
+from zoo import InputError
+
+PROGRAM = """
+import sys
+from recipes.training.recipe import Recipe
+from recipes.training.train import train
+train(Recipe.from_json(open(sys.argv[1]).read()), sys.argv[2])
+"""
+
+
+def test_learns_and_keeps_the_best_epoch(trained, toy):
+    rows = trained.read_history(99)
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5]
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert Recipe.from_json(trained.recipe.read_text()) == toy
+    model = keras.saving.load_model(trained.model)
+    assert (model.class_names, model.image_size) == (("ground", "figure"), (32, 48))
+    assert all(layer.compute_dtype == "float32" for layer in model.layers)
+    # What was kept is what was measured: the averaged weights of the best epoch.
+    scores = run.measure(trained)
+    assert scores["miou"] == pytest.approx(max(row["val_miou"] for row in rows), abs=1e-4)
+    assert any(trained.tensorboard.rglob("events*"))
+    assert [file.name for file in trained.path.glob("epoch-*")] == ["epoch-0005.weights.h5"]
+
+
+def test_resume_after_a_kill_gives_the_same_weights(trained, toy, tmp_path):
+    recipe, workdir = tmp_path / "recipe.json", tmp_path / "run"
+    recipe.write_text(toy.to_json())
+    child = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(recipe), str(workdir)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 240
+    while not list(workdir.glob("epoch-000[2-4].weights.h5")):
+        assert child.poll() is None and time.monotonic() < deadline
+        time.sleep(0.005)
+    child.send_signal(signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    assert Workdir(workdir, resume=True).last_epoch() < toy.epochs
+
+    resumed = train(toy, workdir, resume=True)
+    same(resumed.weights(5), trained.weights(5))
+    assert resumed.read_history(99) == trained.read_history(99)
+    outputs = [
+        keras.saving.load_model(w.model).predict(np.ones((1, 32, 48, 3)), verbose=0) for w in (resumed, trained)
+    ]
+    np.testing.assert_array_equal(outputs[0]["logits"], outputs[1]["logits"])
+
+
+def same(a, b):
+    """Asserts that two checkpoints hold the same arrays, bit for bit: weights and optimizer."""
+
+    def arrays(path):
+        found = {}
+
+        def collect(name, item):
+            if isinstance(item, h5py.Dataset):
+                found[name] = item[()]
+
+        with h5py.File(path) as file:
+            file.visititems(collect)
+        return found
+
+    left, right = arrays(a), arrays(b)
+    assert left.keys() == right.keys() and any("optimizer" in name for name in left)
+    for name in left:
+        np.testing.assert_array_equal(left[name], right[name], err_msg=name)
+
+
+def test_resume_refuses_another_recipe(trained, toy):
+    with pytest.raises(InputError, match='"epochs": 6 differs'):
+        train(replace(toy, epochs=6), trained.path, resume=True)
+
+
+def test_a_loss_that_is_no_number_names_its_step(toy, tmp_path):
+    with pytest.raises(InputError, match=r"the loss became (nan|inf) at step \d+ \(epoch \d\): lower learning_rate"):
+        train(replace(toy, optimizer="sgd", learning_rate=1e30, warmup_epochs=0.0), tmp_path / "run")
+    stop = StopOnNaN(steps_per_epoch=10)
+    stop.on_epoch_begin(2)
+    stop.on_train_batch_end(3, {"loss": 1.0})
+    with pytest.raises(InputError, match=r"at step 25 \(epoch 3\)"):
+        stop.on_train_batch_end(4, {"loss": float("nan")})
+
+
+def test_mixed_precision_keeps_a_float32_model(toy, tmp_path):
+    recipe = replace(toy, precision="mixed_bfloat16", epochs=1, ema=None)
+    model = build(recipe, open_source(recipe.data), recipe.precision)
+    assert model.get_layer("down1_conv1").compute_dtype == "bfloat16"
+    trained = train(recipe, tmp_path / "run")
+    model = keras.saving.load_model(trained.model)
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_bad_files_stop_a_run_before_it_starts(toy, tmp_path):
+    bad = write_set(tmp_path / "bad", 5)
+    whole = (bad / "images" / "1.png").read_bytes()
+    (bad / "images" / "1.png").write_bytes(whole[: len(whole) // 2])
+    Image.fromarray(np.zeros((10, 10), np.uint8)).save(bad / "masks" / "3.png")
+    recipe = replace(toy, data=f"masks:{bad}", epochs=1)
+    with pytest.raises(InputError, match=r"1\.png.*\(and 1 more\): mend or remove it, or train with --skip-bad"):
+        train(recipe, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    assert len(usable(open_source(recipe.data), skip_bad=True)) == 3
+    assert train(recipe, tmp_path / "run", skip_bad=True).last_epoch() == 1
+
+
+def test_unusable_recipes(toy, sets, tmp_path):
+    with pytest.raises(InputError, match="fewer than one batch: set batch_size=6 or less"):
+        train(replace(toy, batch_size=7), tmp_path / "run")
+    with pytest.raises(InputError, match="unet takes no 'width'"):
+        train(replace(toy, arguments={"width": 2}), tmp_path / "run")
+    with pytest.raises(InputError, match="96 pixels a side or more, received 32x48"):
+        train(replace(toy, arguments={"padding": "mirror"}), tmp_path / "run")
+    with pytest.raises(InputError, match='padding="mirror"'):
+        train(replace(toy, arguments={"padding": "valid", "depth": 1}), tmp_path / "run")
+    other = write_set(tmp_path / "other", 2)
+    (other / "classes.txt").write_text("earth\nsky\n")
+    with pytest.raises(InputError, match="earth, sky.*ground, figure: name sources with the same classes"):
+        train(replace(toy, val_data=f"masks:{other}"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
