@@ -27,8 +27,9 @@ def open_model(model_or_path):
     """
     import keras
 
-    import zoo  # noqa: F401  (registers the zoo's layers and models with Keras)
+    import zoo
 
+    zoo.register()
     if isinstance(model_or_path, keras.Model):
         model = model_or_path
     else:

@@ -1,116 +1,106 @@
 """Region- and pixel-level CNNs as functional Keras models.
 
 Every architecture is a builder function; `BUILDERS` is the table of them, `build` and `list_models` read it.
+
+Importing this package loads no framework: a builder's module is loaded when it is first used. Once Keras is loaded,
+by whomever, all modules are, so that `keras.saving.load_model` knows the zoo's layers and models.
 """
 
 import inspect
+import traceback
+from collections.abc import Mapping
+from importlib import import_module
 
-from zoo import weights
-from zoo.detection.fast_rcnn import (
-    fast_rcnn_resnet18_fpn,
-    fast_rcnn_resnet50_fpn,
-    fast_rcnn_vgg16,
-    fast_rcnn_zf,
-)
-from zoo.detection.faster_rcnn import (
-    faster_rcnn_resnet18_fpn,
-    faster_rcnn_resnet50_c4,
-    faster_rcnn_resnet50_fpn,
-    faster_rcnn_resnet101_c4,
-    faster_rcnn_resnet101_fpn,
-    faster_rcnn_vgg16,
-    faster_rcnn_zf,
-)
-from zoo.detection.grid_detector import grid_detector
-from zoo.detection.keypoint_rcnn import (
-    keypoint_rcnn_resnet18_fpn,
-    keypoint_rcnn_resnet50_fpn,
-    keypoint_rcnn_resnet101_fpn,
-)
-from zoo.detection.mask_rcnn import (
-    mask_rcnn_resnet18_fpn,
-    mask_rcnn_resnet50_c4,
-    mask_rcnn_resnet50_fpn,
-    mask_rcnn_resnet101_c4,
-    mask_rcnn_resnet101_fpn,
-    mask_rcnn_resnext101_32x8d_fpn,
-)
-from zoo.detection.rcnn import rcnn_alexnet, rcnn_small, rcnn_vgg16
-from zoo.detection.sliding_window import sliding_window
-from zoo.detection.yolo_v1 import fast_yolo, yolo_v1
-from zoo.detection.yolo_v2 import tiny_yolo_v2, yolo_v2
+import lazy_loader
+import wrapt
+
 from zoo.errors import InputError
-from zoo.fully_convolutional import convolutionalize
-from zoo.localization.landmarks import landmarks, pose
-from zoo.localization.localizer import localizer
-from zoo.model import ZooModel
-from zoo.segmentation.deconvnet import deconvnet
-from zoo.segmentation.deeplab_largefov import deeplab_largefov
-from zoo.segmentation.fcn import (
-    fcn8s_alexnet,
-    fcn8s_googlenet,
-    fcn8s_vgg16,
-    fcn16s_alexnet,
-    fcn16s_googlenet,
-    fcn16s_vgg16,
-    fcn32s_alexnet,
-    fcn32s_googlenet,
-    fcn32s_vgg16,
-)
-from zoo.segmentation.fcn_resnet import fcn_resnet50, fcn_resnet101
-from zoo.segmentation.proposal_wise import ensemble, proposal_wise
-from zoo.segmentation.segnet import segnet, segnet_basic
-from zoo.segmentation.unet import unet
 
-BUILDERS = {
-    "deconvnet": deconvnet,
-    "deeplab_largefov": deeplab_largefov,
-    "fast_rcnn_resnet18_fpn": fast_rcnn_resnet18_fpn,
-    "fast_rcnn_resnet50_fpn": fast_rcnn_resnet50_fpn,
-    "fast_rcnn_vgg16": fast_rcnn_vgg16,
-    "fast_rcnn_zf": fast_rcnn_zf,
-    "fast_yolo": fast_yolo,
-    "faster_rcnn_resnet101_c4": faster_rcnn_resnet101_c4,
-    "faster_rcnn_resnet101_fpn": faster_rcnn_resnet101_fpn,
-    "faster_rcnn_resnet18_fpn": faster_rcnn_resnet18_fpn,
-    "faster_rcnn_resnet50_c4": faster_rcnn_resnet50_c4,
-    "faster_rcnn_resnet50_fpn": faster_rcnn_resnet50_fpn,
-    "faster_rcnn_vgg16": faster_rcnn_vgg16,
-    "faster_rcnn_zf": faster_rcnn_zf,
-    "fcn16s_alexnet": fcn16s_alexnet,
-    "fcn16s_googlenet": fcn16s_googlenet,
-    "fcn16s_vgg16": fcn16s_vgg16,
-    "fcn32s_alexnet": fcn32s_alexnet,
-    "fcn32s_googlenet": fcn32s_googlenet,
-    "fcn32s_vgg16": fcn32s_vgg16,
-    "fcn8s_alexnet": fcn8s_alexnet,
-    "fcn8s_googlenet": fcn8s_googlenet,
-    "fcn8s_vgg16": fcn8s_vgg16,
-    "fcn_resnet101": fcn_resnet101,
-    "fcn_resnet50": fcn_resnet50,
-    "grid_detector": grid_detector,
-    "keypoint_rcnn_resnet101_fpn": keypoint_rcnn_resnet101_fpn,
-    "keypoint_rcnn_resnet18_fpn": keypoint_rcnn_resnet18_fpn,
-    "keypoint_rcnn_resnet50_fpn": keypoint_rcnn_resnet50_fpn,
-    "landmarks": landmarks,
-    "localizer": localizer,
-    "mask_rcnn_resnet101_c4": mask_rcnn_resnet101_c4,
-    "mask_rcnn_resnet101_fpn": mask_rcnn_resnet101_fpn,
-    "mask_rcnn_resnet18_fpn": mask_rcnn_resnet18_fpn,
-    "mask_rcnn_resnet50_c4": mask_rcnn_resnet50_c4,
-    "mask_rcnn_resnet50_fpn": mask_rcnn_resnet50_fpn,
-    "mask_rcnn_resnext101_32x8d_fpn": mask_rcnn_resnext101_32x8d_fpn,
-    "pose": pose,
-    "rcnn_alexnet": rcnn_alexnet,
-    "rcnn_small": rcnn_small,
-    "rcnn_vgg16": rcnn_vgg16,
-    "segnet": segnet,
-    "segnet_basic": segnet_basic,
-    "tiny_yolo_v2": tiny_yolo_v2,
-    "unet": unet,
-    "yolo_v1": yolo_v1,
-    "yolo_v2": yolo_v2,
+BUILDERS_IN = {
+    "detection.fast_rcnn": (
+        "fast_rcnn_resnet18_fpn",
+        "fast_rcnn_resnet50_fpn",
+        "fast_rcnn_vgg16",
+        "fast_rcnn_zf",
+    ),
+    "detection.faster_rcnn": (
+        "faster_rcnn_resnet101_c4",
+        "faster_rcnn_resnet101_fpn",
+        "faster_rcnn_resnet18_fpn",
+        "faster_rcnn_resnet50_c4",
+        "faster_rcnn_resnet50_fpn",
+        "faster_rcnn_vgg16",
+        "faster_rcnn_zf",
+    ),
+    "detection.grid_detector": ("grid_detector",),
+    "detection.keypoint_rcnn": (
+        "keypoint_rcnn_resnet101_fpn",
+        "keypoint_rcnn_resnet18_fpn",
+        "keypoint_rcnn_resnet50_fpn",
+    ),
+    "detection.mask_rcnn": (
+        "mask_rcnn_resnet101_c4",
+        "mask_rcnn_resnet101_fpn",
+        "mask_rcnn_resnet18_fpn",
+        "mask_rcnn_resnet50_c4",
+        "mask_rcnn_resnet50_fpn",
+        "mask_rcnn_resnext101_32x8d_fpn",
+    ),
+    "detection.rcnn": ("rcnn_alexnet", "rcnn_small", "rcnn_vgg16"),
+    "detection.yolo_v1": ("fast_yolo", "yolo_v1"),
+    "detection.yolo_v2": ("tiny_yolo_v2", "yolo_v2"),
+    "localization.landmarks": ("landmarks", "pose"),
+    "localization.localizer": ("localizer",),
+    "segmentation.deconvnet": ("deconvnet",),
+    "segmentation.deeplab_largefov": ("deeplab_largefov",),
+    "segmentation.fcn": (
+        "fcn16s_alexnet",
+        "fcn16s_googlenet",
+        "fcn16s_vgg16",
+        "fcn32s_alexnet",
+        "fcn32s_googlenet",
+        "fcn32s_vgg16",
+        "fcn8s_alexnet",
+        "fcn8s_googlenet",
+        "fcn8s_vgg16",
+    ),
+    "segmentation.fcn_resnet": ("fcn_resnet101", "fcn_resnet50"),
+    "segmentation.segnet": ("segnet", "segnet_basic"),
+    "segmentation.unet": ("unet",),
 }
+"""By module, the names of its builders."""
+OTHERS_IN = {
+    "detection.sliding_window": ("sliding_window",),
+    "fully_convolutional": ("convolutionalize",),
+    "model": ("ZooModel",),
+    "segmentation.proposal_wise": ("ensemble", "proposal_wise"),
+}
+"""By module, what else is public."""
+
+__getattr__, __dir__, _lazy = lazy_loader.attach(__name__, ["weights"], BUILDERS_IN | OTHERS_IN)
+__all__ = ["BUILDERS", "InputError", "build", "list_models", *_lazy]
+
+
+class Builders(Mapping):
+    """The builders by name; one is loaded when it is looked up."""
+
+    def __init__(self):
+        self.modules = {name: module for module, names in BUILDERS_IN.items() for name in sorted(names)}
+
+    def __getitem__(self, name):
+        return getattr(import_module(f"zoo.{self.modules[name]}"), name)
+
+    def __contains__(self, name):
+        return name in self.modules
+
+    def __iter__(self):
+        return iter(sorted(self.modules))
+
+    def __len__(self):
+        return len(self.modules)
+
+
+BUILDERS = Builders()
 
 
 def build(name, **arguments):
@@ -130,19 +120,13 @@ def build(name, **arguments):
 
 def list_models():
     """Returns the names that `build` takes, sorted."""
-    return sorted(BUILDERS)
+    return list(BUILDERS)
 
 
-__all__ = [
-    "BUILDERS",
-    "InputError",
-    "ZooModel",
-    "build",
-    "convolutionalize",
-    "ensemble",
-    "list_models",
-    "proposal_wise",
-    "sliding_window",
-    "weights",
-    *BUILDERS,
-]
+@wrapt.when_imported("keras")
+def register(keras=None):
+    """Loads every module that defines layers or models, and with that registers them with Keras."""
+    if any(frame.f_globals.get("__name__", "").startswith("zoo.") for frame, _ in traceback.walk_stack(None)):
+        return  # one of them is the first to import Keras: the others would find it unfinished
+    for module in (*BUILDERS_IN, *OTHERS_IN, "weights.darknet"):
+        import_module(f"zoo.{module}")

@@ -1,6 +1,5 @@
 """Reading weights that others published."""
 
-from zoo.weights import darknet
-from zoo.weights.loading import load
+import lazy_loader
 
-__all__ = ["darknet", "load"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ["darknet"], {"loading": ["load"]})
