@@ -1,12 +1,13 @@
 """Training: a recipe and its data in, a run's folder with the best model out."""
 
+import math
 import sys
 from dataclasses import replace
 
 import keras
 
 import zoo
-from recipes.cli import show
+from recipes.cli.tables import show
 from recipes.data import describe, median_frequency, open_source, pipeline
 from recipes.data.batches import check_targets
 from recipes.data.files import replace_text
@@ -51,7 +52,7 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
     if in_steps:
         check_recipe(recipe)
     if recipe.start:
-        show.begun(begin(twin, recipe.start))
+        begun(begin(twin, recipe.start))
     data, val_data = usable(data, skip_bad), usable(val_data, skip_bad)
     if len(data) < recipe.batch_size and not in_steps:
         raise InputError(
@@ -115,6 +116,16 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
         ],
     )
     return workdir
+
+
+def begun(report):
+    """Prints the `zoo.weights.matching.Report` of a model that begins with another's weights, layer by layer."""
+    rows = []
+    for what, tensors in (("taken", report.loaded), ("its own", report.missing), ("left there", report.unused)):
+        names = list(dict.fromkeys(name.rpartition("/")[0] for name in tensors))
+        parameters = sum(math.prod(shape) for shape in tensors.values())
+        rows.append([what, len(names), f"{parameters:,}", ", ".join(names)])
+    show(f"begins with {report.path}", ["weights", "layers", "parameters", "which"], rows)
 
 
 def validated(recipe):
