@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from recipes.cli.quiet import import_frameworks
-from recipes.cli.tables import show_scores
+from recipes.report.tables import show_scores
 
 app = typer.Typer(
     help="Region- and pixel-level CNNs for Keras 3: train, measure and ship them.",

@@ -5,9 +5,9 @@ import math
 import zoo
 from export.exporter import QUANTIZE
 from export.verify import NEARBY
-from recipes.cli.tables import megabytes, percent, show, summary
 from recipes.data.sources import SOURCES
 from recipes.deploy.predict import summary as found_in
+from recipes.report.tables import megabytes, percent, show, summary
 from recipes.training import recipe as recipes
 from zoo.weights.published import PUBLISHED, folder
 
