@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from recipes.cli.app import verb
-from recipes.cli.tables import show
+from recipes.report.tables import show
 
 
 @verb("zoo list", name="list")

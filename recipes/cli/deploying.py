@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from recipes.cli.app import Data, Json, SkipBad, load, verb, write_json
-from recipes.cli.tables import megabytes, percent, show
+from recipes.report.tables import megabytes, percent, show
 
 
 @verb("zoo predict runs/demo/artifacts/model.onnx photos/ --output predictions")

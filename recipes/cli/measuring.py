@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from recipes.cli.app import SOURCES, Data, Json, SkipBad, load, verb, write_json
-from recipes.cli.tables import show, show_scores
+from recipes.report.tables import show, show_scores
 
 RECALLS = ("0.5", "0.7")
 

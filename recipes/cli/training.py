@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from recipes.cli.app import SOURCES, Data, Settings, SkipBad, verb
-from recipes.cli.tables import megabytes, percent, show, show_scores
+from recipes.report.tables import megabytes, percent, show, show_scores
 from zoo.errors import InputError
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.data.progress import track
-from recipes.data.sources.source import VOID, Problem
+from recipes.data.sources.source import Problem
 from recipes.report import drawing
 from recipes.report.depict import draw_targets
+from zoo.constants import VOID
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from recipes.data.processes import in_processes
 from recipes.data.progress import track
 from recipes.data.sources.proposed import Proposed
 from recipes.data.sources.source import Problem
-from recipes.report.proposals import draw_recall
+from recipes.report.recall import draw_recall
 from zoo.errors import InputError
 from zoo.proposals import METHODS
 from zoo.proposals.recall import average_recall, best_overlaps, recall

@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from recipes.report.colours import palette
+from zoo.constants import VOID
 from zoo.errors import InputError
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "palette",
 ]
 
-VOID = 255
 PAPER = (255, 255, 255)
 INK = (34, 34, 34)
 

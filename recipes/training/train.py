@@ -7,12 +7,12 @@ from dataclasses import replace
 import keras
 
 import zoo
-from recipes.cli.tables import show
 from recipes.data import describe, median_frequency, open_source, pipeline
 from recipes.data.batches import check_targets
 from recipes.data.files import replace_text
 from recipes.data.sources.proposed import with_proposals
 from recipes.evaluation.metrics import higher_is_better
+from recipes.report.tables import show
 from recipes.training.anchors import find_anchors
 from recipes.training.callbacks import Checkpoint, SeedEpoch, StopOnNaN, Validate
 from recipes.training.rcnn import check_recipe, train_rcnn

@@ -13,7 +13,8 @@ import tensorflow as tf
 from recipes.data import transforms
 from recipes.data.progress import track
 from recipes.data.sources.proposed import Proposed
-from recipes.data.sources.source import VOID, Source
+from recipes.data.sources.source import Source
+from zoo.constants import VOID
 from zoo.errors import InputError
 from zoo.ops.boxes_numpy import iou
 from zoo.proposals.opencv import opencv

@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.data.progress import track
+from zoo.constants import VOID
 from zoo.errors import InputError
 
-VOID = 255
 IN_FLIGHT = 64
 MEANING = ("classes", "object_classes", "keypoint_names", "flip_pairs", "skeleton")
 """Attributes that say what targets mean, alike for every picture of a source."""

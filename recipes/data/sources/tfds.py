@@ -10,7 +10,8 @@ import tensorflow_datasets as tfds
 from recipes.data import pictures
 from recipes.data.objects import box_warning, within_picture
 from recipes.data.progress import track
-from recipes.data.sources.source import VOID, Source
+from recipes.data.sources.source import Source
+from zoo.constants import VOID
 from zoo.errors import InputError
 
 

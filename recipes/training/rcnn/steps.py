@@ -8,10 +8,10 @@ from dataclasses import asdict
 import numpy as np
 
 from export.runtime import KerasPredictor
-from recipes.cli.tables import figure, show
 from recipes.data.augment import Augment
 from recipes.data.files import replace_file, replace_text
 from recipes.evaluation.evaluate import evaluate
+from recipes.report.tables import figure, show
 from recipes.training.rcnn.features import write_features
 from recipes.training.rcnn.finetune import finetune
 from recipes.training.rcnn.regions import Regions, find_regions, write_pictures
