@@ -1,4 +1,4 @@
-"""How long commands take once everything is installed: verbs that should answer at once, and what README tells to run."""
+"""How long commands take once everything is installed: verbs that should answer at once, and README's own."""
 
 import os
 import re
@@ -34,7 +34,7 @@ def run():
 
 
 def verbs(demo):
-    """Returns pairs of words after `zoo` and the most seconds they may take; they read and write the demo's folder."""
+    """Returns pairs of words after `zoo`, on what the demo left in its folder, and the most seconds they may take."""
     picture = demo / "cat.png"
     io.imsave(picture, data.chelsea(), check_contrast=False)
     model, onnx, tflite = demo / "model.keras", demo / "artifacts/model.onnx", demo / "artifacts/model.tflite"
