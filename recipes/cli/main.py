@@ -118,10 +118,9 @@ def evaluate(
 ):
     """Measures a model or an artifact on a source."""
     import export
-    from recipes.data import open_source
+    from recipes.data import open_source, usable
     from recipes.evaluation.by_regions import ProposalWise
     from recipes.evaluation.evaluate import evaluate
-    from recipes.training.train import usable
 
     predictor = export.load(model)
     if proposals:
@@ -286,9 +285,8 @@ def proposals(
 ):
     """Compares methods of region proposals: recall, average recall, time and repeatability, as table and curves."""
     from recipes.cli import show as printed
-    from recipes.data import open_source
+    from recipes.data import open_source, usable
     from recipes.evaluation.proposals import compare
-    from recipes.training.train import usable
 
     opened = usable(open_source(source), skip_bad)
     found = compare(

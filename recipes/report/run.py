@@ -5,12 +5,11 @@ from datetime import date
 from pathlib import Path
 
 import export
-from recipes.data import open_source
+from recipes.data import open_source, usable
 from recipes.data.files import replace_text
 from recipes.evaluation.evaluate import gather, look
 from recipes.report import hardware, write
 from recipes.training.recipe import Recipe
-from recipes.training.train import usable
 from recipes.training.workdir import Workdir
 
 SAMPLES = 6

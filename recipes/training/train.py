@@ -7,7 +7,7 @@ import keras
 
 import zoo
 from recipes.cli import show
-from recipes.data import describe, median_frequency, open_source, pipeline
+from recipes.data import describe, median_frequency, open_source, pipeline, usable
 from recipes.data.batches import check_targets
 from recipes.data.files import replace_text
 from recipes.data.sources.proposed import with_proposals
@@ -173,27 +173,6 @@ def learned(task, source):
             return {"num_points": points}
         return {"num_classes": len(source.class_names(task)), "num_keypoints": points}
     return {"num_classes": len(source.class_names(task))}
-
-
-def usable(source, skip_bad):
-    """Reads a source through and returns it without its bad records.
-
-    Raises:
-        InputError: if there are bad records and they are not to be skipped, or nothing is left.
-    """
-    findings = source.findings()
-    problems = [found for found in findings if found.fatal]
-    if warnings := [found for found in findings if not found.fatal]:
-        more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
-        print(f"{source.spec}: {warnings[0]}{more}")
-    if problems and not skip_bad:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise InputError(f"{problems[0]}{more}: mend or remove it, or train with --skip-bad")
-    if len(problems) == len(source):
-        raise InputError(f"{source.spec}: no usable picture is left; the first problem is {problems[0]}")
-    if problems:
-        print(f"{source.spec}: skipped {len(problems)} of {len(source)} pictures, the first is {problems[0]}")
-    return source.without(problems)
 
 
 def check_same(recipe, workdir):
