@@ -8,9 +8,9 @@ import keras
 import zoo
 from recipes.cli import show
 from recipes.data import describe, median_frequency, open_source, pipeline, usable
-from recipes.data.batches import check_targets
 from recipes.data.files import replace_text
 from recipes.data.sources.proposed import with_proposals
+from recipes.data.targets import check_targets
 from recipes.evaluation.metrics import higher_is_better
 from recipes.training.anchors import find_anchors
 from recipes.training.callbacks import Checkpoint, SeedEpoch, StopOnNaN, Validate
@@ -91,7 +91,7 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
         multi_scale=recipe.multi_scale,
         training=True,
         seed=recipe.seed,
-        start=done * steps * recipe.batch_size,
+        skip=done * steps * recipe.batch_size,
         **batches,
     )
     replace_text(workdir.recipe, chosen.to_json())
