@@ -4,17 +4,11 @@ import pytest
 from recipes.training.recipe import Recipe
 from recipes.training.schedule import Warmup, learning_rate
 
-SGD = {
-    "builder": "unet",
-    "data": "shapes:train",
-    "val_data": "shapes:val",
-    "picture_size": (8, 8),
-    "optimizer": "sgd",
-}
+FIELDS = {"builder": "unet", "data": "shapes:train", "val_data": "shapes:val", "picture_size": (8, 8)}
 
 
 def rates(steps, *, epochs, steps_per_epoch=1, **fields):
-    schedule = learning_rate(Recipe(**SGD, learning_rate=1.0, epochs=epochs, **fields), steps_per_epoch)
+    schedule = learning_rate(Recipe(**FIELDS, learning_rate=1.0, epochs=epochs, **fields), steps_per_epoch)
     return [float(schedule(step)) for step in steps]
 
 
