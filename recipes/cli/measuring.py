@@ -22,10 +22,9 @@ def evaluate(
     skip_bad: SkipBad = False,
 ):
     """Measures a model or an artifact on a source."""
-    from recipes.data import open_source
+    from recipes.data import open_source, usable
     from recipes.evaluation.by_regions import ProposalWise
     from recipes.evaluation.evaluate import evaluate
-    from recipes.training.train import usable
 
     predictor = load(model)
     if proposals:
@@ -49,9 +48,8 @@ def proposals(
     skip_bad: SkipBad = False,
 ):
     """Compares methods of region proposals: recall, average recall, time and repeatability, as table and curves."""
-    from recipes.data import open_source
+    from recipes.data import open_source, usable
     from recipes.evaluation.proposals import compare
-    from recipes.training.train import usable
 
     opened = usable(open_source(source), skip_bad)
     found = compare(

@@ -2,9 +2,9 @@
 
 from itertools import tee
 
-from recipes.data.batches import TARGETS, missing_targets
 from recipes.data.progress import track
 from recipes.data.sources.proposed import with_proposals
+from recipes.data.targets import TARGETS, missing_targets
 from recipes.evaluation import metrics
 from recipes.report import Sample
 from recipes.report.depict import found_in, truth_of

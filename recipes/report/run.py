@@ -25,10 +25,9 @@ def measure(workdir, data=None, *, skip_bad=False):
     Returns:
         The scores, a flat dict.
     """
-    from recipes.data import open_source
+    from recipes.data import open_source, usable
     from recipes.evaluation.evaluate import gather
     from recipes.training.recipe import Recipe
-    from recipes.training.train import usable
 
     data = data or Recipe.from_json(workdir.recipe.read_text()).val_data
     evaluator = gather(export.load(workdir.model), usable(open_source(data), skip_bad), f"evaluating on {data}")
@@ -43,11 +42,10 @@ def report(workdir, *, skip_bad=False):
 
     All of it but the artifacts is kept in `page.json`, so that `renew` need neither load nor predict anything.
     """
-    from recipes.data import open_source
+    from recipes.data import open_source, usable
     from recipes.evaluation.evaluate import look
     from recipes.report import hardware
     from recipes.training.recipe import Recipe
-    from recipes.training.train import usable
 
     recipe = Recipe.from_json(workdir.recipe.read_text())
     model, scores = export.load(workdir.model), json.loads(workdir.metrics.read_text())

@@ -7,10 +7,10 @@ from dataclasses import replace
 import keras
 
 import zoo
-from recipes.data import describe, median_frequency, open_source, pipeline
-from recipes.data.batches import check_targets
+from recipes.data import describe, median_frequency, open_source, pipeline, usable
 from recipes.data.files import replace_text
 from recipes.data.sources.proposed import with_proposals
+from recipes.data.targets import check_targets
 from recipes.evaluation.metrics import higher_is_better
 from recipes.report.tables import show
 from recipes.training.anchors import find_anchors
@@ -92,7 +92,7 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
         multi_scale=recipe.multi_scale,
         training=True,
         seed=recipe.seed,
-        start=done * steps * recipe.batch_size,
+        skip=done * steps * recipe.batch_size,
         **batches,
     )
     replace_text(workdir.recipe, chosen.to_json())
@@ -184,27 +184,6 @@ def learned(task, source):
             return {"num_points": points}
         return {"num_classes": len(source.class_names(task)), "num_keypoints": points}
     return {"num_classes": len(source.class_names(task))}
-
-
-def usable(source, skip_bad):
-    """Reads a source through and returns it without its bad records.
-
-    Raises:
-        InputError: if there are bad records and they are not to be skipped, or nothing is left.
-    """
-    findings = source.findings()
-    problems = [found for found in findings if found.fatal]
-    if warnings := [found for found in findings if not found.fatal]:
-        more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
-        print(f"{source.spec}: {warnings[0]}{more}")
-    if problems and not skip_bad:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise InputError(f"{problems[0]}{more}: mend or remove it, or train with --skip-bad")
-    if len(problems) == len(source):
-        raise InputError(f"{source.spec}: no usable picture is left; the first problem is {problems[0]}")
-    if problems:
-        print(f"{source.spec}: skipped {len(problems)} of {len(source)} pictures, the first is {problems[0]}")
-    return source.without(problems)
 
 
 def check_same(recipe, workdir):

@@ -156,6 +156,27 @@ class Source:
         return rest
 
 
+def usable(source, skip_bad):
+    """Reads a source through and returns it without its bad records.
+
+    Raises:
+        InputError: if there are bad records and they are not to be skipped, or nothing is left.
+    """
+    findings = source.findings()
+    problems = [found for found in findings if found.fatal]
+    if warnings := [found for found in findings if not found.fatal]:
+        more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
+        print(f"{source.spec}: {warnings[0]}{more}")
+    if problems and not skip_bad:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise InputError(f"{problems[0]}{more}: mend or remove it, or train with --skip-bad")
+    if len(problems) == len(source):
+        raise InputError(f"{source.spec}: no usable picture is left; the first problem is {problems[0]}")
+    if problems:
+        print(f"{source.spec}: skipped {len(problems)} of {len(source)} pictures, the first is {problems[0]}")
+    return source.without(problems)
+
+
 def named_classes(path):
     """Reads a file of class names, one a line.
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recipes.data import open_source
+from recipes.data import open_source, usable
 from recipes.report import run
 from recipes.training.callbacks import StopOnNaN
 from recipes.training.recipe import Recipe
-from recipes.training.train import build, train, usable
+from recipes.training.train import build, train
 from recipes.training.workdir import Workdir
 from tests.recipes.conftest import write_set
 from zoo import InputError

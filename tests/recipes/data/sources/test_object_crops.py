@@ -3,9 +3,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from recipes.data import Augment, Source, open_source, pipeline
+from recipes.data import Augment, Source, open_source, pipeline, usable
 from recipes.data.sources.object_crops import ObjectCrops, balanced, connected
-from recipes.training.train import usable
 from zoo.errors import InputError
 
 
