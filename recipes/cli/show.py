@@ -1,7 +1,5 @@
 """What each verb of the command line prints, as tables."""
 
-import math
-
 import zoo
 from export.exporter import QUANTIZE
 from export.verify import NEARBY
@@ -34,16 +32,6 @@ def description(found):
     for title, faults in (("problems", found.problems), ("used in part", found.warnings)):
         if faults:
             show(title, ["file", "what is wrong"], [[fault.file, fault.message] for fault in faults])
-
-
-def begun(report):
-    """Prints the `zoo.weights.matching.Report` of a model that begins with another's weights, layer by layer."""
-    rows = []
-    for what, tensors in (("taken", report.loaded), ("its own", report.missing), ("left there", report.unused)):
-        names = list(dict.fromkeys(name.rpartition("/")[0] for name in tensors))
-        parameters = sum(math.prod(shape) for shape in tensors.values())
-        rows.append([what, len(names), f"{parameters:,}", ", ".join(names)])
-    show(f"begins with {report.path}", ["weights", "layers", "parameters", "which"], rows)
 
 
 def proposals(spec, found):
