@@ -101,7 +101,7 @@ def train(
     sources = {"data": data, "val_data": val_data}
     chosen = replace(chosen, **{name: source for name, source in sources.items() if source})
     trained = train(chosen, workdir or Path("runs", recipe), resume=resume, skip_bad=skip_bad)
-    show_scores(f"{recipe} on {chosen.val_data}", run.measure(trained, skip_bad=skip_bad))
+    show_scores(f"{recipe} on {chosen.val_data}", run.write_metrics(trained, skip_bad=skip_bad))
     run.report(trained, skip_bad=skip_bad)
     print(f"model:  {trained.model}\nreport: {trained.report}")
 

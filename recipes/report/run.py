@@ -7,7 +7,7 @@ from pathlib import Path
 import export
 from recipes.data import open_source, usable
 from recipes.data.files import replace_text
-from recipes.evaluation.evaluate import gather, look
+from recipes.evaluation.evaluate import accumulate, take_samples
 from recipes.report import hardware, write
 from recipes.training.recipe import Recipe
 from recipes.training.workdir import Workdir
@@ -15,7 +15,7 @@ from recipes.training.workdir import Workdir
 SAMPLES = 6
 
 
-def measure(workdir, data=None, *, skip_bad=False):
+def write_metrics(workdir, data=None, *, skip_bad=False):
     """Evaluates a run's best model and writes `metrics.json`: the scores, and under "data" what they were taken on.
 
     Beside it `curves.json` keeps the curves of the same pictures for the report.
@@ -29,7 +29,7 @@ def measure(workdir, data=None, *, skip_bad=False):
         The scores, a flat dict.
     """
     data = data or Recipe.from_json(workdir.recipe.read_text()).val_data
-    evaluator = gather(export.load(workdir.model), usable(open_source(data), skip_bad), f"evaluating on {data}")
+    evaluator = accumulate(export.load(workdir.model), usable(open_source(data), skip_bad))
     scores = evaluator.scores()
     replace_text(workdir.curves, json.dumps(evaluator.curves()) + "\n")
     replace_text(workdir.metrics, json.dumps({"data": data, **scores}, indent=2) + "\n")
@@ -53,13 +53,13 @@ def report(workdir, *, skip_bad=False):
         class_names=model.class_names,
         keypoint_names=source.keypoint_names,
         skeleton=source.skeleton,
-        samples=look(model, usable(source, skip_bad), SAMPLES),
+        samples=take_samples(model, usable(source, skip_bad), SAMPLES),
         artifacts=cards(workdir),
     )
 
 
 def curves(workdir):
-    """Returns the curves that `measure` kept, `[]` where an earlier version measured."""
+    """Returns the curves that `write_metrics` kept, `[]` where an earlier version measured."""
     return json.loads(workdir.curves.read_text()) if workdir.curves.is_file() else []
 
 
