@@ -2,9 +2,9 @@
 
 import math
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -292,5 +292,9 @@ def _shorten(text, font, width):
 
 @lru_cache
 def _font(size):
-    # Matplotlib's copy of DejaVu Sans has the letters of many alphabets, Pillow's own font only Latin's.
-    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf"), size)
+    # Matplotlib's copy of DejaVu Sans has the letters of many alphabets, Pillow's own font only Latin's. To find the
+    # file, Matplotlib need not be loaded.
+    matplotlib = find_spec("matplotlib")
+    if matplotlib is None:
+        return ImageFont.load_default(size)
+    return ImageFont.truetype(Path(matplotlib.origin).parent / "mpl-data/fonts/ttf/DejaVuSans.ttf", size)

@@ -5,11 +5,8 @@ from datetime import date
 from pathlib import Path
 
 import export
-from recipes.data import open_source, usable
 from recipes.data.files import replace_text
-from recipes.evaluation.evaluate import accumulate, take_samples
-from recipes.report import hardware, write
-from recipes.training.recipe import Recipe
+from recipes.report import page
 from recipes.training.workdir import Workdir
 
 SAMPLES = 6
@@ -28,6 +25,10 @@ def write_metrics(workdir, data=None, *, skip_bad=False):
     Returns:
         The scores, a flat dict.
     """
+    from recipes.data import open_source, usable
+    from recipes.evaluation.evaluate import accumulate
+    from recipes.training.recipe import Recipe
+
     data = data or Recipe.from_json(workdir.recipe.read_text()).val_data
     evaluator = accumulate(export.load(workdir.model), usable(open_source(data), skip_bad))
     scores = evaluator.scores()
@@ -37,14 +38,21 @@ def write_metrics(workdir, data=None, *, skip_bad=False):
 
 
 def report(workdir, *, skip_bad=False):
-    """Writes `report.html`: curves, samples, figures and artifacts as they are in the run's folder now."""
+    """Writes `report.html`: curves, samples, figures and artifacts as they are in the run's folder now.
+
+    All of it but the artifacts is kept in `page.json`, so that `renew` need neither load nor predict anything.
+    """
+    from recipes.data import open_source, usable
+    from recipes.evaluation.evaluate import take_samples
+    from recipes.report import hardware
+    from recipes.training.recipe import Recipe
+
     recipe = Recipe.from_json(workdir.recipe.read_text())
     model, scores = export.load(workdir.model), json.loads(workdir.metrics.read_text())
     data = scores.pop("data")
     source = open_source(data)
     fields = {name: text(value) for name, value in recipe.to_dict().items()}
-    write(
-        workdir.report,
+    drawn = page.draw(
         title=workdir.path.name,
         facts={"measured on": data, **fields, "hardware": hardware.describe(), "date": date.today().isoformat()},
         history=workdir.read_history(workdir.last_epoch()),
@@ -54,8 +62,9 @@ def report(workdir, *, skip_bad=False):
         keypoint_names=source.keypoint_names,
         skeleton=source.skeleton,
         samples=take_samples(model, usable(source, skip_bad), SAMPLES),
-        artifacts=cards(workdir),
     )
+    replace_text(workdir.page, json.dumps(drawn) + "\n")
+    page.render(workdir.report, drawn, cards(workdir))
 
 
 def curves(workdir):
@@ -89,9 +98,11 @@ def keep(artifact, kind, result):
 
 
 def renew(artifact):
-    """Writes the report anew of the run that an artifact lies in, if it lies in one."""
+    """Renders the report anew, with the artifacts as they are now, of the run that an artifact lies in, if any."""
     workdir = run_of(artifact)
-    if workdir is not None:
+    if workdir is not None and workdir.page.is_file():
+        page.render(workdir.report, json.loads(workdir.page.read_text()), cards(workdir))
+    elif workdir is not None:  # its report was not written yet, or by an earlier version
         report(workdir)
 
 
