@@ -47,7 +47,7 @@ def demo(workdir, settings=()):
     chosen = recipes.change(recipes.load("unet_shapes"), settings)
     trained = train(chosen, workdir, resume=Path(workdir, "recipe.json").is_file())
     say(f"2 of 5  measuring it on pictures it has not seen ({UNSEEN})")
-    scores = run.measure(trained, UNSEEN)
+    scores = run.write_metrics(trained, UNSEEN)
     rows = [{"name": "Keras", "miou": scores["miou"], "size": trained.model.stat().st_size}]
     say("3 of 5  exporting, verifying and timing each format")
     rows += shipped(trained)

@@ -70,7 +70,7 @@ def train(
 
     chosen = replace(change(load(recipe), set_ or []), **given(data=data, val_data=val_data))
     trained = train(chosen, workdir or Path("runs", recipe), resume=resume, skip_bad=skip_bad)
-    show_scores(f"{recipe} on {chosen.val_data}", run.measure(trained, skip_bad=skip_bad))
+    show_scores(f"{recipe} on {chosen.val_data}", run.write_metrics(trained, skip_bad=skip_bad))
     run.report(trained, skip_bad=skip_bad)
     print(f"model:  {trained.model}\nreport: {trained.report}")
 

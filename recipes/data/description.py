@@ -112,8 +112,8 @@ def describe(source):
     )
 
 
-def _size(measure, sizes):
-    return tuple(int(side) for side in measure(sizes, axis=0)) if len(sizes) else (0, 0)
+def _size(statistic, sizes):
+    return tuple(int(side) for side in statistic(sizes, axis=0)) if len(sizes) else (0, 0)
 
 
 def median_frequency(description):

@@ -12,7 +12,7 @@ from recipes.training.workdir import Workdir
 SAMPLES = 6
 
 
-def measure(workdir, data=None, *, skip_bad=False):
+def write_metrics(workdir, data=None, *, skip_bad=False):
     """Evaluates a run's best model and writes `metrics.json`: the scores, and under "data" what they were taken on.
 
     Beside it `curves.json` keeps the curves of the same pictures for the report.
@@ -26,11 +26,11 @@ def measure(workdir, data=None, *, skip_bad=False):
         The scores, a flat dict.
     """
     from recipes.data import open_source, usable
-    from recipes.evaluation.evaluate import gather
+    from recipes.evaluation.evaluate import accumulate
     from recipes.training.recipe import Recipe
 
     data = data or Recipe.from_json(workdir.recipe.read_text()).val_data
-    evaluator = gather(export.load(workdir.model), usable(open_source(data), skip_bad), f"evaluating on {data}")
+    evaluator = accumulate(export.load(workdir.model), usable(open_source(data), skip_bad))
     scores = evaluator.scores()
     replace_text(workdir.curves, json.dumps(evaluator.curves()) + "\n")
     replace_text(workdir.metrics, json.dumps({"data": data, **scores}, indent=2) + "\n")
@@ -43,7 +43,7 @@ def report(workdir, *, skip_bad=False):
     All of it but the artifacts is kept in `page.json`, so that `renew` need neither load nor predict anything.
     """
     from recipes.data import open_source, usable
-    from recipes.evaluation.evaluate import look
+    from recipes.evaluation.evaluate import take_samples
     from recipes.report import hardware
     from recipes.training.recipe import Recipe
 
@@ -61,14 +61,14 @@ def report(workdir, *, skip_bad=False):
         class_names=model.class_names,
         keypoint_names=source.keypoint_names,
         skeleton=source.skeleton,
-        samples=look(model, usable(source, skip_bad), SAMPLES),
+        samples=take_samples(model, usable(source, skip_bad), SAMPLES),
     )
     replace_text(workdir.page, json.dumps(drawn) + "\n")
     page.render(workdir.report, drawn, cards(workdir))
 
 
 def curves(workdir):
-    """Returns the curves that `measure` kept, `[]` where an earlier version measured."""
+    """Returns the curves that `write_metrics` kept, `[]` where an earlier version measured."""
     return json.loads(workdir.curves.read_text()) if workdir.curves.is_file() else []
 
 

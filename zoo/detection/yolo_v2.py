@@ -27,7 +27,8 @@ def yolo_v2(
     """Builds YOLO v2 as released: Darknet-19 without its top, three 3x3 convolutions and the passthrough.
 
     Args:
-        num_classes: number of classes C; 80 with `COCO_ANCHORS` in the paper's COCO model, 20 with `VOC_ANCHORS`.
+        num_classes: number of classes C; 80 with `COCO_ANCHORS` in the paper's COCO model, 20 with `VOC_ANCHORS`
+            of `zoo.detection.yolo_anchors`.
         anchors: A pairs of width and height in cells of 32 pixels.
         width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`.
