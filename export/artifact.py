@@ -6,7 +6,7 @@ import zipfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from export.errors import input_error
+from zoo.errors import InputError
 
 CARD, LABELS = "card.json", "labels.txt"
 ONNX_KEY = "regionzoo_card"
@@ -107,12 +107,12 @@ def format_of(path):
     """
     path = Path(path)
     if not path.exists():
-        raise input_error(f"{path} does not exist: give a SavedModel folder, .onnx, .tflite or .keras file")
+        raise InputError(f"{path} does not exist: give a SavedModel folder, .onnx, .tflite or .keras file")
     if (path / "saved_model.pb").is_file():
         return "saved_model"
     if path.is_file() and path.suffix in SUFFIXES:
         return SUFFIXES[path.suffix]
-    raise input_error(f"{path} is no artifact: give a SavedModel folder, .onnx, .tflite or .keras file")
+    raise InputError(f"{path} is no artifact: give a SavedModel folder, .onnx, .tflite or .keras file")
 
 
 def files(path):
@@ -153,7 +153,7 @@ def read_onnx(path):
     try:
         proto = onnx.load(path)
     except Exception as error:  # protobuf's decode errors have no common public type
-        raise input_error(f"{path} cannot be read as ONNX, it may be cut short: export it again") from error
+        raise InputError(f"{path} cannot be read as ONNX, it may be cut short: export it again") from error
     return next((p.value for p in proto.metadata_props if p.key == ONNX_KEY), None)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from export.errors import input_error
+from zoo.errors import InputError
 
 PADDING = 114
 
@@ -42,7 +42,7 @@ class Placement:
         values = np.asarray(values, np.float32)
         if values.ndim != 3 or values.shape[:2] != self.frame_size:
             sizes = ["x".join(map(str, size)) for size in (self.frame_size, values.shape[:2])]
-            raise input_error(
+            raise InputError(
                 f'the model maps {sizes[0]} pixels to {sizes[1]}: build it with padding="mirror", which covers the '
                 "whole picture"
             )

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from export.artifact import Artifact, format_of
-from export.errors import input_error
 from export.inputs import (
     DYNAMIC_BATCH,
     check_images,
@@ -19,6 +18,7 @@ from export.inputs import (
 from export.letterbox import fit
 from export.quiet import native_stderr_held
 from export.tasks import finish, in_picture, largest
+from zoo.errors import InputError
 
 
 def load(path, threads=None):
@@ -42,8 +42,6 @@ def opened(path, threads, card):
     try:
         predictor = kind(path, threads, card)
     except Exception as error:  # every runtime has types of its own for a file it cannot read
-        from zoo.errors import InputError
-
         if isinstance(error, InputError):
             raise
         message = (str(error).strip().splitlines() or ["no reason given"])[0][:200]
@@ -81,7 +79,7 @@ class Predictor:
         self.image_size = tuple(size)
         self.frame_size = None if None in size else self.image_size
         if channels != 3:
-            raise input_error(f"the model takes pictures of {channels} channels: only RGB models can be loaded")
+            raise InputError(f"the model takes pictures of {channels} channels: only RGB models can be loaded")
 
     def take_attributes(self, attributes):
         """Sets the names and the skeleton of points, how pictures are resized, and what finds regions in them."""
@@ -247,7 +245,7 @@ class KerasPredictor(Predictor):
 
     def __init__(self, path, threads, card):
         if threads is not None:
-            raise input_error(f"{path}: threads can be set for artifacts only")
+            raise InputError(f"{path}: threads can be set for artifacts only")
         self.open(path)
 
     @classmethod
