@@ -93,7 +93,11 @@ class Artifact:
             InputError: if there is no artifact at `path`, or the file is broken.
         """
         path = Path(path)
-        text = READERS[format_of(path)](path)
+        return cls.of(path, READERS[format_of(path)](path))
+
+    @classmethod
+    def of(cls, path, text):
+        """As `read`, of the text that the file at `path` was found to carry, `None` for none."""
         if text is None:
             return None
         return cls.from_dict({**json.loads(text), "path": str(path), "sha256": sha256(path), "size": size(path)})

@@ -81,7 +81,7 @@ def export(
     elif quantize == "int8":
         raise InputError("int8 needs representative pictures: pass representative=, uint8 (N, height, width, 3)")
     pictures, origin = choose_pictures(pictures, representative, image_size)
-    keras = KerasPredictor.of(model)
+    keras = KerasPredictor(model)
 
     with folder_beside(path) as folder:
         written = folder / path.name

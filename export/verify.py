@@ -128,7 +128,7 @@ def verify(artifact_path, model_or_path, examples, tolerance=None):
     Raises:
         InputError: if a file is broken, a picture has another size, there are no examples, or the outputs differ.
     """
-    artifact, keras = load(artifact_path), KerasPredictor.of(model_or_path)
+    artifact, keras = load(artifact_path), KerasPredictor(model_or_path)
     if tolerance is None:
         limits = tolerances(keras.task, artifact.card.quantize if artifact.card else None, has_switches(keras.model))
     else:
