@@ -12,8 +12,8 @@ import sys
 import threading
 from pathlib import Path
 
-from export.errors import input_error
 from export.source import all_layers
+from zoo.errors import InputError
 
 PACKAGES = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "ai-edge-litert", "ai-edge-quantizer")
 
@@ -66,7 +66,7 @@ def convert(model, target, format, **options):
         raise ConversionError(f"conversion to {format} failed: {cause(folder / 'log')}")
     report = json.loads(result.read_text())
     if "error" in report:
-        raise input_error(report["error"])
+        raise InputError(report["error"])
     return report
 
 
@@ -105,7 +105,6 @@ def main():
     import keras
     import numpy as np
 
-    import zoo
     from export.source import in_float32
 
     job = json.loads(job.read_text())
@@ -120,7 +119,7 @@ def main():
         writer.write(model, job["target"], **job["options"])
         inputs, outputs, operators = writer.inspect(job["target"])
         report = {"inputs": inputs, "outputs": outputs, "operators": operators, "versions": versions()}
-    except zoo.InputError as error:
+    except InputError as error:
         report = {"error": str(error)}
     unfinished = folder / "result.part"
     unfinished.write_text(json.dumps(report))
