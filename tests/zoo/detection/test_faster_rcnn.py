@@ -115,6 +115,17 @@ def test_fast_rcnn_looks_at_the_regions_it_is_given(tmp_path):
 
 
 def test_pictures_without_objects_are_trained_through():
+def test_files_whose_maps_are_outputs_of_their_own_go_on_learning():
+    model = toy("faster_rcnn_resnet18_fpn")
+    config = model.get_config()
+    maps = config["output_layers"].pop("maps")
+    config["output_layers"] |= {f"map{i}": layer for i, layer in enumerate(maps)}
+    loaded = type(model).from_config(config)
+    assert [x.shape for x in loaded.output["maps"]] == [x.shape for x in model.output["maps"]]
+    loaded.compile("sgd")
+    assert np.isfinite(loaded.train_on_batch(pictures(), targets()))
+
+
     model = toy("mask_rcnn_resnet18_fpn")
     model.compile("sgd")
     losses = model.train_on_batch(pictures(), targets(empty=True), return_dict=True)
