@@ -16,10 +16,6 @@ from tests.export.writing import SUFFIXES
 from zoo.errors import InputError
 
 FORMATS = ["tflite", *(pytest.param(format, marks=pytest.mark.full) for format in ("onnx", "saved_model"))]
-    "tflite",
-    pytest.param("onnx", marks=pytest.mark.full),
-    pytest.param("saved_model", marks=pytest.mark.full),
-]
 
 
 @pytest.mark.parametrize("format", FORMATS)
