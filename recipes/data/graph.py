@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 as_written = tf.autograph.experimental.do_not_convert
-"""Keeps AutoGraph, which takes seconds a pipeline, from rewriting a function; where a tensor decides, it has `tf.cond`."""
+"""Keeps AutoGraph, which takes seconds a pipeline, from rewriting a function; `tf.cond` is where a tensor decides."""
 
 
 def mapped(dataset, function, parallel=False):
