@@ -86,7 +86,7 @@ def export(
     with folder_beside(path) as folder:
         written = folder / path.name
         report = convert(
-            model,
+            keras.model,
             written,
             format,
             image_size=image_size,
