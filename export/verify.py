@@ -7,10 +7,10 @@ import numpy as np
 
 from export.comparisons import COMPARISONS, Comparison
 from export.differences import tally
-from export.errors import input_error
 from export.inputs import DYNAMIC_BATCH
 from export.runtime import KerasPredictor, load
 from export.source import all_layers
+from zoo.errors import InputError
 
 TOLERANCES = {
     "segmentation": {
@@ -128,7 +128,7 @@ def verify(artifact_path, model_or_path, examples, tolerance=None):
     Raises:
         InputError: if a file is broken, a picture has another size, there are no examples, or the outputs differ.
     """
-    artifact, keras = load(artifact_path), KerasPredictor.of(model_or_path)
+    artifact, keras = load(artifact_path), KerasPredictor(model_or_path)
     if tolerance is None:
         limits = tolerances(keras.task, artifact.card.quantize if artifact.card else None, has_switches(keras.model))
     else:
@@ -156,7 +156,7 @@ def compare(artifact, keras, examples, limits):
             tally(own, references, keras.call({"image": nearby(pictures)}))
         count += len(chunk)
     if count == 0:
-        raise input_error("there are no examples to verify on: give one picture or more")
+        raise InputError("there are no examples to verify on: give one picture or more")
 
     outputs = {name: difference.result() for name, difference in differences.items()}
     metrics, figures = comparison.metrics(), comparison.figures()
@@ -205,7 +205,7 @@ def check_tolerance(tolerance):
     """Returns a copy of the caller's limits, or raises `InputError` if they are none."""
     known = sorted({name for task in TOLERANCES.values() for limits in task.values() for name in limits})
     if not isinstance(tolerance, dict) or not set(tolerance) <= set(known):
-        raise input_error(f"tolerance must be a dict with keys among {', '.join(known)}, received {tolerance!r}")
+        raise InputError(f"tolerance must be a dict with keys among {', '.join(known)}, received {tolerance!r}")
     return dict(tolerance)
 
 
@@ -213,7 +213,7 @@ def check_size(pictures, size):
     """Raises `InputError` if examples are not of the artifact's size."""
     if pictures.shape[1:3] != size:
         sizes = ["x".join(map(str, side)) for side in (size, pictures.shape[1:3])]
-        raise input_error(f"examples must be pictures of the artifact's {sizes[0]} pixels, received {sizes[1]}")
+        raise InputError(f"examples must be pictures of the artifact's {sizes[0]} pixels, received {sizes[1]}")
 
 
 def exceeded(found, limits):
@@ -248,7 +248,7 @@ def check_outputs(path, reference, candidate):
     """Raises `InputError` if two dicts of predictions differ in names or shapes."""
     shapes = [{name: array.shape for name, array in sorted(o.items())} for o in (reference, candidate)]
     if shapes[0] != shapes[1]:
-        raise input_error(f"{path} was not made from this model: it returns {shapes[1]}, Keras {shapes[0]}")
+        raise InputError(f"{path} was not made from this model: it returns {shapes[1]}, Keras {shapes[0]}")
 
 
 def pick(outputs, i):

@@ -6,7 +6,7 @@ from export.quiet import native_stderr_held
 
 
 def import_frameworks():
-    """Imports Keras, TensorFlow and TFDS; what they print is shown only if an import fails.
+    """Imports Keras and TensorFlow; what they print is shown only if an import fails.
 
     The lines come before TensorFlow reads `TF_CPP_MIN_LOG_LEVEL`.
     """
@@ -15,7 +15,6 @@ def import_frameworks():
         import absl.logging
         import keras  # noqa: F401
         import tensorflow
-        import tensorflow_datasets  # noqa: F401
 
     absl.logging.set_verbosity(absl.logging.ERROR)
     tensorflow.get_logger().setLevel("ERROR")  # it warns of a second model's first prediction as of a slow one

@@ -7,9 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.data.progress import track
-from recipes.data.sources.source import VOID, Problem
+from recipes.data.sources.source import Problem
 from recipes.report import drawing
 from recipes.report.depict import draw_targets
+from zoo.constants import VOID
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ def describe(source):
     )
 
 
-def _size(measure, sizes):
-    return tuple(int(side) for side in measure(sizes, axis=0)) if len(sizes) else (0, 0)
+def _size(statistic, sizes):
+    return tuple(int(side) for side in statistic(sizes, axis=0)) if len(sizes) else (0, 0)
 
 
 def median_frequency(description):

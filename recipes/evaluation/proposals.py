@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.data.batches import check_targets
 from recipes.data.files import replace_file, replace_text
 from recipes.data.processes import in_processes
 from recipes.data.progress import track
 from recipes.data.sources.proposed import Proposed
 from recipes.data.sources.source import Problem
-from recipes.report.proposals import draw_recall
+from recipes.data.targets import check_targets
+from recipes.report.recall import draw_recall
 from zoo.errors import InputError
 from zoo.proposals import METHODS
 from zoo.proposals.recall import average_recall, best_overlaps, recall

@@ -12,8 +12,10 @@ import tensorflow as tf
 
 from recipes.data import transforms
 from recipes.data.progress import track
+from recipes.data.sources import open_source
 from recipes.data.sources.proposed import Proposed
-from recipes.data.sources.source import VOID, Source
+from recipes.data.sources.source import Source
+from zoo.constants import VOID
 from zoo.errors import InputError
 from zoo.ops.boxes_numpy import iou
 from zoo.proposals.opencv import opencv
@@ -148,8 +150,8 @@ class ObjectCrops(Source):
         return self.source.class_names("detection") if "boxes" in self.source.keys else ()
 
 
-def open_crops(rest, open_source):
-    """Opens `KIND:SOURCE`, the source by `recipes.data.open_source`, which cannot be imported from here."""
+def open_crops(rest):
+    """Opens `KIND:SOURCE`."""
     kind, _, spec = rest.partition(":")
     check_kind(kind)
     return ObjectCrops(open_source(spec), kind)

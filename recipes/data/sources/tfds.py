@@ -10,7 +10,8 @@ import tensorflow_datasets as tfds
 from recipes.data import pictures
 from recipes.data.objects import box_warning, within_picture
 from recipes.data.progress import track
-from recipes.data.sources.source import VOID, Source
+from recipes.data.sources.source import Source
+from zoo.constants import VOID
 from zoo.errors import InputError
 
 
@@ -179,13 +180,12 @@ class Tfds(Source):
         return tuple(str(label) for label in range(found + 1))
 
 
-def open_tfds(name, split="train"):
+def open_tfds(rest):
     """Opens a dataset that TFDS has prepared.
 
     Args:
-        name: TFDS's name of the dataset, e.g. "oxford_iiit_pet"; it is looked for in TFDS's data folder
-            (environment variable TFDS_DATA_DIR).
-        split: any TFDS split string, e.g. "train[:80%]".
+        rest: `NAME[:split]`, TFDS's name of the dataset, e.g. "oxford_iiit_pet", which is looked for in TFDS's data
+            folder (environment variable TFDS_DATA_DIR), and any TFDS split string, e.g. "train[:80%]".
 
     Returns:
         `Tfds`.
@@ -193,6 +193,8 @@ def open_tfds(name, split="train"):
     Raises:
         InputError: as `Tfds`, and if the dataset is unknown or not prepared.
     """
+    name, _, split = rest.partition(":")
+    split = split or "train"
     if not name:
         raise InputError("tfds: names no dataset; write tfds:NAME or tfds:NAME:SPLIT")
     try:

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from recipes.data import Augment
-from recipes.data.augment import colour
+from recipes.data.augmentation import colour
 from zoo.errors import InputError
 
 NOTHING = Augment(flip=0.0)

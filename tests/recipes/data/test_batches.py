@@ -126,13 +126,13 @@ def test_a_resumed_run_sees_what_an_uninterrupted_one_sees(folder, augment, cach
     arguments = {"training": True, "augment": augment, "picture_size": (12, 18), "cache": cache}
     whole = first(segmentation(source, **arguments), 10)
     for step in steps:
-        resumed = first(segmentation(source, start=step * 4, **arguments), 10 - step)
+        resumed = first(segmentation(source, skip=step * 4, **arguments), 10 - step)
         assert_batches_equal(whole[step:], resumed)
 
 
 def test_epochs_before_the_start_cost_nothing():
     source = Numbers()
-    first(segmentation(source, training=True, cache=False, start=1_000_000), 1)
+    first(segmentation(source, training=True, cache=False, skip=1_000_000), 1)
     assert len(source.decoded) < 100
 
 
@@ -174,7 +174,7 @@ def test_records_left_out_are_not_shown(folder):
         ({"picture_size": (0, 4)}, "picture_size is"),
         ({"batch_size": 0}, "batch_size and max_objects are 1 or more, received 0, 100"),
         ({"max_objects": 0}, "batch_size and max_objects are 1 or more, received 4, 0"),
-        ({"start": -1}, "start is 0 or more"),
+        ({"skip": -1}, "skip is 0 or more"),
         ({"num_shards": 2, "shard_index": 2}, "shard_index is one of 0 to num_shards - 1 = 1, received 2"),
         ({"num_shards": 20, "shard_index": 15}, "10 usable pictures, too few for 20 shards"),
         ({"cache": "maybe"}, "cache is 'auto', True or False"),

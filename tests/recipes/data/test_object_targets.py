@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from recipes.data import Augment, Source, pipeline
-from recipes.data.batches import crop_masks, padded_objects
+from recipes.data.targets import crop_masks, padded_objects
 from tests.recipes.data.batches import assert_batches_equal, first
 from zoo.ops.masks import iou, paste
 
@@ -37,7 +37,7 @@ def test_object_streams_resume(scenes):
     arguments = {"task": "keypoints", "picture_size": (48, 48), "batch_size": 3, "training": True}
     arguments |= {"augment": Augment(scale=(0.5, 2.0)), "max_objects": 8}
     whole = first(pipeline(scenes("train"), **arguments), 6)
-    assert_batches_equal(whole[2:], first(pipeline(scenes("train"), start=6, **arguments), 4))
+    assert_batches_equal(whole[2:], first(pipeline(scenes("train"), skip=6, **arguments), 4))
 
 
 class Marked(Source):

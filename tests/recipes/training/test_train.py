@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recipes.data import open_source
+from recipes.data import open_source, usable
 from recipes.report import run
+from recipes.training.build import build
 from recipes.training.callbacks import StopOnNaN
 from recipes.training.recipe import Recipe
-from recipes.training.train import build, train, usable
+from recipes.training.train import train
 from recipes.training.workdir import Workdir
 from tests.recipes.conftest import write_set
 from zoo import InputError
@@ -38,7 +39,7 @@ def test_learns_and_keeps_the_best_epoch(trained, toy):
     assert (model.class_names, model.image_size) == (("ground", "figure"), (32, 48))
     assert all(layer.compute_dtype == "float32" for layer in model.layers)
     # What was kept is what was measured: the averaged weights of the best epoch.
-    scores = run.measure(trained)
+    scores = run.write_metrics(trained)
     assert scores["miou"] == pytest.approx(max(row["val_miou"] for row in rows), abs=1e-4)
     assert any(trained.tensorboard.rglob("events*"))
     assert [file.name for file in trained.path.glob("epoch-*")] == ["epoch-0005.weights.h5"]

@@ -8,6 +8,7 @@ from keras import ops
 import zoo
 from tests.checks import learns, parameters, saves_and_loads
 from zoo.detection.fast_rcnn import region_losses
+from zoo.detection.faster_rcnn import faster_rcnn
 
 SIDE = 64
 TOY = {
@@ -114,6 +115,17 @@ def test_fast_rcnn_looks_at_the_regions_it_is_given(tmp_path):
     assert (loaded.proposals, loaded.num_proposals) == ("uniform", 4)
 
 
+def test_files_whose_maps_are_outputs_of_their_own_go_on_learning():
+    model = toy("faster_rcnn_resnet18_fpn")
+    config = model.get_config()
+    maps = config["output_layers"].pop("maps")
+    config["output_layers"] |= {f"map{i}": layer for i, layer in enumerate(maps)}
+    loaded = type(model).from_config(config)
+    assert [x.shape for x in loaded.output["maps"]] == [x.shape for x in model.output["maps"]]
+    loaded.compile("sgd")
+    assert np.isfinite(loaded.train_on_batch(pictures(), targets()))
+
+
 def test_pictures_without_objects_are_trained_through():
     model = toy("mask_rcnn_resnet18_fpn")
     model.compile("sgd")
@@ -172,6 +184,6 @@ def test_region_losses_by_hand():
 
 def test_unknown_backbones_and_sizes_are_named():
     with pytest.raises(zoo.InputError, match="unknown backbone 'vgg11': choose one of vgg16, zf"):
-        zoo.BUILDERS["faster_rcnn_zf"](2, backbone="vgg11")
+        faster_rcnn(2, backbone="vgg11")
     with pytest.raises(zoo.InputError, match="five levels"):
         zoo.faster_rcnn_resnet18_fpn(2, anchor_sizes=(8, 16))

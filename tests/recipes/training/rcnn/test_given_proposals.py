@@ -30,6 +30,6 @@ def test_fast_rcnn(builder, squares, tmp_path, monkeypatch):
     trained = train(recipe, tmp_path / "run")
     (row,) = trained.read_history(1)
     assert np.isfinite([row["class_loss"], row["box_loss"], row["val_class_loss"]]).all()
-    assert run.measure(trained)["ap50"] == row["val_ap50"]
+    assert run.write_metrics(trained)["ap50"] == row["val_ap50"]
     predictor = export.load(trained.model)
     assert (predictor.proposals, predictor.num_proposals) == ("sliding_window", 30)

@@ -56,7 +56,7 @@ def test_learns_and_tells_of_both_figures(trained, recipe):
     figures = json.loads((trained.path / "box_regression.json").read_text())
     assert set(figures) == {"before", "after"} and set(figures["after"]) == {"ap50", "voc_ap50", "ap"}
     assert figures["before"]["ap50"] > 0.5
-    scores = run.measure(trained)
+    scores = run.write_metrics(trained)
     assert scores["ap50"] == pytest.approx(figures["after"]["ap50"]) and scores["ap50/ghost"] is None
     rows = trained.read_history(9)
     assert [row["epoch"] for row in rows] == [1, 2] and rows[-1]["loss"] < rows[0]["loss"]
@@ -83,7 +83,7 @@ def test_the_model_predicts_pictures_of_any_size(trained):
 @pytest.fixture
 def resumed(trained, recipe, monkeypatch):
     """Resumes the run, without its last comparison, and tells which of its files are new."""
-    monkeypatch.setattr("recipes.training.rcnn.steps.compare", lambda *_: None)
+    monkeypatch.setattr("recipes.training.rcnn.steps.write_box_regression", lambda *_: None)
 
     def resume():
         before = files(trained)
@@ -122,7 +122,7 @@ def test_its_artifact_goes_through_all_that_the_command_line_does(trained, recip
     assert verified.passed and verified.agreement == 1.0 and verified.metric_change == 0.0
     assert export.benchmark(artifact.path, runs=1, warmup=0).p50_ms > 0
     predictor, source = export.load(artifact.path), open_source(recipe.data)
-    assert evaluate(predictor, source)["ap50"] == pytest.approx(run.measure(trained)["ap50"])
+    assert evaluate(predictor, source)["ap50"] == pytest.approx(run.write_metrics(trained)["ap50"])
     picture = next(Path(recipe.data.removeprefix("voc:")).rglob("1.png"))
     (entry,), _ = predict(predictor, [picture], tmp_path / "found", score=0.0)
     assert entry["objects"][0]["class"] == "square"
