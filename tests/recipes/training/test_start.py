@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 
 import zoo
+from recipes.data import open_source
 from recipes.training.start import model_file, take_weights
-from recipes.training.train import train
+from recipes.training.train import build, train
 from zoo import InputError
 from zoo.backbones.normalization import CONVENTIONS, set_convention
 
 
 def unet(num_classes=2, **arguments):
     """The toy recipe's network."""
-    arguments = {"filters": 4, "depth": 2, "batch_norm": True, **arguments}
+    arguments = {"filters": 4, "depth": 1, "batch_norm": True, **arguments}
     return zoo.unet(num_classes, input_shape=(32, 48, 3), **arguments)
 
 
@@ -39,9 +40,16 @@ def test_what_becomes_of_pixels_comes_with_the_weights(tmp_path):
     layer = second.get_layer("normalize")
     assert (list(layer.scale), list(layer.offset)) == CONVENTIONS["torchvision"]
     picture = np.full((1, 32, 32, 3), 77.0)
-    np.testing.assert_array_equal(*(model.predict(picture, verbose=0)["logits"] for model in (first, second)))
+    np.testing.assert_array_equal(*(model(picture)["logits"] for model in (first, second)))
 
 
+def test_a_recipes_model_begins_there(trained, toy):
+    model = build(replace(toy, start=str(trained.path)), open_source(toy.data))
+    for ours, theirs in zip(model.weights, keras.saving.load_model(trained.model).weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs, err_msg=ours.path)
+
+
+@pytest.mark.full
 def test_a_recipe_begins_there_and_says_so(trained, toy, tmp_path, capsys):
     recipe = replace(toy, start=str(trained.path), epochs=1, learning_rate=0.0, weight_decay=0.0, ema=None)
     stage = train(recipe, tmp_path / "second")

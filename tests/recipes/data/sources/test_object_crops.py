@@ -169,6 +169,7 @@ def test_joined_sources_are_cropped_together(folder):
     assert source.spec == f"crops:objects:masks:{folder} & masks:{folder}" and len(source) == 2
 
 
+@pytest.mark.full
 def test_the_pipeline_draws_windows_of_the_crops():
     source = ObjectCrops(Scene(), "objects", size=40)
     augment = Augment(flip=0.5, scale=(40 / 36, 40 / 36))
@@ -210,6 +211,7 @@ def test_errors(folder):
         len(open_source(f"crops:objects:masks:{folder}"))
 
 
+@pytest.mark.full
 def test_camvid(zoo_data):
     source = ObjectCrops(open_source(f"masks:{zoo_data / 'camvid' / 'val'}"), "objects", size=32)
     first = next(iter(source.records().map(source.decode)))
