@@ -10,7 +10,7 @@ import pytest
 import export
 from export.artifact import Artifact
 from export.onnx import float_nodes
-from tests.export.detector import SIZE, examples, scenes, toy_detector, trained_detector
+from tests.export.detector import SIZE, examples, scenes, knowing_detector, toy_detector
 from zoo.ops.boxes_numpy import iou
 
 FORMS = [
@@ -24,7 +24,7 @@ FORMS = [
 
 @pytest.fixture(scope="module")
 def detector():
-    return trained_detector()
+    return knowing_detector()
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,14 @@
 """Artifacts written without a process of their own, as a test makes many, and models worth writing."""
 
+import warnings
 from importlib import import_module
 
+import keras
 import numpy as np
 from skimage import data
+
+from export.convert import versions
+from export.source import in_float32
 
 SUFFIXES = {"onnx": ".onnx", "tflite": ".tflite", "saved_model": ""}
 
@@ -14,6 +19,30 @@ def write(model, folder, format, image_size, batch_size=1):
     writer = import_module(f"export.{format}")
     writer.write(model, path, image_size=image_size, batch_size=batch_size)
     return path, writer.inspect(path)[2]
+
+
+def convert_here(model, target, format, **options):
+    """Does what `export.convert.convert` does, in this process."""
+    writer = import_module(f"export.{format}")
+    with warnings.catch_warnings(action="ignore"):  # of the converters' own making: the process apart logs them
+        writer.write(in_float32(model), target, **options)
+    inputs, outputs, operators = writer.inspect(target)
+    return {"inputs": inputs, "outputs": outputs, "operators": operators, "versions": versions()}
+
+
+def solved(model, last, images, wanted):
+    """Gives a model's last 1x1 convolution the weights that come nearest to `wanted` (NaN: whatever), by least squares.
+
+    On random features that does what a minute of training does, and batch statistics are those of `images`.
+    """
+    model(images, training=True)
+    layer = model.get_layer(last)
+    features = keras.ops.convert_to_numpy(keras.Model(model.input, layer.input)(images))
+    rows = np.pad(features.reshape(-1, features.shape[-1]), ((0, 0), (0, 1)), constant_values=1.0)  # 1 for the bias
+    columns = wanted.reshape(-1, wanted.shape[-1]).T
+    weights = np.stack([np.linalg.lstsq(rows[known], column[known])[0] for column in columns for known in [~np.isnan(column)]], -1)
+    layer.set_weights([weights[:-1].reshape(layer.kernel.shape), weights[-1]])
+    return model
 
 
 def settled(model):
