@@ -10,8 +10,10 @@ import pytest
 import export
 from export.artifact import Artifact
 from export.onnx import float_nodes
-from tests.export.detector import SIZE, examples, scenes, knowing_detector, toy_detector
+from tests.export.detector import SIZE, examples, knowing_detector, scenes, toy_detector
 from zoo.ops.boxes_numpy import iou
+
+pytestmark = pytest.mark.xdist_group("export_detector")
 
 FORMS = [
     ("saved_model", None, None),

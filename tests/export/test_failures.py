@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,8 +13,12 @@ import pytest
 from keras import layers, ops
 
 import export
+import export.onnx
+from export.convert import cause
 from tests.export.conftest import SIZE, toy
 from zoo.errors import InputError
+
+pytestmark = pytest.mark.xdist_group("export_segmenter")
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -59,7 +64,32 @@ def test_finished_file_with_a_flex_operator_is_refused(exported):
         tflite.refuse_foreign(bytes(builder.Output()))
 
 
-def test_failing_converter_leaves_the_previous_artifact(previous, monkeypatch):
+def test_half_written_file_leaves_the_previous_artifact(previous, model, monkeypatch):
+    def write(model, path, **options):
+        Path(path).write_bytes(b"half of it")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(export.onnx, "write", write)
+    with pytest.raises((OSError, export.ConversionError), match="no space left"):
+        export.export(model, previous)
+    assert untouched(previous)
+
+
+def test_cause_of_a_failed_conversion(tmp_path):
+    log = tmp_path / "log"
+    log.write_text(
+        "Loading\nTraceback (most recent call last):\n  File x\nValueError: \x1b[1mtoo\x1b[0m\n deep\n\n"
+        "During handling of the above exception, another exception occurred:\n\nRuntimeError: conversion failed\n"
+    )
+    assert cause(log) == "ValueError: too deep"
+    log.write_text("Killed " + 700 * "x")
+    assert cause(log) == 600 * "x"
+    log.write_text("")
+    assert cause(log) == "the process ended without a word"
+
+
+@pytest.mark.full
+def test_failing_converter_leaves_the_previous_artifact(previous, monkeypatch, converting_apart):
     model = toy(middle=FailsInChild())
     monkeypatch.setenv("TOY_FAILS", "1")
     with pytest.raises(export.ConversionError, match="this layer cannot be traced") as failure:
@@ -68,6 +98,7 @@ def test_failing_converter_leaves_the_previous_artifact(previous, monkeypatch):
     assert untouched(previous)
 
 
+@pytest.mark.full
 def test_killed_export_leaves_the_previous_artifact(previous, model, tmp_path_factory):
     source = tmp_path_factory.mktemp("source") / "toy.keras"
     model.save(source)

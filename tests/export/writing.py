@@ -31,17 +31,21 @@ def convert_here(model, target, format, **options):
 
 
 def solved(model, last, images, wanted):
-    """Gives a model's last 1x1 convolution the weights that come nearest to `wanted` (NaN: whatever), by least squares.
+    """Gives a model's last 1x1 convolution the weights that come nearest to the `wanted` outputs, by least squares.
 
-    On random features that does what a minute of training does, and batch statistics are those of `images`.
+    Where they are NaN, anything will do. On random features this does what a minute of training does; the batch
+    statistics become those of `images`.
     """
     model(images, training=True)
     layer = model.get_layer(last)
     features = keras.ops.convert_to_numpy(keras.Model(model.input, layer.input)(images))
-    rows = np.pad(features.reshape(-1, features.shape[-1]), ((0, 0), (0, 1)), constant_values=1.0)  # 1 for the bias
-    columns = wanted.reshape(-1, wanted.shape[-1]).T
-    weights = np.stack([np.linalg.lstsq(rows[known], column[known])[0] for column in columns for known in [~np.isnan(column)]], -1)
-    layer.set_weights([weights[:-1].reshape(layer.kernel.shape), weights[-1]])
+    rows = np.pad(features.reshape(-1, features.shape[-1]), ((0, 0), (0, 1)), constant_values=1.0)  # for the bias
+    weights = []
+    for column in wanted.reshape(-1, wanted.shape[-1]).T:
+        known = ~np.isnan(column)
+        weights.append(np.linalg.lstsq(rows[known], column[known])[0])
+    kernel, bias = np.split(np.stack(weights, axis=-1), [-1])
+    layer.set_weights([kernel.reshape(layer.kernel.shape), bias[0]])
     return model
 
 
