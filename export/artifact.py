@@ -6,7 +6,7 @@ import zipfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from export.errors import input_error
+from zoo.errors import InputError
 
 CARD, LABELS = "card.json", "labels.txt"
 ONNX_KEY = "regionzoo_card"
@@ -93,7 +93,11 @@ class Artifact:
             InputError: if there is no artifact at `path`, or the file is broken.
         """
         path = Path(path)
-        text = READERS[format_of(path)](path)
+        return cls.of(path, READERS[format_of(path)](path))
+
+    @classmethod
+    def of(cls, path, text):
+        """As `read`, of the text that the file at `path` was found to carry, `None` for none."""
         if text is None:
             return None
         return cls.from_dict({**json.loads(text), "path": str(path), "sha256": sha256(path), "size": size(path)})
@@ -107,12 +111,12 @@ def format_of(path):
     """
     path = Path(path)
     if not path.exists():
-        raise input_error(f"{path} does not exist: give a SavedModel folder, .onnx, .tflite or .keras file")
+        raise InputError(f"{path} does not exist: give a SavedModel folder, .onnx, .tflite or .keras file")
     if (path / "saved_model.pb").is_file():
         return "saved_model"
     if path.is_file() and path.suffix in SUFFIXES:
         return SUFFIXES[path.suffix]
-    raise input_error(f"{path} is no artifact: give a SavedModel folder, .onnx, .tflite or .keras file")
+    raise InputError(f"{path} is no artifact: give a SavedModel folder, .onnx, .tflite or .keras file")
 
 
 def files(path):
@@ -153,7 +157,7 @@ def read_onnx(path):
     try:
         proto = onnx.load(path)
     except Exception as error:  # protobuf's decode errors have no common public type
-        raise input_error(f"{path} cannot be read as ONNX, it may be cut short: export it again") from error
+        raise InputError(f"{path} cannot be read as ONNX, it may be cut short: export it again") from error
     return next((p.value for p in proto.metadata_props if p.key == ONNX_KEY), None)
 
 

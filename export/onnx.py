@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from export.errors import input_error
 from export.inputs import feeds
 from export.precision import Operator, float_operators
+from zoo.errors import InputError
 
 OPSET = 18
 PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
@@ -86,7 +86,7 @@ def refuse_unknown(graph):
     nodes = [node for part in graphs(graph) for node in part.node]
     unknown = sorted({node.op_type for node in nodes if not onnx.defs.has(node.op_type, node.domain)})
     if unknown:
-        raise input_error(f"ONNX has no operator for {', '.join(unknown)}: replace the layers that need them")
+        raise InputError(f"ONNX has no operator for {', '.join(unknown)}: replace the layers that need them")
 
 
 def sink_constants(graph):

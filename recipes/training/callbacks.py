@@ -71,7 +71,7 @@ class Validate(keras.callbacks.Callback):
     def __init__(self, workdir, twin, source, metric, best):
         super().__init__()
         self.workdir, self.twin, self.source, self.metric, self.best = workdir, twin, source, metric, best
-        self.predictor = KerasPredictor.of(twin)
+        self.predictor = KerasPredictor(twin)
         self.figures = {}
 
     def on_test_end(self, logs=None):

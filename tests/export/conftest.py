@@ -4,9 +4,7 @@ import pytest
 from keras import layers
 
 import export
-import export.exporter
-from export.convert import convert
-from tests.export.writing import convert_here, solved
+from tests.export.writing import solved
 from zoo.segmentation.segmenter import Segmenter
 
 SIZE = 32, 48
@@ -43,20 +41,6 @@ def toy(middle=None):
 def conv_bn_relu(x, filters, name):
     x = layers.Conv2D(filters, 3, padding="same", name=f"{name}_conv")(x)
     return layers.ReLU(name=f"{name}_relu")(layers.BatchNormalization(momentum=0.0, name=f"{name}_bn")(x))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def converting_here():
-    """Converts in the tests' own process; `converting_apart` has what users have."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export.exporter, "convert", convert_here)
-        yield
-
-
-@pytest.fixture
-def converting_apart(monkeypatch):
-    """Converts in a process of its own, which imports TensorFlow anew."""
-    monkeypatch.setattr(export.exporter, "convert", convert)
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,7 @@ class Stand:
     path, batch_size = "stand", None
 
     def __init__(self, model, image_size, moved):
-        self.keras, self.image_size, self.moved = KerasPredictor.of(model), image_size, moved
+        self.keras, self.image_size, self.moved = KerasPredictor(model), image_size, moved
 
     def predict(self, pictures, proposals=None):
         """Returns the predictions."""
@@ -80,12 +80,12 @@ class Stand:
 
 def test_switches_may_differ_as_much_as_on_pictures_nearby():
     model, images = trained("segnet")
-    reference, examples = KerasPredictor.of(model), [(image, None) for image in images]
+    reference, examples = KerasPredictor(model), [(image, None) for image in images]
     limits = tolerances("segmentation", None)
     near = compare(Stand(model, images.shape[1:3], 255 * NEARBY / 4), reference, examples, limits)
     far = compare(Stand(model, images.shape[1:3], 2.0), reference, examples, limits)
     assert near.passed and near.tolerance["relative"] == near.outputs["logits"]["p99_nearby"] > 1e-4
     assert not far.passed and far.tolerance == near.tolerance
     model, images = trained("unet")
-    found = compare(Stand(model, images.shape[1:3], 0.0), KerasPredictor.of(model), [(images[0], None)], limits)
+    found = compare(Stand(model, images.shape[1:3], 0.0), KerasPredictor(model), [(images[0], None)], limits)
     assert found.tolerance == limits and "p99_nearby" not in found.outputs["logits"]

@@ -53,7 +53,7 @@ def test_proposals_of_a_picture_are_used_where_they_are_known(model, monkeypatch
 
     asked = []
     monkeypatch.setattr(zoo.proposals, "propose", propose)
-    predictor = KerasPredictor.of(model)
+    predictor = KerasPredictor(model)
     picture = np.random.default_rng(0).integers(0, 255, (80, 160, 3)).astype(np.uint8)
     known, found = predictor.predict_each([(picture, BOXES), picture])
     assert asked == [(80, 160, 3)] and known["count"] == 2 and found["count"] == 1
@@ -133,7 +133,7 @@ def test_an_artifact_takes_regions_or_finds_them(toys, exported, kind, format, q
         {"name": "image", "dtype": "uint8", "shape": [1, *SIZE, 3]},
         {"name": "proposals", "dtype": "float32", "shape": [1, count, 4]},
     ]
-    predictor, reference = export.load(artifact.path), KerasPredictor.of(model)
+    predictor, reference = export.load(artifact.path), KerasPredictor(model)
     assert (predictor.proposals, predictor.num_proposals) == ("uniform", count)
     given, none = predictor.predict(PICTURES, [BOXES, np.zeros((0, 4))])["count"]
     assert given > 0 and none == 0
@@ -160,7 +160,7 @@ def test_kernels_in_a_loop_shrink_too(toys, exported, tmp_path, format, quantize
     path = quantized(Path(plain.path), tmp_path, quantize)
     assert path.stat().st_size < 0.75 * plain.size
     limits = export.TOLERANCES["detection"][quantize]
-    predictors = opened(path, None, plain), KerasPredictor.of(toys("rcnn"))
+    predictors = opened(path, None, plain), KerasPredictor(toys("rcnn"))
     found = compare(*predictors, [(picture, None) for picture in PICTURES], limits)
     assert found.passed and found.outputs["boxes"]["max_abs"] < 0.2, found
 
@@ -178,4 +178,4 @@ def test_no_integers_in_a_loop(toys, tmp_path):
 
 def test_proposals_of_other_pictures_are_refused(model):
     with pytest.raises(InputError, match="received those of 1 for 2"):
-        KerasPredictor.of(model).predict(np.zeros((2, 40, 60, 3), np.uint8), [BOXES])
+        KerasPredictor(model).predict(np.zeros((2, 40, 60, 3), np.uint8), [BOXES])

@@ -92,7 +92,7 @@ def test_a_task_in_a_file(task, format, tmp_path):
     for name in here:
         scale = np.float32([3, 3, 1] if name == "keypoints" else 3 if name in PLACED else 1)
         np.testing.assert_allclose(there[name], here[name] * scale, rtol=1e-4)
-        np.testing.assert_allclose(here[name], KerasPredictor.of(model).predict(PICTURES)[name], rtol=1e-4)
+        np.testing.assert_allclose(here[name], KerasPredictor(model).predict(PICTURES)[name], rtol=1e-4)
 
 
 LIMITED = [

@@ -72,14 +72,14 @@ def test_the_same_predictions_as_keras(model, written, kind, format, batch_size)
 @pytest.mark.full
 def test_predictions_differ_from_row_to_row(model):
     """The comparisons above mean something: there are detections, each with a box, mask and points of its own."""
-    keras = export.runtime.KerasPredictor.of(model("mask")).predict(pictures(2, seed=1))
+    keras = export.runtime.KerasPredictor(model("mask")).predict(pictures(2, seed=1))
     assert keras["count"].min() >= 3 and (np.diff(keras["scores"], axis=1) <= 0).all()
     boxes = keras["boxes"][0][: keras["count"][0]]
     assert (boxes[:, 2:] - boxes[:, :2]).min() > 1 and boxes.std(axis=0).min() > 1
     assert boxes.min() >= 0 and (boxes <= [SIZE[1], SIZE[0], SIZE[1], SIZE[0]]).all()
     inside = keras["masks"][0][0] >= 0.5
     assert 0.02 < inside.mean() < 0.98
-    points = export.runtime.KerasPredictor.of(model("keypoint")).predict(pictures(1, seed=1))["keypoints"][0]
+    points = export.runtime.KerasPredictor(model("keypoint")).predict(pictures(1, seed=1))["keypoints"][0]
     assert points[0].std(axis=0).min() > 0.01 and len(np.unique(points[:, 0, :2], axis=0)) >= 3
 
 

@@ -1,14 +1,10 @@
 """Artifacts written without a process of their own, as a test makes many, and models worth writing."""
 
-import warnings
 from importlib import import_module
 
 import keras
 import numpy as np
 from skimage import data
-
-from export.convert import versions
-from export.source import in_float32
 
 SUFFIXES = {"onnx": ".onnx", "tflite": ".tflite", "saved_model": ""}
 
@@ -19,15 +15,6 @@ def write(model, folder, format, image_size, batch_size=1):
     writer = import_module(f"export.{format}")
     writer.write(model, path, image_size=image_size, batch_size=batch_size)
     return path, writer.inspect(path)[2]
-
-
-def convert_here(model, target, format, **options):
-    """Does what `export.convert.convert` does, in this process."""
-    writer = import_module(f"export.{format}")
-    with warnings.catch_warnings(action="ignore"):  # of the converters' own making: the process apart logs them
-        writer.write(in_float32(model), target, **options)
-    inputs, outputs, operators = writer.inspect(target)
-    return {"inputs": inputs, "outputs": outputs, "operators": operators, "versions": versions()}
 
 
 def solved(model, last, images, wanted):

@@ -141,7 +141,7 @@ def compare(model, source, workdir):
     found = {}
     for name, mended in (("before", False), ("after", True)):
         model.box_regression = mended
-        scores = evaluate(KerasPredictor.of(model), source)
+        scores = evaluate(KerasPredictor(model), source)
         found[name] = {figure: scores[figure] for figure in FIGURES}
     replace_text(workdir.path / "box_regression.json", json.dumps(found, indent=2) + "\n")
     rows = [[f"{name} box regression", *map(figure, scores.values())] for name, scores in found.items()]
