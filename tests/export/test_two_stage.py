@@ -12,13 +12,15 @@ from export.tflite import operator_name, parse
 from tests.export.two_stage import SIZE, compared, pictures, quantized, toy
 from tests.export.writing import write
 
+pytestmark = pytest.mark.xdist_group("export_two_stage")
+
 FORMS = [
-    ("mask", "saved_model", None),
     ("mask", "onnx", 1),
-    ("mask", "tflite", 1),
-    ("keypoint", "onnx", 2),
-    ("keypoint", "tflite", 2),
-    ("faster", "onnx", None),
+    pytest.param("mask", "saved_model", None, marks=pytest.mark.full),
+    pytest.param("mask", "tflite", 1, marks=pytest.mark.full),
+    pytest.param("keypoint", "onnx", 2, marks=pytest.mark.full),
+    pytest.param("keypoint", "tflite", 2, marks=pytest.mark.full),
+    pytest.param("faster", "onnx", None, marks=pytest.mark.full),
 ]
 INT8 = schema_py_generated.TensorType.INT8
 
@@ -67,6 +69,7 @@ def test_the_same_predictions_as_keras(model, written, kind, format, batch_size)
         assert ("Loop" in operators) == (batch_size is None)
 
 
+@pytest.mark.full
 def test_predictions_differ_from_row_to_row(model):
     """The comparisons above mean something: there are detections, each with a box, mask and points of its own."""
     keras = export.runtime.KerasPredictor(model("mask")).predict(pictures(2, seed=1))
@@ -87,6 +90,7 @@ def near(path, model, quantize):
     assert found.outputs["boxes"]["max_abs"] < 4.0 and found.outputs["scores"]["max_abs"] < 0.2
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "format, quantize", [("onnx", "float16"), ("onnx", "dynamic"), ("tflite", "float16"), ("tflite", "dynamic")]
 )
@@ -123,6 +127,7 @@ def test_onnx_keeps_geometry_in_float(model, written, tmp_path):
     assert kinds["Conv"] == len(convolutions)
 
 
+@pytest.mark.full
 def test_tflite_keeps_geometry_in_float(model, written, tmp_path):
     path = quantized(written("mask", "tflite", 1)[0], tmp_path, "int8")
     near(path, model("mask"), "int8")
