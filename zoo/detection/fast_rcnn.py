@@ -3,6 +3,8 @@
 Source: Girshick 2015, arXiv:1504.08083.
 """
 
+import re
+
 import keras
 from keras import layers, ops
 
@@ -57,13 +59,13 @@ def detected(trunk, rois, num_classes):
     """Adds the box head and suppression to a trunk.
 
     Returns:
-        Dict of tensors: the trunk's maps `map0` ..., and the detections.
+        Dict of tensors: `maps`, the list of the trunk's feature maps, and the detections.
     """
     box_head = trunk.box_head(num_classes)
     # Never in training: what is learned is computed anew from drawn regions, and this is left out of the graph.
     found = box_head([*trunk.maps, rois], training=False)
     detections = Detections(name="detections")([trunk.image, rois, found["class_logits"], found["box_deltas"]])
-    return {**{f"map{i}": x for i, x in enumerate(trunk.maps)}, **detections}
+    return {"maps": trunk.maps, **detections}
 
 
 def of_layer(layer, attribute):
@@ -163,9 +165,16 @@ class FastRcnn(MultiLossModel):
         return tuple(drawn[name][:, :rows] for name in ("boxes", "labels", "matched"))
 
     def call_head(self, name, outputs, regions, training):
-        """Calls a head with the maps among the outputs and with regions."""
-        maps = [outputs[key] for key in sorted(outputs) if key.startswith("map")]
-        return self.get_layer(name)([*maps, *regions], training=training)
+        """Calls a head with the feature maps and with regions."""
+        return self.get_layer(name)([*outputs["maps"], *regions], training=training)
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Builds the model back from `get_config()`; in older files each map is an output of its own, `map0` ..."""
+        outputs = dict(config["output_layers"])
+        if "maps" not in outputs:
+            outputs["maps"] = [outputs.pop(name) for name in sorted(outputs) if re.fullmatch(r"map\d", name)]
+        return super().from_config({**config, "output_layers": outputs}, custom_objects=custom_objects)
 
 
 def region_losses(outputs, drawn, targets, beta):
