@@ -23,6 +23,20 @@ def test_every_builder_is_listed_and_buildable():
         assert model.task in TASKS
 
 
+def test_every_builder_is_a_function_of_its_own():
+    for name, builder in zoo.BUILDERS.items():
+        assert inspect.isfunction(builder) and builder.__name__ == name
+        assert builder.__doc__.startswith("Builds ")
+        assert inspect.signature(builder).parameters["name"].default == name
+
+
+def test_a_builder_named_by_its_backbone_takes_no_other():
+    with pytest.raises(zoo.InputError, match="faster_rcnn_zf takes no 'backbone': choose among num_classes, anchor_"):
+        zoo.build("faster_rcnn_zf", num_classes=2, backbone="vgg16")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'stride'"):
+        zoo.fcn8s_vgg16(2, stride=32)
+
+
 def small_cnn(filters):
     """Counts the 3x3 convolutions and batch normalisations of the backbone that has its last filters twice."""
     widths = [3, *(filters * factor for factor in (1, 2, 4, 8, 8))]

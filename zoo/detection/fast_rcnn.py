@@ -10,7 +10,7 @@ from keras import layers, ops
 
 from zoo.detection.losses import masked_mean, smooth_l1
 from zoo.detection.region_layers import BOX_WEIGHTS, Detections
-from zoo.detection.trunks import on, trunk_of
+from zoo.detection.trunks import trunk_of
 from zoo.model import MultiLossModel
 from zoo.ops import boxes as box_ops
 from zoo.ops import sampling
@@ -78,12 +78,6 @@ def of_layer(layer, attribute):
         setattr(model.get_layer(layer), attribute, value)
 
     return property(read, write)
-
-
-fast_rcnn_vgg16 = on(fast_rcnn, "vgg16")
-fast_rcnn_zf = on(fast_rcnn, "zf")
-fast_rcnn_resnet18_fpn = on(fast_rcnn, "resnet18_fpn")
-fast_rcnn_resnet50_fpn = on(fast_rcnn, "resnet50_fpn")
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -208,3 +202,72 @@ def offsets_of(regions, boxes, positive):
     unit = ops.convert_to_tensor([0.0, 0.0, 1.0, 1.0], "float32")
     regions, boxes = (ops.where(positive[..., None] > 0, x, unit) for x in (regions, boxes))
     return box_ops.encode(regions, boxes)
+
+
+# The builders by name pass all of their arguments, `locals()`, on.
+def fast_rcnn_vgg16(
+    num_classes,
+    *,
+    proposals="selective_search_fast",
+    num_proposals=2000,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="fast_rcnn_vgg16",
+):
+    """Builds Fast R-CNN on VGG16.
+
+    Arguments as of `fast_rcnn`.
+    """
+    return fast_rcnn(backbone="vgg16", **locals())
+
+
+def fast_rcnn_zf(
+    num_classes,
+    *,
+    proposals="selective_search_fast",
+    num_proposals=2000,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="fast_rcnn_zf",
+):
+    """Builds Fast R-CNN on ZF.
+
+    Arguments as of `fast_rcnn`.
+    """
+    return fast_rcnn(backbone="zf", **locals())
+
+
+def fast_rcnn_resnet18_fpn(
+    num_classes,
+    *,
+    proposals="selective_search_fast",
+    num_proposals=2000,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="fast_rcnn_resnet18_fpn",
+):
+    """Builds Fast R-CNN on ResNet-18-FPN.
+
+    Arguments as of `fast_rcnn`.
+    """
+    return fast_rcnn(backbone="resnet18_fpn", **locals())
+
+
+def fast_rcnn_resnet50_fpn(
+    num_classes,
+    *,
+    proposals="selective_search_fast",
+    num_proposals=2000,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="fast_rcnn_resnet50_fpn",
+):
+    """Builds Fast R-CNN on ResNet-50-FPN.
+
+    Arguments as of `fast_rcnn`.
+    """
+    return fast_rcnn(backbone="resnet50_fpn", **locals())

@@ -8,6 +8,7 @@ from keras import ops
 import zoo
 from tests.checks import learns, parameters, saves_and_loads
 from zoo.detection.fast_rcnn import region_losses
+from zoo.detection.faster_rcnn import faster_rcnn
 
 SIDE = 64
 TOY = {
@@ -182,6 +183,6 @@ def test_region_losses_by_hand():
 
 def test_unknown_backbones_and_sizes_are_named():
     with pytest.raises(zoo.InputError, match="unknown backbone 'vgg11': choose one of vgg16, zf"):
-        zoo.BUILDERS["faster_rcnn_zf"](2, backbone="vgg11")
+        faster_rcnn(2, backbone="vgg11")
     with pytest.raises(zoo.InputError, match="five levels"):
         zoo.faster_rcnn_resnet18_fpn(2, anchor_sizes=(8, 16))
