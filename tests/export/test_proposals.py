@@ -78,9 +78,9 @@ INPUTS = {"rcnn": 1.0, "fpn": 1.0, "vgg16": 100.0}
 PHOTOGRAPH = data.astronaut()
 PICTURES = np.stack([PHOTOGRAPH[y : y + SIZE[0], x : x + SIZE[1]] for y, x in ((40, 160), (200, 200))])
 FORMS = [
-    ("rcnn", "saved_model", None),
     ("rcnn", "onnx", None),
-    ("fpn", "tflite", "int8"),
+    pytest.param("rcnn", "saved_model", None, marks=pytest.mark.full),
+    pytest.param("fpn", "tflite", "int8", marks=pytest.mark.full),
     pytest.param("rcnn", "tflite", None, marks=pytest.mark.full),
     pytest.param("fpn", "saved_model", "float16", marks=pytest.mark.full),
     pytest.param("fpn", "onnx", None, marks=pytest.mark.full),

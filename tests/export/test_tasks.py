@@ -38,6 +38,9 @@ PLACED = ("box", "points", "boxes", "keypoints")
 class Says(ZooModel):
     """Says of every picture nearly the same, moved a little by its colours; of the objects, one a class."""
 
+    proposals, num_proposals = "", 0
+    saved = (*ZooModel.saved, "proposals", "num_proposals")
+
     def predictions(self, outputs):
         """Adds labels and count."""
         if "scores" not in outputs:
@@ -93,6 +96,40 @@ def test_a_task_in_a_file(task, format, tmp_path):
         scale = np.float32([3, 3, 1] if name == "keypoints" else 3 if name in PLACED else 1)
         np.testing.assert_allclose(there[name], here[name] * scale, rtol=1e-4)
         np.testing.assert_allclose(here[name], KerasPredictor(model).predict(PICTURES)[name], rtol=1e-4)
+
+
+def follows():
+    """Builds a detector whose boxes are the three regions that it is given, and whose scores follow the colours."""
+    image, proposals = layers.Input((SIDE, SIDE, 3), name="image"), layers.Input((3, 4), name="proposals")
+    colours = layers.Conv2D(8, 3, activation="relu", name="features")(layers.Rescaling(1 / 255)(image))
+    scores = layers.Dense(3, activation="sigmoid", name="scores")(layers.GlobalAveragePooling2D()(colours))
+    boxes = layers.Rescaling(1.0, name="boxes")(proposals)
+    model = Says([image, proposals], {"boxes": boxes, "scores": scores}, name="follows")
+    model.task, model.image_size, model.proposals, model.num_proposals = "detection", (SIDE, SIDE), "uniform", 3
+    return model
+
+
+@pytest.mark.parametrize(
+    "format, quantize",
+    [("saved_model", None), ("onnx", None), ("tflite", None), ("onnx", "int8"), ("tflite", "int8")],
+)
+def test_regions_reach_a_file(format, quantize, tmp_path):
+    model = follows()
+    path = tmp_path / f"follows{SUFFIXES[format]}"
+    artifact = export.export(
+        model, path, format, quantize=quantize, representative=PICTURES if quantize else None, pictures=PICTURES
+    )
+    assert artifact.parity["passed"] and "3 regions that uniform finds" in artifact.preprocessing
+    assert [entry["shape"] for entry in artifact.inputs] == [[1, SIDE, SIDE, 3], [1, 3, 4]]
+    if quantize:
+        assert any(name in artifact.operators for name in ("QuantizeLinear", "QUANTIZE"))
+    predictor, reference = export.load(path), KerasPredictor(model)
+    given = [np.float32(SAID["boxes"][:2]), np.float32(SAID["boxes"])[::-1]]
+    ours, theirs = predictor.predict(PICTURES, given), reference.predict(PICTURES, given)
+    np.testing.assert_allclose(ours["boxes"], [[*given[0], [0, 0, 0, 0]], given[1]], atol=1e-4)
+    np.testing.assert_allclose(ours["scores"], theirs["scores"], atol=0.05 if quantize else 1e-5)
+    found, known = predictor.predict_each([PICTURES[0], (PICTURES[0], reference.propose(PICTURES[0]))])
+    np.testing.assert_allclose(found["boxes"], known["boxes"])
 
 
 LIMITED = [

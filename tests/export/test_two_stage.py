@@ -12,10 +12,9 @@ from export.tflite import operator_name, parse
 from tests.export.two_stage import SIZE, compared, pictures, quantized, toy
 from tests.export.writing import write
 
-pytestmark = pytest.mark.xdist_group("export_two_stage")
-
 FORMS = [
-    ("mask", "onnx", 1),
+    ("plain", "onnx", 1),
+    pytest.param("mask", "onnx", 1, marks=pytest.mark.full),
     pytest.param("mask", "saved_model", None, marks=pytest.mark.full),
     pytest.param("mask", "tflite", 1, marks=pytest.mark.full),
     pytest.param("keypoint", "onnx", 2, marks=pytest.mark.full),
@@ -57,7 +56,7 @@ def test_the_same_predictions_as_keras(model, written, kind, format, batch_size)
     path, operators = written(kind, format, batch_size)
     found = compared(path, model(kind))
     assert found.passed and found.agreement == 1.0, found.failures
-    further = {"mask": {"masks"}, "keypoint": {"keypoints", "keypoint_scores"}, "faster": set()}[kind]
+    further = {"mask": {"masks"}, "keypoint": {"keypoints", "keypoint_scores"}, "faster": set(), "plain": set()}[kind]
     assert set(found.outputs) == {"boxes", "scores"} | further
     if kind == "mask":
         assert found.figures["least_mask_iou"] >= 0.99
@@ -65,7 +64,8 @@ def test_the_same_predictions_as_keras(model, written, kind, format, batch_size)
         assert not any("flex" in name.lower() or name.islower() for name in operators)
         assert operators["NON_MAX_SUPPRESSION_V4"] == 6 * batch_size  # five levels of the pyramid, and the detections
     if format == "onnx":
-        assert operators.get("NonMaxSuppression", 0) == 6 * (batch_size or 0)
+        suppressions = 2 if kind == "plain" else 6
+        assert operators.get("NonMaxSuppression", 0) == suppressions * (batch_size or 0)
         assert ("Loop" in operators) == (batch_size is None)
 
 
@@ -109,6 +109,7 @@ FLOAT_CONVOLUTIONS = 2 * 5 + 1
 FEATURES = {"CONV_2D", "FULLY_CONNECTED", "MAX_POOL_2D", "ADD", "PAD", "RESIZE_NEAREST_NEIGHBOR"}
 
 
+@pytest.mark.full
 def test_onnx_keeps_geometry_in_float(model, written, tmp_path):
     path = quantized(written("mask", "onnx", 1)[0], tmp_path, "int8")
     near(path, model("mask"), "int8")
