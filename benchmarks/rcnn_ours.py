@@ -27,7 +27,7 @@ def artifact(path, picture_path):
     import export
 
     predictor, picture = export.load(path, threads=os.cpu_count()), np.load(picture_path)[None]
-    answer(lambda: found(predictor.run(picture), picture))
+    answer(lambda: found(predictor.call(predictor.inputs_of(picture)), picture))
 
 
 def found(predictions, picture):

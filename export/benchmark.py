@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from export.artifact import format_of, size
-from export.errors import input_error
+from zoo.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ def benchmark(artifact_path, runs=50, warmup=5, threads=None):
     """
     path = Path(artifact_path)
     if format_of(path) == "keras":
-        raise input_error(f"{path} is no artifact: export it first")
+        raise InputError(f"{path} is no artifact: export it first")
     if runs < 1 or warmup < 0 or (threads is not None and threads < 1):
-        raise input_error(
+        raise InputError(
             f"runs and threads must be 1 or more, warmup 0 or more, received {runs}, {threads}, {warmup}"
         )
     from export.convert import environment
@@ -75,7 +75,7 @@ def benchmark(artifact_path, runs=50, warmup=5, threads=None):
     )
     if child.returncode:
         lines = child.stderr.strip().splitlines() or ["the process ended without a word"]
-        raise input_error(f"{path} cannot be measured: {lines[-1].split('InputError: ')[-1]}")
+        raise InputError(f"{path} cannot be measured: {lines[-1].split('InputError: ')[-1]}")
     return Benchmark(
         path=str(path), runs=runs, threads=threads, size=size(path), **json.loads(child.stdout.splitlines()[-1])
     )

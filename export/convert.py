@@ -1,19 +1,23 @@
-"""Conversion in a process of its own: whatever backend trained the model, TensorFlow writes the artifact.
+"""Conversion: TensorFlow writes every artifact, whatever backend trained the model.
 
-`convert` starts the process and waits, `main` is what it runs.
+Where this process computes on TensorFlow and on the CPU, it converts the model itself; else a child process does, so
+that no second framework and no GPU's kernels come into it. `convert` waits for either; `main` is what the child runs.
 """
 
+import gc
 import importlib
 import json
 import os
-import re
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 
-from export.errors import input_error
+from export.imports import without_optional
+from export.quiet import native_stderr_held
 from export.source import all_layers
+from zoo.errors import InputError
 
 PACKAGES = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "ai-edge-litert", "ai-edge-quantizer")
 
@@ -23,10 +27,10 @@ class ConversionError(RuntimeError):
 
 
 def convert(model, target, format, **options):
-    """Writes a model to `target` in a child process.
+    """Writes a model to `target`.
 
     Args:
-        model: a `zoo.ZooModel` on any backend.
+        model: a `zoo.ZooModel` on any backend, computing in float32.
         target: file or folder to make; its folder also takes the child's files.
         format: "saved_model", "onnx" or "tflite".
         **options: of the format's `write`.
@@ -36,9 +40,49 @@ def convert(model, target, format, **options):
         InputError: what the writer says about the model.
         ConversionError: if the converter fails otherwise.
     """
+    work = convert_here if on_tensorflow_cpu() else convert_in_child
+    try:
+        return work(model, Path(target), format, options)
+    except (InputError, ConversionError):
+        raise
+    except Exception as error:
+        raise ConversionError(f"conversion to {format} failed: {root_cause(error)}") from error
+
+
+def on_tensorflow_cpu():
+    """Says whether Keras computes on TensorFlow in this process, on no GPU and not spread over devices."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not tf.config.get_visible_devices("GPU") and not tf.distribute.has_strategy()
+
+
+def convert_here(model, target, format, options):
+    """Converts in this process; what the converters print is shown only if they fail."""
+    try:
+        with native_stderr_held(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return written(model, target, format, options)
+    finally:
+        gc.collect()  # a traced graph, which holds all weights, is a cycle
+
+
+def written(model, target, format, options):
+    """Writes a file and returns what is in it, and the versions of what made it."""
+    writer = importlib.import_module(f"export.{format}")
+    writer.write(model, target, **options)
+    inputs, outputs, operators = writer.inspect(target)
+    return {"inputs": inputs, "outputs": outputs, "operators": operators, "versions": versions()}
+
+
+def convert_in_child(model, target, format, options):
+    """Hands the model to a child process through files beside the target, and reads its report."""
     import numpy as np
 
-    folder = Path(target).parent
+    folder = target.parent
     representative = options.pop("representative", None)
     if representative is not None:
         np.savez(folder / "representative.npz", **representative)
@@ -62,11 +106,11 @@ def convert(model, target, format, **options):
             child.stdin.close()
             child.wait()
     result = folder / "result.json"
-    if not result.exists():
-        raise ConversionError(f"conversion to {format} failed: {cause(folder / 'log')}")
-    report = json.loads(result.read_text())
-    if "error" in report:
-        raise input_error(report["error"])
+    report = json.loads(result.read_text()) if result.exists() else {"failure": last_words(folder / "log")}
+    if "refusal" in report:
+        raise InputError(report["refusal"])
+    if "failure" in report:
+        raise ConversionError(f"conversion to {format} failed: {report['failure']}")
     return report
 
 
@@ -87,44 +131,35 @@ def modules_of(model):
     return sorted(m for m in modules if m != "__main__" and m.split(".")[0] != "keras")
 
 
-def cause(log, length=600):
-    """Returns the first exception of a log, which later ones only wrap, or what the log ends with."""
-    text = re.sub(r"\x1b\[\d+m", "", log.read_text(errors="replace"))
-    root = re.split(r"\n(?:During handling of|The above exception)", text)[0]
-    exception = re.search(r"^[\w.]+(?:Error|Exception): .*", root, re.MULTILINE | re.DOTALL)
-    words = " ".join((exception[0] if exception else text[-length:]).split())
-    return words[:length] or "the process ended without a word"
-
-
 def main():
-    """Does the job of the file that `convert` wrote, and leaves `result.json` beside it."""
+    """Does the job of the file that `convert_in_child` wrote, and leaves `result.json` beside it."""
     job = Path(sys.argv[1])
     folder = job.parent
     end_with_parent(folder)
+    try:
+        report = done(json.loads(job.read_text()), folder)
+    except InputError as error:
+        report = {"refusal": str(error)}
+    except Exception as error:
+        report = {"failure": root_cause(error)}
+    unfinished = folder / "result.part"
+    unfinished.write_text(json.dumps(report))
+    unfinished.replace(folder / "result.json")
 
-    import keras
+
+def done(job, folder):
+    """Loads what `convert_in_child` saved in the folder, and converts it."""
     import numpy as np
 
-    import zoo
-    from export.source import in_float32
-
-    job = json.loads(job.read_text())
+    with without_optional():
+        import keras
     for module in job["modules"]:
         importlib.import_module(module)
     representative = folder / "representative.npz"
     if representative.exists():
         job["options"]["representative"] = dict(np.load(representative))
-    try:
-        writer = importlib.import_module(f"export.{job['format']}")
-        model = in_float32(keras.saving.load_model(folder / "model.keras", compile=False))
-        writer.write(model, job["target"], **job["options"])
-        inputs, outputs, operators = writer.inspect(job["target"])
-        report = {"inputs": inputs, "outputs": outputs, "operators": operators, "versions": versions()}
-    except zoo.InputError as error:
-        report = {"error": str(error)}
-    unfinished = folder / "result.part"
-    unfinished.write_text(json.dumps(report))
-    unfinished.replace(folder / "result.json")
+    model = keras.saving.load_model(folder / "model.keras", compile=False)
+    return written(model, job["target"], job["format"], job["options"])
 
 
 def versions():
@@ -132,6 +167,23 @@ def versions():
     from importlib.metadata import version
 
     return {name: version(name) for name in ("regionzoo", *PACKAGES)}
+
+
+def root_cause(error):
+    """Returns in one line the exception that an error wraps, or itself."""
+    while inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
+        error = inner
+    return one_line(f"{type(error).__name__}: {error}")
+
+
+def last_words(log):
+    """Returns in one line what the log of a process that died ends with."""
+    return one_line(log.read_text(errors="replace")[-600:]) or "the process ended without a word"
+
+
+def one_line(text, length=600):
+    """Returns the first words of a text, without line breaks."""
+    return " ".join(text.split())[:length]
 
 
 def end_with_parent(folder):

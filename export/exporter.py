@@ -15,9 +15,9 @@ import psutil
 
 from export.artifact import Artifact
 from export.convert import convert
-from export.errors import input_error
 from export.runtime import KerasPredictor, opened
 from export.verify import compare, has_switches, tolerances
+from zoo.errors import InputError
 
 QUANTIZE = {
     "saved_model": (None, "float16"),
@@ -79,14 +79,14 @@ def export(
     if representative is not None:
         representative = check_pictures("representative", representative, image_size)
     elif quantize == "int8":
-        raise input_error("int8 needs representative pictures: pass representative=, uint8 (N, height, width, 3)")
+        raise InputError("int8 needs representative pictures: pass representative=, uint8 (N, height, width, 3)")
     pictures, origin = choose_pictures(pictures, representative, image_size)
-    keras = KerasPredictor.of(model)
+    keras = KerasPredictor(model)
 
     with folder_beside(path) as folder:
         written = folder / path.name
         report = convert(
-            model,
+            keras.model,
             written,
             format,
             image_size=image_size,
@@ -118,7 +118,7 @@ def export(
 def check_choice(name, value, known):
     """Raises `InputError` with the known values if `value` is none of them."""
     if value not in known:
-        raise input_error(f"unknown {name} {value!r}: choose one of {', '.join(map(str, known))}")
+        raise InputError(f"unknown {name} {value!r}: choose one of {', '.join(map(str, known))}")
 
 
 def check_loops(model, quantize):
@@ -126,7 +126,7 @@ def check_loops(model, quantize):
     from zoo.detection.region_features import RegionFeatures
 
     if quantize == "int8" and any(isinstance(layer, RegionFeatures) for layer in model.layers):
-        raise input_error(
+        raise InputError(
             f"model {model.name!r} cannot become int8: its network runs in a loop over the regions, inside of which "
             "no activations are measured; choose dynamic, whose kernels have 8 bits too"
         )
@@ -136,17 +136,17 @@ def check_target(path, format):
     """Returns the absolute path to write, or raises `InputError` if nothing of this format can stand there."""
     path = path.absolute()
     if not path.parent.is_dir():
-        raise input_error(f"{path} cannot be written: make the folder {path.parent} first")
+        raise InputError(f"{path} cannot be written: make the folder {path.parent} first")
     if not os.access(path.parent, os.W_OK):
-        raise input_error(f"{path} cannot be written: the folder {path.parent} is not writable")
+        raise InputError(f"{path} cannot be written: the folder {path.parent} is not writable")
     if format == "saved_model":
         if path.exists() and not (path / "saved_model.pb").is_file():
-            raise input_error(f"{path} is there and no SavedModel: choose another path")
+            raise InputError(f"{path} is there and no SavedModel: choose another path")
         return path
     if path.suffix != f".{format}":
-        raise input_error(f"{path} must end in .{format} for the format {format}")
+        raise InputError(f"{path} must end in .{format} for the format {format}")
     if path.is_dir():
-        raise input_error(f"{path} is a folder: choose another path")
+        raise InputError(f"{path} is a folder: choose another path")
     return path
 
 
@@ -158,16 +158,16 @@ def check_size(model, image_size):
     fixed = fixed_size(model)
     if image_size is None:
         if None in fixed:
-            raise input_error("the picture size is unknown: pass image_size=(height, width)")
+            raise InputError("the picture size is unknown: pass image_size=(height, width)")
         return fixed
     try:
         height, width = map(int, image_size)
     except (TypeError, ValueError):
-        raise input_error(f"image_size must be (height, width), received {image_size!r}") from None
+        raise InputError(f"image_size must be (height, width), received {image_size!r}") from None
     if min(height, width) < 1:
-        raise input_error(f"image_size must be positive, received {height}x{width}")
+        raise InputError(f"image_size must be positive, received {height}x{width}")
     if any(side not in (None, given) for side, given in zip(fixed, (height, width), strict=True)):
-        raise input_error(f"the model takes pictures of {fixed[0]}x{fixed[1]}, received image_size {height}x{width}")
+        raise InputError(f"the model takes pictures of {fixed[0]}x{fixed[1]}, received image_size {height}x{width}")
     return height, width
 
 
@@ -175,9 +175,9 @@ def check_batch_size(batch_size, format):
     """Raises `InputError` if `batch_size` is neither a positive integer nor, where it may be, `None`."""
     if batch_size is None:
         if format == "tflite":
-            raise input_error("tflite takes a fixed batch_size: pass a number, or choose onnx or saved_model")
+            raise InputError("tflite takes a fixed batch_size: pass a number, or choose onnx or saved_model")
     elif not isinstance(batch_size, int) or batch_size < 1:
-        raise input_error(f"batch_size must be a positive number or None, received {batch_size!r}")
+        raise InputError(f"batch_size must be a positive number or None, received {batch_size!r}")
 
 
 def check_pictures(name, pictures, image_size):
@@ -185,7 +185,7 @@ def check_pictures(name, pictures, image_size):
     pictures = np.asarray(pictures)
     if pictures.dtype != np.uint8 or pictures.shape[1:] != (*image_size, 3) or len(pictures) == 0:
         height, width = image_size
-        raise input_error(
+        raise InputError(
             f"{name} must be uint8 (N, {height}, {width}, 3), received {pictures.dtype} {pictures.shape}"
         )
     return pictures

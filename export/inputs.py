@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from export.errors import input_error
+from zoo.errors import InputError
 
 DYNAMIC_BATCH = 8
 """Pictures a call where a file takes any number."""
@@ -36,20 +36,20 @@ def filled(boxes, count):
 def check_proposals(proposals, count):
     """Raises `InputError` if proposals are given, and not one array of them for each of `count` pictures."""
     if proposals is not None and len(proposals) != count:
-        raise input_error(f"each picture has its own proposals: received those of {len(proposals)} for {count}")
+        raise InputError(f"each picture has its own proposals: received those of {len(proposals)} for {count}")
 
 
 def check_images(images):
     """Returns `(N, height, width, 3)` pictures as uint8, or raises `InputError` with what they are instead."""
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[3] != 3 or 0 in images.shape[1:3]:
-        raise input_error(f"the model takes pictures (N, height, width, 3), received {images.shape}")
+        raise InputError(f"the model takes pictures (N, height, width, 3), received {images.shape}")
     if images.dtype == np.uint8:
         return images
     if not np.issubdtype(images.dtype, np.floating):
-        raise input_error(f"the model takes pictures of uint8 or float, received {images.dtype}")
+        raise InputError(f"the model takes pictures of uint8 or float, received {images.dtype}")
     if images.size and not (images.min() >= 0 and images.max() <= 255):
-        raise input_error(f"the model takes pixels of 0 to 255, received {images.min():g} to {images.max():g}")
+        raise InputError(f"the model takes pixels of 0 to 255, received {images.min():g} to {images.max():g}")
     return np.rint(images).astype(np.uint8)
 
 
@@ -57,7 +57,7 @@ def check_picture(picture):
     """Returns a uint8 `(height, width, 3)` picture, or raises `InputError` with what it is instead."""
     picture = np.asarray(picture)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
-        raise input_error(f"pictures are uint8 (height, width, 3) RGB, received {picture.dtype} {picture.shape}")
+        raise InputError(f"pictures are uint8 (height, width, 3) RGB, received {picture.dtype} {picture.shape}")
     return picture
 
 
@@ -75,7 +75,5 @@ def check_inputs(inputs, card):
     if {name: (dtype, len(shape)) for name, (dtype, shape) in inputs.items()} != wanted:
         given = ", ".join(f"{name} {dtype} {list(shape)}" for name, (dtype, shape) in inputs.items())
         more = " and proposals float32 (B, P, 4)" if proposals else ""
-        raise input_error(
-            f"a file that takes {given} is no artifact of ours: expected image uint8 (B, H, W, 3){more}"
-        )
+        raise InputError(f"a file that takes {given} is no artifact of ours: expected image uint8 (B, H, W, 3){more}")
     return inputs["image"][1]

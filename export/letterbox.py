@@ -1,12 +1,13 @@
-"""Pictures of any size into a model's frame, and what it predicts there back into the picture; NumPy alone."""
+"""Pictures of any size into a model's frame, and what it predicts there back into the picture."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from export.errors import input_error
+from zoo.errors import InputError
 
 PADDING = 114
+CHANNELS = 128
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,12 @@ class Placement:
         values = np.asarray(values, np.float32)
         if values.ndim != 3 or values.shape[:2] != self.frame_size:
             sizes = ["x".join(map(str, size)) for size in (self.frame_size, values.shape[:2])]
-            raise input_error(
+            raise InputError(
                 f'the model maps {sizes[0]} pixels to {sizes[1]}: build it with padding="mirror", which covers the '
                 "whole picture"
             )
         inside = values[self.top : self.top + self.height, self.left : self.left + self.width]
-        return resize(inside, self.picture_size, bilinear)
+        return resize(inside, self.picture_size)
 
     def boxes(self, boxes):
         """Brings `(..., 4)` xyxy boxes back to the picture, cut at its border; zeros of empty rows stay zeros."""
@@ -107,29 +108,28 @@ def fit(image, size, resizing="letterbox"):
     """
     picture, frame = np.array(image.shape[:2]), np.array(size)
     if resizing == "stretch":
-        fitted = np.clip(resize(image, size, bilinear) + np.float32(0.5), 0, 255).astype(np.uint8)
-        return fitted, Placement(tuple(picture.tolist()), tuple(frame.tolist()), 0, 0, *frame.tolist())
+        return resize(image, size), Placement(tuple(picture.tolist()), tuple(frame.tolist()), 0, 0, *frame.tolist())
     # In float32 as there: a side may fall on half a pixel, and rounding must go the same way.
     factor = (frame.astype(np.float32) / picture.astype(np.float32)).min()
     filled = np.clip(np.round(picture.astype(np.float32) * factor), 1, frame).astype(int)
     top, left = (frame - filled + 1) // 2
-    part = resize(image, filled, area_mean if (2 * filled < picture).any() else bilinear)
     fitted = np.full((*size, image.shape[2]), PADDING, np.uint8)
-    fitted[top : top + filled[0], left : left + filled[1]] = np.clip(part + 0.5, 0, 255)
+    inside = fitted[top : top + filled[0], left : left + filled[1]]
+    inside[:] = resize(image, filled.tolist(), by_area=(2 * filled < picture).any())
     return fitted, Placement(tuple(picture.tolist()), tuple(frame.tolist()), int(top), int(left), *filled.tolist())
 
 
-def resize(values, size, method):
-    """Resizes `(h, w, C)` to `size (H, W)` by `bilinear` or `area_mean`, axis by axis, where a side differs."""
-    for axis, length in enumerate(size):
-        if values.shape[axis] != length:
-            values = method(values, axis, length)
-    return values
+def resize(values, size, by_area=False):
+    """Resizes `(h, w, C)` to `size (H, W)`: bilinearly between the centres of pixels, or by means over areas."""
+    if values.shape[:2] == tuple(size):
+        return values
+    import cv2
 
-
-def bilinear(values, axis, length):
-    """Resizes one axis; a pixel is read between the centres of the two nearest."""
-    return between(values, axis, (np.arange(length) + 0.5) * (values.shape[axis] / length) - 0.5)
+    method = cv2.INTER_AREA if by_area else cv2.INTER_LINEAR
+    # OpenCV takes no more channels at once, and drops the axis of a single one.
+    parts = np.split(values, range(CHANNELS, values.shape[2], CHANNELS), axis=2)
+    resized = [cv2.resize(part, size[::-1], interpolation=method).reshape(*size, -1) for part in parts]
+    return np.concatenate(resized, axis=2) if len(resized) > 1 else resized[0]
 
 
 def between(values, axis, places):
@@ -144,16 +144,3 @@ def between(values, axis, places):
     above *= share
     above += below
     return above
-
-
-def area_mean(values, axis, length):
-    """Resizes one axis; a pixel is the mean over all that it covers, in part or whole."""
-    values = np.moveaxis(values, axis, 0)
-    means, scale = [], len(values) / length
-    for start in np.arange(length) * scale:
-        end = min(start + scale, len(values))
-        covered = np.arange(int(start), int(np.ceil(end)))
-        weights = np.minimum(covered + 1, end) - np.maximum(covered, start)
-        part = values[covered[0] : covered[-1] + 1].astype(np.float32)
-        means.append(np.tensordot(weights.astype(np.float32) / np.float32(scale), part, 1))
-    return np.moveaxis(np.stack(means), 0, axis)

@@ -41,36 +41,58 @@ def float_operators(operators, picture, others, outputs):
         Set of names: what comes before the first learned products; the nearest ones before the outputs; what is
         computed from these, or from `others`, up to the next learned product; and what moves values for these alone.
     """
-    varying, features, learned, found = {picture, *others}, set(), set(), set()
-    for operator in operators:
-        if operator.product and not varying.issuperset(operator.inputs):
-            learned.add(operator.name)
-        if not varying.isdisjoint(operator.inputs):
-            varying.update(operator.outputs)
-        if operator.name in learned or not features.isdisjoint(operator.inputs):
-            features.update(operator.outputs)
-        else:
-            found.add(operator.name)
+    learned = learned_products(operators, {picture, *others})
+    features = computed_from(made_by(learned), operators)
+    preparing = {o for o in operators if o not in learned and features.isdisjoint(o.inputs)}
+    last = leading_to(outputs, operators, learned) - preparing
 
-    producers = {tensor: operator for operator in operators for tensor in operator.outputs}
-    geometry, waiting = set(others), list(outputs)
+    between = [o for o in operators if o not in learned]
+    geometry = computed_from(made_by(last) | {*others}, between)
+    deciding = {o for o in between if not geometry.isdisjoint(o.inputs)}
+
+    kept = preparing | last | deciding
+    return {o.name for o in kept | moving_for(kept - learned, operators)}
+
+
+def learned_products(operators, inputs):
+    """Returns the products of what varies with the graph's inputs and what does not: the weights."""
+    varying = computed_from(inputs, operators)
+    return {o for o in operators if o.product and not varying.issuperset(o.inputs)}
+
+
+def computed_from(tensors, operators):
+    """Returns the tensors, and all that the operators, in order, compute from them."""
+    computed = set(tensors)
+    for operator in operators:
+        if not computed.isdisjoint(operator.inputs):
+            computed.update(operator.outputs)
+    return computed
+
+
+def made_by(operators):
+    """Returns the tensors that operators make."""
+    return {tensor for operator in operators for tensor in operator.outputs}
+
+
+def leading_to(tensors, operators, learned):
+    """Returns the operators that compute the tensors, back to the nearest learned products, these included."""
+    makers = {tensor: operator for operator in operators for tensor in operator.outputs}
+    found, waiting = set(), list(tensors)
     while waiting:
-        operator = producers.get(waiting.pop())
-        if operator is not None and operator.name not in found:
-            found.add(operator.name)
-            geometry.update(operator.outputs)
-            waiting.extend(() if operator.name in learned else operator.inputs)
+        operator = makers.get(waiting.pop())
+        if operator is not None and operator not in found:
+            found.add(operator)
+            waiting.extend(() if operator in learned else operator.inputs)
+    return found
 
-    for operator in operators:
-        if operator.name not in learned and not geometry.isdisjoint(operator.inputs):
-            found.add(operator.name)
-            geometry.update(operator.outputs)
 
-    readers = defaultdict(set)
+def moving_for(kept, operators):
+    """Returns the operators that only move values, and these for none but the `kept` ones and each other."""
+    readers, found = defaultdict(set), set()
     for operator in reversed(operators):
         read_by = set().union(*(readers[tensor] for tensor in operator.outputs))
-        if operator.moves and read_by and read_by <= found - learned:
-            found.add(operator.name)
+        if operator.moves and read_by and read_by <= kept | found:
+            found.add(operator)
         for tensor in operator.inputs:
-            readers[tensor].add(operator.name)
+            readers[tensor].add(operator)
     return found

@@ -5,19 +5,25 @@ import sys
 import tempfile
 from contextlib import contextmanager
 
+from zoo.errors import InputError
+
 
 @contextmanager
 def native_stderr_held():
-    """Keeps standard error from the terminal while the block runs; shows it after all if the block fails."""
+    """Keeps standard error from the terminal while the block runs; shows it after all if the block fails.
+
+    An `InputError` is no failure: its own message says all.
+    """
     sys.stderr.flush()
     own = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except BaseException:
-            held.seek(0)
-            os.write(own, held.read())
+        except BaseException as error:
+            if not isinstance(error, InputError):
+                held.seek(0)
+                os.write(own, held.read())
             raise
         finally:
             os.dup2(own, 2)

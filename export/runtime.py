@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from export.artifact import Artifact, format_of
-from export.errors import input_error
+from export.artifact import ONNX_KEY, Artifact, format_of
 from export.inputs import (
     DYNAMIC_BATCH,
     check_images,
@@ -19,6 +18,7 @@ from export.inputs import (
 from export.letterbox import fit
 from export.quiet import native_stderr_held
 from export.tasks import finish, in_picture, largest
+from zoo.errors import InputError
 
 
 def load(path, threads=None):
@@ -33,19 +33,17 @@ def load(path, threads=None):
     Raises:
         InputError: if the file is missing, broken or no artifact, or the threads cannot be set.
     """
-    return opened(Path(path), threads, Artifact.read(path))
+    return opened(Path(path), threads)
 
 
-def opened(path, threads, card):
-    """As `load`, with the card that the file carries, or will when it is finished."""
+def opened(path, threads=None, card=None):
+    """As `load`; `card` is the one that an unfinished file will carry."""
     kind = PREDICTORS[format_of(path)]
     try:
         predictor = kind(path, threads, card)
+    except InputError:
+        raise
     except Exception as error:  # every runtime has types of its own for a file it cannot read
-        from zoo.errors import InputError
-
-        if isinstance(error, InputError):
-            raise
         message = (str(error).strip().splitlines() or ["no reason given"])[0][:200]
         raise InputError(f"{path} cannot be loaded, it may be cut short or no model of ours: {message}") from error
     predictor.path = path
@@ -81,7 +79,7 @@ class Predictor:
         self.image_size = tuple(size)
         self.frame_size = None if None in size else self.image_size
         if channels != 3:
-            raise input_error(f"the model takes pictures of {channels} channels: only RGB models can be loaded")
+            raise InputError(f"the model takes pictures of {channels} channels: only RGB models can be loaded")
 
     def take_attributes(self, attributes):
         """Sets the names and the skeleton of points, how pictures are resized, and what finds regions in them."""
@@ -117,10 +115,6 @@ class Predictor:
         parts = [self.call(inputs) for inputs in feeds(self.inputs_of(images, proposals), self.batch_size)]
         return {name: np.concatenate([part[name] for part in parts])[: len(images)] for name in parts[0]}
 
-    def predict_pictures(self, pictures):
-        """Returns the list of what `predict_each` yields."""
-        return list(self.predict_each(pictures))
-
     def predict_each(self, pictures):
         """Predicts pictures of any sizes, reading no more of them ahead than one batch.
 
@@ -135,14 +129,13 @@ class Predictor:
         pictures = iter(pictures)
         # Thousands of regions fill the memory as a batch of pictures does.
         ahead = DYNAMIC_BATCH if self.frame_size and not self.proposals else 1
-        step = self.batch_size or ahead
-        while chunk := [self.fitted(picture) for picture in islice(pictures, step)]:
+        while chunk := [self.in_frame(picture) for picture in islice(pictures, self.batch_size or ahead)]:
             frames, proposals, placements = zip(*chunk, strict=True)
             outputs = self.predict(np.stack(frames), proposals)
             for i, placement in enumerate(placements):
                 yield in_picture({name: array[i] for name, array in outputs.items()}, placement)
 
-    def fitted(self, picture):
+    def in_frame(self, picture):
         """Returns what `predict_each` is given, in the model's frame: pixels, proposals, and the `Placement`."""
         picture, proposals = picture if isinstance(picture, tuple) else (picture, None)
         picture = check_picture(picture)
@@ -171,10 +164,6 @@ class Predictor:
         found = map(self.propose, batch) if proposals is None else proposals
         return {"image": batch, "proposals": np.stack([filled(boxes, self.num_proposals) for boxes in found])}
 
-    def run(self, batch, proposals=None):
-        """Runs one batch, uint8 `(batch_size, height, width, 3)`, with proposals as of `predict`; no checks."""
-        return self.call(self.inputs_of(batch, proposals))
-
     def call(self, inputs):
         """Runs the network alone, on what `inputs_of` returns of one batch."""
         raise NotImplementedError
@@ -183,7 +172,7 @@ class Predictor:
 class OnnxPredictor(Predictor):
     """An .onnx file in ONNX Runtime on the CPU."""
 
-    def __init__(self, path, threads, card):
+    def __init__(self, path, threads=None, card=None):
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -191,6 +180,7 @@ class OnnxPredictor(Predictor):
         options.log_severity_level = 3
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self.outputs = [output.name for output in self.session.get_outputs()]
+        card = card or Artifact.of(path, self.session.get_modelmeta().custom_metadata_map.get(ONNX_KEY))
         inputs = {one.name: (ONNX_TYPES.get(one.type, one.type), one.shape) for one in self.session.get_inputs()}
         super().__init__(card, [n if isinstance(n, int) else None for n in check_inputs(inputs, card)])
 
@@ -202,9 +192,10 @@ class OnnxPredictor(Predictor):
 class TFLitePredictor(Predictor):
     """A .tflite file in LiteRT with its XNNPACK kernels."""
 
-    def __init__(self, path, threads, card):
+    def __init__(self, path, threads=None, card=None):
         from ai_edge_litert.interpreter import Interpreter
 
+        card = card or Artifact.read(path)
         with native_stderr_held():  # it announces its delegate
             self.interpreter = Interpreter(str(path), num_threads=threads)
             self.interpreter.allocate_tensors()
@@ -223,9 +214,10 @@ class TFLitePredictor(Predictor):
 class SavedModelPredictor(Predictor):
     """A SavedModel folder in TensorFlow."""
 
-    def __init__(self, path, threads, card):
+    def __init__(self, path, threads=None, card=None):
         import tensorflow as tf
 
+        card = card or Artifact.read(path)
         if threads is not None:
             tf.config.threading.set_intra_op_parallelism_threads(threads)
         self.module = tf.saved_model.load(str(path))  # the function does not keep its variables alive
@@ -243,24 +235,13 @@ class SavedModelPredictor(Predictor):
 
 
 class KerasPredictor(Predictor):
-    """A Keras model on the backend of this process, computing in float32."""
+    """A `keras.Model` or a .keras file on the backend of this process, computing in float32."""
 
-    def __init__(self, path, threads, card):
-        if threads is not None:
-            raise input_error(f"{path}: threads can be set for artifacts only")
-        self.open(path)
-
-    @classmethod
-    def of(cls, model_or_path):
-        """Returns the predictor of a `keras.Model` or a .keras file."""
-        predictor = cls.__new__(cls)
-        predictor.open(model_or_path)
-        return predictor
-
-    def open(self, model_or_path):
-        """Takes the model or reads its file."""
+    def __init__(self, model_or_path, threads=None, card=None):
         from export.source import attributes_of, in_float32, open_model
 
+        if threads is not None:
+            raise InputError(f"{model_or_path}: threads can be set for artifacts only")
         self.model = in_float32(open_model(model_or_path))
         super().__init__(None, self.model.inputs[0].shape)
         self.task = getattr(self.model, "task", None)

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from export.errors import input_error
+from zoo.errors import InputError
 
 ATTRIBUTES = (
     "keypoint_names",
@@ -35,7 +35,7 @@ def open_model(model_or_path):
     else:
         model = read_keras(Path(model_or_path))
     if not isinstance(getattr(model, "output", None), dict) or (len(model.inputs) != 1 and not proposals_of(model)):
-        raise input_error(
+        raise InputError(
             f"model {model.name!r} cannot be exported: it must take one picture tensor and return a dict of outputs"
         )
     return model
@@ -51,11 +51,11 @@ def read_keras(path):
     import keras
 
     if not path.exists():
-        raise input_error(f"{path} does not exist: give a .keras file")
+        raise InputError(f"{path} does not exist: give a .keras file")
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:  # Keras raises a different type for every way a file can be broken
-        raise input_error(f"{path} cannot be read as a .keras file: {first_line(error)}") from error
+        raise InputError(f"{path} cannot be read as a .keras file: {first_line(error)}") from error
 
 
 def in_float32(model):

@@ -4,9 +4,9 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from export.errors import input_error
 from export.inputs import feeds
 from export.precision import Operator, float_operators
+from zoo.errors import InputError
 
 PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
 MOVES = ("CONCATENATION", "RESHAPE", "TRANSPOSE")
@@ -50,7 +50,7 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
 
 def refuse(names):
     """Raises `InputError` with the operators that are no TFLite builtins."""
-    raise input_error(
+    raise InputError(
         f"TFLite has no builtin operator for {', '.join(sorted(set(names)))}: replace the layers that need them"
     )
 

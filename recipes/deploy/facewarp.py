@@ -57,7 +57,7 @@ def find_face(predictor, image, name):
     Raises:
         InputError: if the model finds other points, or no face.
     """
-    found = predictor.predict_pictures([image])[0]
+    (found,) = predictor.predict_each([image])
     if predictor.task != "points" or len(found["points"]) != POINTS:
         raise InputError(f"facewarp takes a model that finds {POINTS} landmarks, such as landmarks_faces trains")
     points = found["points"].astype(float)

@@ -10,8 +10,10 @@ import pytest
 import export
 from export.artifact import Artifact
 from export.onnx import float_nodes
-from tests.export.detector import SIZE, examples, scenes, toy_detector, trained_detector
+from tests.export.detector import SIZE, examples, knowing_detector, scenes, toy_detector
 from zoo.ops.boxes_numpy import iou
+
+pytestmark = pytest.mark.xdist_group("export_detector")
 
 FORMS = [
     ("saved_model", None, None),
@@ -24,7 +26,7 @@ FORMS = [
 
 @pytest.fixture(scope="module")
 def detector():
-    return trained_detector()
+    return knowing_detector()
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +110,7 @@ def test_boxes_come_back_in_the_pictures_own_pixels(exported, detector, tmp_path
         np.testing.assert_allclose(drawn[0]["boxes"], small["boxes"][0], atol=1e-3)
         np.testing.assert_allclose(drawn[1]["boxes"], three["boxes"][0], atol=1e-3)
         assert drawn[2]["boxes"].max() <= 80 and drawn[2]["boxes"][..., 0::2].max() <= 64
-    assert predictor.predict_pictures([]) == []
+    assert list(predictor.predict_each([])) == []
     assert predictor.predict(large[:0])["boxes"].shape == (0, 100, 4)
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,13 +13,17 @@ import pytest
 from keras import layers, ops
 
 import export
+import export.onnx
+from export import convert
 from tests.export.conftest import SIZE, toy
 from zoo.errors import InputError
 
+pytestmark = pytest.mark.xdist_group("export_segmenter")
+
 
 @keras.saving.register_keras_serializable("tests")
-class FailsInChild(layers.Layer):
-    """Breaks where the variable is set: in the converting process, not here."""
+class FailsLater(layers.Layer):
+    """Breaks where the variable is set: once the model is built, not before."""
 
     def call(self, x):
         if os.environ.get("TOY_FAILS"):
@@ -59,20 +64,35 @@ def test_finished_file_with_a_flex_operator_is_refused(exported):
         tflite.refuse_foreign(bytes(builder.Output()))
 
 
-def test_failing_converter_leaves_the_previous_artifact(previous, monkeypatch):
-    model = toy(middle=FailsInChild())
+def test_half_written_file_leaves_the_previous_artifact(previous, model, monkeypatch):
+    def write(model, path, **options):
+        Path(path).write_bytes(b"half of it")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(export.onnx, "write", write)
+    with pytest.raises(export.ConversionError, match="no space left"):
+        export.export(model, previous)
+    assert untouched(previous)
+
+
+@pytest.mark.parametrize("in_child", [False, pytest.param(True, marks=pytest.mark.full)])
+def test_failing_converter_leaves_the_previous_artifact(previous, monkeypatch, in_child):
+    model = toy(middle=FailsLater())
     monkeypatch.setenv("TOY_FAILS", "1")
+    monkeypatch.setattr(convert, "on_tensorflow_cpu", lambda: not in_child)
     with pytest.raises(export.ConversionError, match="this layer cannot be traced") as failure:
         export.export(model, previous)
     assert len(str(failure.value)) < 800
     assert untouched(previous)
 
 
+@pytest.mark.full
 def test_killed_export_leaves_the_previous_artifact(previous, model, tmp_path_factory):
     source = tmp_path_factory.mktemp("source") / "toy.keras"
     model.save(source)
     script = f"import export; export.export({str(source)!r}, {str(previous)!r})"
-    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}  # converts in a child process, which ends with its parent
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL, env=environment)
     wait_for(lambda: list(previous.parent.glob(".model.onnx.*/job.json")))
     time.sleep(1)
     process.send_signal(signal.SIGKILL)
@@ -80,7 +100,7 @@ def test_killed_export_leaves_the_previous_artifact(previous, model, tmp_path_fa
     wait_for(lambda: untouched(previous))
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=180):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited too long"

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import data
 
-from export.letterbox import PADDING, Placement, area_mean, bilinear, fit, resize
+from export.letterbox import PADDING, Placement, fit, resize
 from recipes.data import transforms
 from zoo.errors import InputError
 
@@ -25,11 +25,11 @@ def test_the_same_pixels_as_in_training(height, width, frame):
 def test_resizing_by_hand():
     values = np.array([[[0.0], [10.0], [20.0], [30.0]]], np.float32)
     # Centres of the two halves lie between the pixels; of eight, a quarter before and after each pixel's own.
-    assert resize(values, (1, 2), bilinear)[0, :, 0].tolist() == [5.0, 25.0]
-    assert resize(values, (1, 8), bilinear)[0, :3, 0].tolist() == [0.0, 2.5, 7.5]
+    assert resize(values, (1, 2))[0, :, 0].tolist() == [5.0, 25.0]
+    assert resize(values, (1, 8))[0, :3, 0].tolist() == [0.0, 2.5, 7.5]
     # Three pixels cover 4/3 each: (0 + 10/3) / (4/3), (20/3 + 40/3) / (4/3), (20/3 + 30) / (4/3).
-    np.testing.assert_allclose(resize(values, (1, 3), area_mean)[0, :, 0], [2.5, 15.0, 27.5], rtol=1e-6)
-    assert resize(values, (1, 4), area_mean) is values
+    np.testing.assert_allclose(resize(values, (1, 3), by_area=True)[0, :, 0], [2.5, 15.0, 27.5], rtol=1e-6)
+    assert resize(values, (1, 4), by_area=True) is values
 
 
 def test_a_frame_by_hand():
@@ -91,3 +91,10 @@ def test_maps_come_back():
     np.testing.assert_array_equal(same.maps(logits), logits)
     with pytest.raises(InputError, match=r'maps 40x40 pixels to 32x32: build it with padding="mirror"'):
         placement.maps(np.zeros((32, 32, 5)))
+
+
+@pytest.mark.parametrize("num_classes", [1, 4, 300])
+def test_maps_of_any_number_of_classes(num_classes):
+    values = np.arange(num_classes) + np.zeros((2, 3, 1), np.float32)
+    resized = resize(values.astype(np.float32), (4, 5))
+    np.testing.assert_allclose(resized, np.broadcast_to(np.arange(num_classes), (4, 5, num_classes)), rtol=1e-6)

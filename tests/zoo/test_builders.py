@@ -17,10 +17,8 @@ ONE_OF_A_KIND = (
 """One of each task, and what no other test of the quick part builds."""
 
 
-def test_every_builder_is_listed_and_gives_its_name():
+def test_every_builder_is_listed():
     assert zoo.list_models() == sorted(zoo.BUILDERS)
-    for name, builder in zoo.BUILDERS.items():
-        assert inspect.signature(builder).parameters["name"].default == name
 
 
 @pytest.mark.parametrize("name", quick(zoo.BUILDERS, *ONE_OF_A_KIND))
@@ -31,6 +29,20 @@ def test_every_builder_builds_what_its_name_says(name):
     assert model.name == name
     assert getattr(model, count) == 2
     assert model.task in TASKS
+
+
+def test_every_builder_is_a_function_of_its_own():
+    for name, builder in zoo.BUILDERS.items():
+        assert inspect.isfunction(builder) and builder.__name__ == name
+        assert builder.__doc__.startswith("Builds ")
+        assert inspect.signature(builder).parameters["name"].default == name
+
+
+def test_a_builder_named_by_its_backbone_takes_no_other():
+    with pytest.raises(zoo.InputError, match="faster_rcnn_zf takes no 'backbone': choose among num_classes, anchor_"):
+        zoo.build("faster_rcnn_zf", num_classes=2, backbone="vgg16")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'stride'"):
+        zoo.fcn8s_vgg16(2, stride=32)
 
 
 def small_cnn(filters):

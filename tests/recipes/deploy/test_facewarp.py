@@ -14,8 +14,8 @@ class Finder:
     def __init__(self, points, score=0.9):
         self.points, self.score = points, score
 
-    def predict_pictures(self, pictures):
-        return [{"score": np.float32(self.score), "points": self.points.astype("float32")} for _ in pictures]
+    def predict_each(self, pictures):
+        return ({"score": np.float32(self.score), "points": self.points.astype("float32")} for _ in pictures)
 
 
 def in_picture(face, centre=(100, 80), size=40.0, degrees=0.0):

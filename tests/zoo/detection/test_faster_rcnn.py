@@ -8,6 +8,7 @@ from keras import ops
 import zoo
 from tests.checks import learns, parameters, quick, saves_and_loads
 from zoo.detection.fast_rcnn import region_losses
+from zoo.detection.faster_rcnn import faster_rcnn
 from zoo.weights.matching import layers_with_weights
 
 SIDE = 64
@@ -123,6 +124,16 @@ def test_fast_rcnn_looks_at_the_regions_it_is_given(both_ways, tmp_path):
     assert (loaded.proposals, loaded.num_proposals) == ("uniform", 4)
 
 
+def test_older_files_have_each_map_as_an_output_of_its_own():
+    model = toy("faster_rcnn_resnet18_fpn")
+    config = model.get_config()
+    maps = config["output_layers"].pop("maps")
+    config["output_layers"] |= {f"map{i}": layer for i, layer in enumerate(maps)}
+    loaded = type(model).from_config(config)
+    assert loaded.output.keys() == model.output.keys()
+    assert [x.shape[1] for x in loaded.output["maps"]] == [SIDE // stride for stride in (4, 8, 16, 32)]
+
+
 def test_pictures_without_objects_are_trained_through():
     model = toy("mask_rcnn_resnet18_fpn")
     model.compile("sgd")
@@ -194,6 +205,6 @@ def test_region_losses_by_hand():
 
 def test_unknown_backbones_and_sizes_are_named():
     with pytest.raises(zoo.InputError, match="unknown backbone 'vgg11': choose one of vgg16, zf"):
-        zoo.BUILDERS["faster_rcnn_zf"](2, backbone="vgg11")
+        faster_rcnn(2, backbone="vgg11")
     with pytest.raises(zoo.InputError, match="five levels"):
         zoo.faster_rcnn_resnet18_fpn(2, anchor_sizes=(8, 16))

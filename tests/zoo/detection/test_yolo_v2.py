@@ -6,7 +6,7 @@ from keras import ops
 
 from tests.checks import core_in_full, learns, parameters, saves_and_loads
 from zoo import InputError, tiny_yolo_v2, yolo_v2
-from zoo.detection.yolo_v2 import VOC_ANCHORS
+from zoo.detection.yolo_anchors import VOC_ANCHORS
 
 
 def toy(**arguments):
