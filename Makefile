@@ -1,14 +1,24 @@
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+# XLA's optimizations of a toy step take longer than the step; what was compiled once is kept for the next run.
+JAX := KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=1 JAX_COMPILATION_CACHE_DIR=$(CURDIR)/.jax_cache \
+	JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.5
 
-.PHONY: demo test install lint bench clean
+.PHONY: demo test test-full install lint bench clean
 
 demo: install
 	$(BIN)/zoo demo
 
+# What one runs after every change: each room, on both backends, in minutes.
 test: install
-	$(BIN)/pytest -n 2 --dist loadfile
-	KERAS_BACKEND=jax $(BIN)/pytest -n 2 --dist loadfile -m core tests/zoo
+	$(PYTEST) -m "not full"
+	$(JAX) $(PYTEST) -m "core and not full" tests/zoo
+
+# The rest, before a change is handed on: full widths, every form of every artifact, kills, long fuzzing.
+test-full: install
+	$(PYTEST) -m full
+	$(JAX) $(PYTEST) -m "core and full" tests/zoo
 
 lint: install
 	$(BIN)/ruff check .
@@ -22,9 +32,9 @@ install: .venv/installed
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("regionzoo needs Python 3.11 or newer, found " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,jax]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,export,jax,dev]'
 	touch $@
 
 clean:
-	rm -rf .venv runs build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv runs build *.egg-info .pytest_cache .ruff_cache .hypothesis .jax_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -30,9 +30,9 @@ RESULTS = Path(__file__).parent / "results"
 
 def main(names):
     import_frameworks()
-    from recipes.cli.tables import show
     from recipes.data.files import replace_text
     from recipes.report import hardware
+    from recipes.report.tables import show
 
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:

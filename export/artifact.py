@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import mmap
 import zipfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -10,6 +11,11 @@ from zoo.errors import InputError
 
 CARD, LABELS = "card.json", "labels.txt"
 ONNX_KEY = "regionzoo_card"
+METADATA_PROPS, KEY, VALUE = 14, 1, 2
+"""The numbers of these fields in ONNX's messages `ModelProto` and `StringStringEntryProto` (onnx.proto)."""
+VARINT, DELIMITED, FIXED_SIZES = 0, 2, {1: 8, 5: 4}
+"""The kinds of protobuf's fields."""
+LARGE = 1 << 24
 SUFFIXES = {".onnx": "onnx", ".tflite": "tflite", ".keras": "keras"}
 
 
@@ -151,14 +157,49 @@ def write_onnx(path, card, labels):
 
 
 def read_onnx(path):
-    """Returns the card's text or `None`."""
-    import onnx
-
+    """Returns the card's text or `None`; it steps over the graph, and loads neither that nor `onnx`."""
     try:
-        proto = onnx.load(path)
-    except Exception as error:  # protobuf's decode errors have no common public type
+        with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            entries = [dict(fields_of(entry)) for number, entry in fields_of(content) if number == METADATA_PROPS]
+    except (ValueError, IndexError) as error:
         raise InputError(f"{path} cannot be read as ONNX, it may be cut short: export it again") from error
-    return next((p.value for p in proto.metadata_props if p.key == ONNX_KEY), None)
+    return next((entry[VALUE].decode() for entry in entries if entry.get(KEY) == ONNX_KEY.encode()), None)
+
+
+def fields_of(message):
+    """Yields number and value of the fields of a protobuf message in bytes.
+
+    Text and messages are bytes, too; those of 16 MB and more, as graphs are, `None`.
+
+    Raises:
+        ValueError, IndexError: if the message is none, or cut short.
+    Source: protobuf's documentation, "Encoding": a key holds the number and how the value is written.
+    """
+    place = 0
+
+    def integer():
+        nonlocal place
+        value = shift = 0
+        while True:
+            byte = message[place]
+            place += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    while place < len(message):
+        number, kind = divmod(integer(), 8)
+        if kind == VARINT:
+            yield number, integer()
+            continue
+        if kind not in FIXED_SIZES and kind != DELIMITED:
+            raise ValueError(f"no protobuf message: field {number} is of kind {kind}")
+        size = integer() if kind == DELIMITED else FIXED_SIZES[kind]
+        if size > len(message) - place:
+            raise ValueError(f"cut short: field {number} has {size} bytes, {len(message) - place} are left")
+        yield number, bytes(message[place : place + size]) if size < LARGE else None
+        place += size
 
 
 def write_tflite(path, card, labels):

@@ -8,6 +8,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import pytest
 
+FIRST = ()
+"""Files and groups of tests that take longest, which begin first, so that no worker is left alone with one."""
+
+
+def pytest_collection_modifyitems(items):
+    """A file's tests run in one worker, as do those of a group of files that share a costly fixture."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    groups = [item.get_closest_marker("xdist_group").args[0] for item in items]
+    order = {group: place for place, group in enumerate(dict.fromkeys([*FIRST, *groups]))}
+    items.sort(key=lambda item: order[item.get_closest_marker("xdist_group").args[0]])
+
 
 @pytest.fixture(autouse=True)
 def seeded():

@@ -1,21 +1,23 @@
 """Imports the frameworks without the lines that their C++ parts print while they load."""
 
 import os
+from contextlib import nullcontext
 
+from export.imports import without_optional
 from export.quiet import native_stderr_held
 
 
 def import_frameworks():
-    """Imports Keras, TensorFlow and TFDS; what they print is shown only if an import fails.
+    """Imports Keras and TensorFlow; what they print is shown only if an import fails.
 
     The lines come before TensorFlow reads `TF_CPP_MIN_LOG_LEVEL`.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with native_stderr_held():
+    on_tensorflow = os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow"
+    with native_stderr_held(), without_optional() if on_tensorflow else nullcontext():
         import absl.logging
         import keras  # noqa: F401
         import tensorflow
-        import tensorflow_datasets  # noqa: F401
 
     absl.logging.set_verbosity(absl.logging.ERROR)
     tensorflow.get_logger().setLevel("ERROR")  # it warns of a second model's first prediction as of a slow one

@@ -1,19 +1,17 @@
-"""Sources of annotated pictures, and the pipeline that turns them into batches."""
+"""Sources of annotated pictures, and the pipeline that turns them into batches.
 
-from recipes.data.augment import Augment
-from recipes.data.batches import pipeline
-from recipes.data.description import Description, contact_sheet, describe, median_frequency
-from recipes.data.sources import open_source
-from recipes.data.sources.source import Problem, Source
+Importing this package loads no framework: a module is loaded when something of it is first used.
+"""
 
-__all__ = [
-    "Augment",
-    "Description",
-    "Problem",
-    "Source",
-    "contact_sheet",
-    "describe",
-    "median_frequency",
-    "open_source",
-    "pipeline",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "augment": ("Augment",),
+        "batches": ("pipeline",),
+        "description": ("Description", "contact_sheet", "describe", "median_frequency"),
+        "sources": ("open_source",),
+        "sources.source": ("Problem", "Source", "usable"),
+    },
+)

@@ -1,22 +1,19 @@
 """From a source to batches: in order for measuring, or as one endless, shuffled, resumable stream for training."""
 
+from dataclasses import dataclass
+
 import psutil
 import tensorflow as tf
 
 from recipes.data import transforms
+from recipes.data.augment import Augment
+from recipes.data.graph import as_written, mapped
 from recipes.data.multi_scale import check_multi_scale, in_sizes
-from recipes.data.objects import largest_object, select
+from recipes.data.objects import select
+from recipes.data.sources.source import Source
+from recipes.data.targets import TARGETS, check_targets, padded, targets_of
 from zoo.errors import InputError
 
-TARGETS = {
-    "segmentation": ("segmentation",),
-    "localization": ("boxes", "labels"),
-    "points": ("boxes", "labels", "keypoints"),
-    "detection": ("boxes", "labels"),
-    "instance_segmentation": ("boxes", "labels", "masks"),
-    "keypoints": ("boxes", "labels", "keypoints"),
-}
-MASK_SIZE = 112
 CACHE_SHARE = 0.25
 SAMPLED = 8
 
@@ -30,7 +27,7 @@ def pipeline(
     augment=None,
     training=False,
     seed=0,
-    start=0,
+    skip=0,
     num_shards=1,
     shard_index=0,
     cache="auto",
@@ -42,7 +39,7 @@ def pipeline(
     """Makes batches of pictures and targets.
 
     With `training` the stream is endless: every epoch in a new order, every example augmented anew. It depends on
-    `seed` alone, so a run resumed with `start = step * batch_size` sees the batches that an uninterrupted run
+    `seed` alone, so a run resumed with `skip = step * batch_size` sees the batches that an uninterrupted run
     would have seen. Without `training` the pictures come once, in order, letterboxed; the last batch may be
     smaller.
 
@@ -54,7 +51,7 @@ def pipeline(
         augment: `Augment` for training; `None` letterboxes.
         training: whether to shuffle, augment and repeat.
         seed: integer that fixes order and augmentation.
-        start: number of this shard's examples that were seen before.
+        skip: number of this shard's examples that were seen before.
         num_shards: number of workers that share the source.
         shard_index: which of them this is, from 0.
         cache: whether decoded pictures are kept in memory: `True`, `False`, or "auto" for where they take less
@@ -81,72 +78,105 @@ def pipeline(
             its range.
     """
     _check_source(source, task, num_shards, shard_index)
-    _check_numbers(picture_size, batch_size, start, cache, channels, max_objects, num_proposals)
+    _check_numbers(picture_size, batch_size, skip, cache, channels, max_objects, num_proposals)
     if multi_scale:
-        check_multi_scale(multi_scale, task, start, batch_size)
-    has_proposals = "proposals" in source.keys
-    keys = ("image", *TARGETS[task], *(["proposals"] if has_proposals else []))
-    size = tuple(picture_size)
-
-    def decode(record):
-        example = source.decode(record)
-        if "ignored" in example:
-            example = select(example, ~example["ignored"])
-        return {key: example[key] for key in keys}
-
-    def finish(example):
-        inputs = tf.ensure_shape(transforms.to_channels(example["image"], channels), (*size, channels))
-        if has_proposals:
-            inputs = {"image": inputs, "proposals": padded(example["proposals"], num_proposals)}
-        if task == "segmentation":
-            return inputs, example["segmentation"]
-        if task in ("localization", "points"):
-            picked = largest_object(example)
-            return inputs, {
-                key: picked[key] for key in ("labels", "boxes" if task == "localization" else "keypoints")
-            }
-        return inputs, padded_objects(example, max_objects)
-
+        check_multi_scale(multi_scale, task, skip, batch_size)
+    steps = Steps(source, task, tuple(picture_size), channels, max_objects, num_proposals)
     records = source.records().shard(num_shards, shard_index)
     if training:
         count = len(range(shard_index, len(source), num_shards))
-
-        def train(index, example):
-            if augment is None:
-                return finish(transforms.letterbox(example, size))
-            example_seed = tf.stack([tf.constant(seed, tf.int64), index * num_shards + shard_index])
-            return finish(augment(example, size, example_seed, source.flip_pairs))
-
-        if _fits(records.map(decode), count, cache):
-            examples = records.map(decode, tf.data.AUTOTUNE).cache()
-            batches = stream(examples, count, seed, start).map(train, tf.data.AUTOTUNE)
+        learn = Learn(steps, augment, seed, num_shards, shard_index)
+        if _fits(mapped(records, steps.decode), count, cache):
+            examples = mapped(records, steps.decode, parallel=True).cache()
+            examples = mapped(stream(examples, count, seed, skip), learn.from_example, parallel=True)
         else:
-            batches = stream(records, count, seed, start).map(
-                lambda index, record: train(index, decode(record)), tf.data.AUTOTUNE
-            )
+            examples = mapped(stream(records, count, seed, skip), learn.from_record, parallel=True)
     else:
-        batches = records.map(lambda record: finish(transforms.letterbox(decode(record), size)), tf.data.AUTOTUNE)
+        examples = mapped(records, steps.whole, parallel=True)
+    batches = examples.batch(batch_size, drop_remainder=training)
+    if training and multi_scale:
+        batches = in_sizes(batches, multi_scale, seed, skip // batch_size)
     options = tf.data.Options()
     options.deterministic = True
-    batches = batches.batch(batch_size, drop_remainder=training)
-    if training and multi_scale:
-        batches = in_sizes(batches, multi_scale, seed, start // batch_size)
     return batches.with_options(options).prefetch(tf.data.AUTOTUNE)
 
 
-def stream(dataset, count, seed, start):
+@dataclass(frozen=True)
+class Steps:
+    """What becomes of a record: see `pipeline` for the fields.
+
+    `decode` makes an example of it, `letterbox` or an `Augment` brings that into the frame, and `finish` keeps
+    what the model takes and learns.
+    """
+
+    source: Source
+    task: str
+    size: tuple[int, int]
+    channels: int
+    max_objects: int
+    num_proposals: int
+
+    def decode(self, record):
+        """Returns the example without ignored objects and other tasks' targets."""
+        example = self.source.decode(record)
+        if "ignored" in example:
+            example = select(example, ~example["ignored"])
+        proposals = ("proposals",) if "proposals" in self.source.keys else ()
+        return {key: example[key] for key in ("image", *TARGETS[self.task], *proposals)}
+
+    def letterbox(self, example):
+        """Brings the whole picture into the frame."""
+        return transforms.letterbox(example, self.size)
+
+    def finish(self, example):
+        """Returns inputs and targets, each of a fixed shape."""
+        image = transforms.to_channels(example["image"], self.channels)
+        inputs = tf.ensure_shape(image, (*self.size, self.channels))
+        if "proposals" in example:
+            inputs = {"image": inputs, "proposals": padded(example["proposals"], self.num_proposals)}
+        return inputs, targets_of(example, self.task, self.max_objects)
+
+    def whole(self, record):
+        """Does all of it, for measuring."""
+        return self.finish(self.letterbox(self.decode(record)))
+
+
+@dataclass(frozen=True)
+class Learn:
+    """The same for training: each example is changed by the seed and its number in the stream of all shards alone."""
+
+    steps: Steps
+    augment: Augment | None
+    seed: int
+    num_shards: int
+    shard_index: int
+
+    def from_record(self, index, record):
+        """Takes a record, and its place in this shard's stream."""
+        return self.from_example(index, self.steps.decode(record))
+
+    def from_example(self, index, example):
+        """Takes what `Steps.decode` made of it."""
+        if self.augment is None:
+            return self.steps.finish(self.steps.letterbox(example))
+        seed = tf.stack([tf.constant(self.seed, tf.int64), index * self.num_shards + self.shard_index])
+        changed = self.augment(example, self.steps.size, seed, self.steps.source.flip_pairs)
+        return self.steps.finish(changed)
+
+
+def stream(dataset, count, seed, skip):
     """Repeats a dataset without end, each epoch in an order of its own.
 
     Args:
         dataset: `tf.data.Dataset` of `count` elements.
         count: its length.
         seed: integer.
-        start: how many elements of the stream to leave out; whole epochs cost nothing.
+        skip: how many elements of the stream to leave out; whole epochs cost nothing.
 
     Returns:
         A `tf.data.Dataset` of `(index in the stream, element)`, the same on every iteration.
     """
-    epoch, offset = divmod(start, count)
+    epoch, offset = divmod(skip, count)
 
     def shuffled(epoch):
         # Of this function's graph only: the order must not hang on the program's global seed.
@@ -154,50 +184,8 @@ def stream(dataset, count, seed, start):
         order = tf.random.stateless_uniform([], tf.stack([seed, epoch]), None, None, tf.int64)
         return dataset.shuffle(count, seed=order, reshuffle_each_iteration=False)
 
-    epochs = tf.data.Dataset.counter(epoch, dtype=tf.int64).flat_map(shuffled)
+    epochs = tf.data.Dataset.counter(epoch, dtype=tf.int64).flat_map(as_written(shuffled))
     return epochs.enumerate(epoch * count).skip(offset)
-
-
-def padded_objects(example, max_objects):
-    """Turns the objects of one example into targets of fixed shape.
-
-    Args:
-        example: dict with "boxes", "labels" and perhaps "masks" or "keypoints".
-        max_objects: rows; further objects are left out.
-
-    Returns:
-        The dict that `pipeline` describes, without the batch dimension.
-    """
-    targets = {key: example[key][:max_objects] for key in ("boxes", "labels", "masks", "keypoints") if key in example}
-    if "masks" in targets:
-        targets["masks"] = crop_masks(targets["masks"], targets["boxes"])
-    return {key: padded(rows, max_objects, -1 if key == "labels" else 0) for key, rows in targets.items()}
-
-
-def padded(rows, count, value=0):
-    """Cuts `(N, ...)` to `count` rows, or fills up with `value`."""
-    rows = rows[:count]
-    paddings = [(0, count - tf.shape(rows)[0])] + [(0, 0)] * (rows.shape.rank - 1)
-    return tf.ensure_shape(tf.pad(rows, paddings, constant_values=value), (count, *rows.shape[1:]))
-
-
-def crop_masks(masks, boxes, size=MASK_SIZE):
-    """Reads each mask at the cell centres of a grid over its box.
-
-    Args:
-        masks: `(N, H, W)` uint8.
-        boxes: `(N, 4)` float32 xyxy, pixels.
-        size: cells a side.
-
-    Returns:
-        `(N, size, size)` uint8.
-    """
-    centres = (tf.range(size, dtype=tf.float32) + 0.5) / size
-    x1, y1, x2, y2 = (side[:, None] for side in tf.unstack(boxes, axis=-1))
-    rows = tf.clip_by_value(tf.cast(y1 + centres * (y2 - y1), tf.int32), 0, tf.shape(masks)[1] - 1)
-    columns = tf.clip_by_value(tf.cast(x1 + centres * (x2 - x1), tf.int32), 0, tf.shape(masks)[2] - 1)
-    cropped = tf.gather(tf.gather(masks, rows, axis=1, batch_dims=1), columns, axis=2, batch_dims=1)
-    return tf.ensure_shape(cropped, (None, size, size))
 
 
 def _fits(examples, count, cache):
@@ -210,18 +198,6 @@ def _fits(examples, count, cache):
     return count * sum(sampled) / len(sampled) < CACHE_SHARE * psutil.virtual_memory().available
 
 
-def check_targets(source, task):
-    """Raises `InputError` where a source lacks a target that a task learns."""
-    missing = missing_targets(source, task)
-    if missing:
-        raise InputError(f"{source.spec} has no {' or '.join(missing)}, which the task {task} learns")
-
-
-def missing_targets(source, task):
-    """Returns the keys of the task's targets that a source lacks."""
-    return [key for key in TARGETS[task] if key not in source.keys]
-
-
 def _check_source(source, task, num_shards, shard_index):
     if task not in TARGETS:
         raise InputError(f"the pipeline knows the tasks {', '.join(TARGETS)}, received {task!r}")
@@ -232,15 +208,15 @@ def _check_source(source, task, num_shards, shard_index):
         raise InputError(f"{source.spec} has {len(source)} usable pictures, too few for {num_shards} shards")
 
 
-def _check_numbers(picture_size, batch_size, start, cache, channels, max_objects, num_proposals):
+def _check_numbers(picture_size, batch_size, skip, cache, channels, max_objects, num_proposals):
     if len(picture_size) != 2 or min(picture_size) < 1:
         raise InputError(f"picture_size is (height, width) in pixels, received {picture_size}")
     if min(batch_size, max_objects) < 1:
         raise InputError(f"batch_size and max_objects are 1 or more, received {batch_size}, {max_objects}")
     if num_proposals < 1:
         raise InputError(f"num_proposals is 1 or more, received {num_proposals}")
-    if start < 0:
-        raise InputError(f"start is 0 or more, received {start}")
+    if skip < 0:
+        raise InputError(f"skip is 0 or more, received {skip}")
     if cache not in ("auto", True, False):
         raise InputError(f"cache is 'auto', True or False, received {cache!r}")
     if channels not in (1, 3):

@@ -1,9 +1,15 @@
 """Files written in one step: a kill at any moment leaves the old one or the new one whole."""
 
 import os
+import struct
+import zipfile
+import zlib
 from pathlib import Path
 
 from zoo.errors import InputError
+
+DAMAGED = (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error)
+"""What NumPy raises of a file of arrays that is cut or changed."""
 
 
 def replace_file(path, write):

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from recipes.data import transforms
+from recipes.data.graph import mapped
 from zoo.errors import InputError
 
 BATCHES_A_SIZE = 10
@@ -29,7 +30,7 @@ def in_sizes(batches, sizes, seed, step=0):
         )
         return resized(*batch, tf.constant(sizes, tf.int32)[drawn])
 
-    return batches.enumerate(step).map(scale, tf.data.AUTOTUNE)
+    return mapped(batches.enumerate(step), scale, parallel=True)
 
 
 def resized(inputs, targets, size):
@@ -47,16 +48,16 @@ def resized(inputs, targets, size):
     return images, scaled
 
 
-def check_multi_scale(sizes, task, start, batch_size):
+def check_multi_scale(sizes, task, skip, batch_size):
     """Checks the arguments of `pipeline`.
 
     Raises:
-        InputError: if the sizes are none, or do not fit the task and the start.
+        InputError: if the sizes are none, or do not fit the task and what is skipped.
     """
     fits = all(isinstance(size, tuple | list) and len(size) == 2 for size in sizes)
     if not fits or any(side < STRIDE or side % STRIDE for size in sizes for side in size):
         raise InputError(f"multi_scale takes (height, width) in multiples of {STRIDE}, received {sizes}")
     if task == "segmentation":
         raise InputError("multi_scale scales boxes and keypoints, no label maps: leave it out for segmentation")
-    if start % batch_size:
-        raise InputError(f"multi_scale resumes at whole batches of {batch_size}, received start={start}")
+    if skip % batch_size:
+        raise InputError(f"multi_scale resumes at whole batches of {batch_size}, received skip={skip}")

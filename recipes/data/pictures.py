@@ -1,15 +1,17 @@
-"""Picture files: found and read, the same way in training and in prediction."""
+"""Picture files: found and read, the same way in training and in prediction.
+
+Training decodes in tf.data, prediction by Pillow, which loads at once; both give the same pixels.
+"""
 
 import io
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
-from recipes.data import transforms
 from zoo.errors import InputError
 
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
 UNREADABLE = "is no complete JPEG, PNG, BMP, GIF or WebP picture"
 UNREADABLE_LABELS = "is no complete PNG"
@@ -26,6 +28,8 @@ def decode(contents):
         `(H, W, 3)` uint8 RGB. Grey pictures get three equal channels, transparency is dropped, and the
         orientation note of a camera (EXIF) is not applied: annotations count in stored pixels.
     """
+    import tensorflow as tf
+
     # TensorFlow's quick transform for JPEG differs by up to 8 grey levels from what all other libraries decode.
     image = tf.cond(
         tf.io.is_jpeg(contents),
@@ -44,6 +48,8 @@ def decode_labels(contents):
     Returns:
         `(H, W)` int32. Palette files, as Pascal VOC's, give their indices.
     """
+    import tensorflow as tf
+
     # Bytes 24 and 25 of a PNG are bit depth and colour type. TensorFlow would give a palette's colours and
     # stretch 1-bit labels to 0 and 255, so all but plain grey goes to Pillow.
     plain = tf.equal(tf.strings.substr(contents, 24, 2), tf.constant(bytes([8, GREY])))
@@ -91,10 +97,32 @@ def read(path, channels=3):
     if not contents:
         raise InputError(f"{path}: the file is empty; replace or remove it")
     try:
-        with tf.device("cpu"):
-            return transforms.to_channels(decode(contents), channels).numpy()
-    except tf.errors.InvalidArgumentError as error:
-        raise InputError(f"{path}: {UNREADABLE}; replace or remove it") from error
+        pixels = from_bytes(contents)
+    except ValueError as error:
+        raise InputError(f"{path}: {error}; replace or remove it") from error
+    return pixels if channels == 3 else grey(pixels)
+
+
+def from_bytes(contents):
+    """As `decode`, on Python bytes with Pillow.
+
+    Raises:
+        ValueError: if this is no complete picture; the message lacks the file's name.
+    """
+    try:
+        image = Image.open(io.BytesIO(contents), formats=FORMATS)
+        image.load()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ValueError(UNREADABLE) from error
+    if image.mode.startswith("I"):  # grey of 16 bits, of which Pillow would keep the lower ones
+        return np.repeat((np.asarray(image).astype(np.int32) >> 8).astype(np.uint8)[..., None], 3, axis=-1)
+    return np.asarray(image.convert("RGB"))
+
+
+def grey(pixels):
+    """Turns RGB `(H, W, 3)` uint8 into grey `(H, W, 1)`, as `recipes.data.transforms.to_channels` does."""
+    red, green, blue = np.moveaxis(pixels.astype(np.int32), -1, 0)
+    return ((299 * red + 587 * green + 114 * blue + 500) // 1000).astype(np.uint8)[..., None]
 
 
 def find(path):

@@ -10,6 +10,8 @@ from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
+from zoo.errors import InputError
+
 AHEAD = 2
 PATIENCE = 2.0  # seconds; processes take longer to start
 
@@ -50,8 +52,6 @@ def in_processes(function, items, processes=None, patience=PATIENCE):
         while running:
             yield running.popleft().result()
     except BrokenProcessPool as error:
-        from zoo.errors import InputError  # loads Keras
-
         raise InputError(
             "a process that computed was killed, perhaps for want of memory: run again with fewer processes; "
             "what was finished is kept"

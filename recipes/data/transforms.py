@@ -9,8 +9,8 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from recipes.data.objects import BOX_KEYS, in_frame
+from zoo.constants import VOID
 
-VOID = 255
 PADDING = 114
 
 

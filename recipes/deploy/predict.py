@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import tee
 
 import numpy as np
 from PIL import Image
@@ -10,8 +11,7 @@ from recipes.data import pictures
 from recipes.data.files import replace_file, replace_text
 from recipes.data.progress import track
 from recipes.evaluation import rle
-from recipes.evaluation.evaluate import predictions
-from recipes.evaluation.metrics.detection import detected
+from recipes.evaluation.metrics.objects import detected
 from recipes.report.depict import SCORE, draw_targets, found_in
 from zoo.errors import InputError
 
@@ -57,9 +57,9 @@ def predict(predictor, paths, output, *, skip_bad=False, score=SCORE):
     except OSError as error:
         raise InputError(f"{output}: cannot be made ({error.strerror}); name another folder") from error
     entries = []
-    examples = ({"file": file, "image": pictures.read(file)} for file in readable)
-    for example, prediction in track(predictions(predictor, examples), "predicting", len(readable)):
-        file, image = example["file"], example["image"]
+    images, ahead = tee(pictures.read(file) for file in readable)
+    found_on = zip(readable, images, predictor.predict_each(ahead), strict=True)
+    for file, image, prediction in track(found_on, "predicting", len(readable)):
         found = found_in(prediction, predictor.task, image.shape[:2], score)
         drawn = {"overlay": draw_targets(image, found, predictor.class_names, predictor.skeleton)}
         if predictor.task == "segmentation":

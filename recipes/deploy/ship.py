@@ -40,10 +40,8 @@ def ship(model, output=None, *, format, quantize=None, image_size=None, batch_si
     if quantize == "int8" and data is None:
         raise InputError("int8 learns its ranges from pictures: name their source with --data, as in --data shapes")
     if output is None:
-        folder = Path(model).parent / "artifacts"
-        folder.mkdir(exist_ok=True)
-        name = "-".join(filter(None, [Path(model).stem, quantize]))
-        output = folder / f"{name}{SUFFIXES[format] or '_saved_model'}"
+        output = artifact_path(model, format, quantize)
+        output.parent.mkdir(exist_ok=True)
     real = None
     if data is not None:
         predictor = export.load(model)
@@ -61,6 +59,12 @@ def ship(model, output=None, *, format, quantize=None, image_size=None, batch_si
         representative=real if quantize == "int8" else None,
         pictures=None if real is None else real[:4],
     )
+
+
+def artifact_path(model, format, quantize=None):
+    """Returns where an artifact of a .keras file lies by default: `artifacts/model[-int8].onnx` beside it."""
+    name = "-".join(filter(None, [Path(model).stem, quantize]))
+    return Path(model).parent / "artifacts" / f"{name}{SUFFIXES[format] or '_saved_model'}"
 
 
 def verify(artifact, model, data, count=None):

@@ -8,7 +8,7 @@ test-dev at 608; ours: not yet run.
 from dataclasses import replace
 
 from recipes.detection import yolo_v2_voc
-from zoo.detection.yolo_v2 import COCO_ANCHORS
+from zoo.detection.yolo_anchors import COCO_ANCHORS
 
 
 def recipe():

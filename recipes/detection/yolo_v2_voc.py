@@ -9,7 +9,7 @@ test at 416; ours: not yet run.
 
 from recipes.data import Augment
 from recipes.training.recipe import Recipe
-from zoo.detection.yolo_v2 import VOC_ANCHORS
+from zoo.detection.yolo_anchors import VOC_ANCHORS
 
 SIZES = tuple((side, side) for side in range(320, 609, 32))
 

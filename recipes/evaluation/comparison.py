@@ -63,7 +63,7 @@ def compare(recipes, workdir, *, skip_bad=False):
 def compared(recipe, folder, skip_bad):
     """Trains one network and returns its figures, see `compare`."""
     trained = train(recipe, folder, resume=(folder / "recipe.json").is_file(), skip_bad=skip_bad)
-    scores = run.measure(trained, skip_bad=skip_bad)
+    scores = run.write_metrics(trained, skip_bad=skip_bad)
     runtimes = {"Keras": in_keras(trained.model)}
     for runtime, format in FORMATS.items():
         print(f"{runtime} ...", flush=True)

@@ -2,21 +2,23 @@
 
 from itertools import tee
 
-from recipes.data.batches import TARGETS, missing_targets
+from recipes.data.graph import mapped
 from recipes.data.progress import track
 from recipes.data.sources.proposed import with_proposals
+from recipes.data.targets import TARGETS, missing_targets
 from recipes.evaluation import metrics
 from recipes.report import Sample
 from recipes.report.depict import found_in, truth_of
 from zoo.errors import InputError
 
 
-def evaluate(predictor, source):
+def evaluate(predictor, source, *, progress=True):
     """Predicts every picture of a source and compares with its targets.
 
     Args:
         predictor: what `export.load` returns.
         source: a `Source` with the targets of the predictor's task.
+        progress: whether a progress bar may be drawn.
 
     Returns:
         A flat dict of figures, the main figure first; `None` for one without a value.
@@ -24,15 +26,10 @@ def evaluate(predictor, source):
     Raises:
         InputError: if the source lacks a target, or its classes or keypoints are not the model's.
     """
-    return gather(predictor, source, f"evaluating on {source.spec}").scores()
+    return accumulate(predictor, source, progress=progress).scores()
 
 
-def measured(predictor, source):
-    """As `evaluate`, without a progress bar: for the middle of training."""
-    return gather(predictor, source).scores()
-
-
-def gather(predictor, source, progress=None):
+def accumulate(predictor, source, *, progress=True):
     """Returns the task's `Evaluator` after all pictures of a source: it knows the curves as well as the scores.
 
     Predictions are brought back to the picture's own pixels, so figures of models with different sizes compare.
@@ -40,7 +37,7 @@ def gather(predictor, source, progress=None):
     Args:
         predictor: as in `evaluate`.
         source: as in `evaluate`.
-        progress: what to call the progress bar, `None` for none.
+        progress: as in `evaluate`.
     """
     check_classes(predictor, source)
     if predictor.proposals and "proposals" not in source.keys:
@@ -48,13 +45,13 @@ def gather(predictor, source, progress=None):
     evaluator = metrics.evaluator(predictor.task, predictor.class_names, source.keypoint_names)
     examples = decoded(source, source.records(), predictor.task)
     if progress:
-        examples = track(examples, progress, len(source))
+        examples = track(examples, f"evaluating on {source.spec}", len(source))
     for example, prediction in predictions(predictor, examples):
         evaluator.update(prediction, example)
     return evaluator
 
 
-def look(predictor, source, count):
+def take_samples(predictor, source, count):
     """Predicts pictures spread evenly over a source.
 
     Returns:
@@ -102,7 +99,7 @@ def decoded(source, records, task):
     def decode(record):
         return {key: value for key, value in source.decode(record).items() if key in kept}
 
-    return records.map(decode).prefetch(1).as_numpy_iterator()
+    return mapped(records, decode).prefetch(1).as_numpy_iterator()
 
 
 def check_classes(predictor, source):

@@ -1,6 +1,5 @@
 """The report of a run: one HTML file that stands alone."""
 
-from recipes.report.page import write
-from recipes.report.samples import Sample
+import lazy_loader
 
-__all__ = ["Sample", "write"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={"page": ["write"], "samples": ["Sample"]})

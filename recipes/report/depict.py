@@ -7,8 +7,7 @@ That form is a dict of targets: "segmentation" `(H, W)` integers; or "boxes" `(N
 
 import numpy as np
 
-from recipes.evaluation.metrics.detection import detected
-from recipes.evaluation.metrics.objects import ignored, largest
+from recipes.evaluation.metrics.objects import detected, ignored, largest
 from recipes.report.drawing import draw_boxes, draw_masks, draw_skeleton, overlay, palette
 from zoo.ops.masks import paste
 

@@ -2,14 +2,15 @@
 
 import math
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from recipes.report.colours import palette
+from zoo.constants import VOID
 from zoo.errors import InputError
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "palette",
 ]
 
-VOID = 255
 PAPER = (255, 255, 255)
 INK = (34, 34, 34)
 
@@ -292,5 +292,9 @@ def _shorten(text, font, width):
 
 @lru_cache
 def _font(size):
-    # Matplotlib's copy of DejaVu Sans has the letters of many alphabets, Pillow's own font only Latin's.
-    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf"), size)
+    # Matplotlib's copy of DejaVu Sans has the letters of many alphabets, Pillow's own font only Latin's. To find the
+    # file, Matplotlib need not be loaded.
+    matplotlib = find_spec("matplotlib")
+    if matplotlib is None:
+        return ImageFont.load_default(size)
+    return ImageFont.truetype(Path(matplotlib.origin).parent / "mpl-data/fonts/ttf/DejaVuSans.ttf", size)

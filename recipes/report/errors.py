@@ -4,7 +4,8 @@ import numpy as np
 from PIL import Image
 
 from recipes.evaluation.metrics.objects import ignored
-from recipes.report.drawing import VOID, draw_boxes, draw_lines, draw_masks
+from recipes.report.drawing import draw_boxes, draw_lines, draw_masks
+from zoo.constants import VOID
 from zoo.detection.average_precision import IOU, NOT_COUNTED, RIGHT, match
 from zoo.errors import InputError
 from zoo.ops.boxes_numpy import iou

@@ -9,11 +9,8 @@ from markupsafe import Markup
 from recipes.data.files import replace_text
 from recipes.evaluation.metrics import higher_is_better
 from recipes.report.cards import card
-from recipes.report.curves import quality_curves, training_curves
 from recipes.report.drawing import palette
-from recipes.report.errors import meanings
 from recipes.report.headline import TOLD, headline
-from recipes.report.samples import classes_in, panels, worst_first
 from recipes.report.words import number, title_of
 
 
@@ -53,31 +50,69 @@ def write(
     Raises:
         InputError: if the file cannot be written, or a sample's maps are not of its picture's size.
     """
+    drawn = draw(
+        title=title,
+        facts=facts,
+        history=history,
+        scores=scores,
+        curves=curves,
+        class_names=class_names,
+        keypoint_names=keypoint_names,
+        skeleton=skeleton,
+        samples=samples,
+    )
+    return render(path, drawn, artifacts)
+
+
+def draw(*, title, facts, history, scores, curves, class_names, keypoint_names, skeleton, samples):
+    """Draws all of the page that does not hang on artifacts, which come and go; arguments as of `write`.
+
+    Returns:
+        A dict that JSON can hold, for `render`.
+    """
+    from recipes.report.curves import quality_curves, training_curves  # Matplotlib, which `render` does without
+    from recipes.report.errors import meanings
+    from recipes.report.samples import classes_in, panels, worst_first
+
     scores = scores or {}
     overall = {key: value for key, value in scores.items() if "/" not in key}
     main = next(iter(overall), None)
     tables = {"Classes": _table(scores, class_names), "Keypoints": _table(scores, keypoint_names)}
-    tables = {heading: table for heading, table in tables.items() if table["figures"]}
-    compared = next(iter(tables.values()), {"main": {}})["main"]
     legend = _legend(class_names)
     ranked = worst_first(samples, main is None or higher_is_better(main))
+    return {
+        "title": title,
+        "epochs": len(history),
+        "main": main,
+        "overall": overall,
+        "facts": facts,
+        "training": training_curves(history),
+        "figures": quality_curves(curves, class_names),
+        "samples": [
+            {"name": sample.name, "score": sample.score, "panels": panels(sample, class_names, skeleton)}
+            for sample in ranked
+        ],
+        "drawn": [legend[c] for c in sorted(classes_in(samples)) if c < len(legend)],
+        "meanings": [(words, _hex(colour)) for words, colour in meanings(samples)],
+        "tables": {heading: table for heading, table in tables.items() if table["figures"]},
+    }
+
+
+def render(path, drawn, artifacts):
+    """Writes the page of what `draw` returned, now or earlier, with the artifacts as they are now; see `write`."""
+    compared = next(iter(drawn["tables"].values()), {"main": {}})["main"]
     page = _template().render(
-        title=title,
-        headline=headline(title, len(history), overall, compared, artifacts),
-        main=main,
-        overall=overall,
+        **drawn | {name: _markup(drawn[name]) for name in ("training", "figures")},
+        headline=headline(drawn["title"], drawn["epochs"], drawn["overall"], compared, artifacts),
         told=TOLD,
-        facts=facts,
-        training={name: Markup(svg) for name, svg in training_curves(history).items()},
-        figures={name: Markup(svg) for name, svg in quality_curves(curves, class_names).items()},
-        samples=[(sample, panels(sample, class_names, skeleton)) for sample in ranked],
-        drawn=[legend[c] for c in sorted(classes_in(samples)) if c < len(legend)],
-        meanings=[(words, _hex(colour)) for words, colour in meanings(samples)],
-        tables=tables,
         cards=[card(artifact) for artifact in artifacts],
     )
     replace_text(path, page)
     return Path(path)
+
+
+def _markup(svgs):
+    return {name: Markup(svg) for name, svg in svgs.items()}
 
 
 def _template():

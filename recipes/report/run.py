@@ -5,18 +5,14 @@ from datetime import date
 from pathlib import Path
 
 import export
-from recipes.data import open_source
 from recipes.data.files import replace_text
-from recipes.evaluation.evaluate import gather, look
-from recipes.report import hardware, write
-from recipes.training.recipe import Recipe
-from recipes.training.train import usable
+from recipes.report import page
 from recipes.training.workdir import Workdir
 
 SAMPLES = 6
 
 
-def measure(workdir, data=None, *, skip_bad=False):
+def write_metrics(workdir, data=None, *, skip_bad=False):
     """Evaluates a run's best model and writes `metrics.json`: the scores, and under "data" what they were taken on.
 
     Beside it `curves.json` keeps the curves of the same pictures for the report.
@@ -29,8 +25,12 @@ def measure(workdir, data=None, *, skip_bad=False):
     Returns:
         The scores, a flat dict.
     """
+    from recipes.data import open_source, usable
+    from recipes.evaluation.evaluate import accumulate
+    from recipes.training.recipe import Recipe
+
     data = data or Recipe.from_json(workdir.recipe.read_text()).val_data
-    evaluator = gather(export.load(workdir.model), usable(open_source(data), skip_bad), f"evaluating on {data}")
+    evaluator = accumulate(export.load(workdir.model), usable(open_source(data), skip_bad))
     scores = evaluator.scores()
     replace_text(workdir.curves, json.dumps(evaluator.curves()) + "\n")
     replace_text(workdir.metrics, json.dumps({"data": data, **scores}, indent=2) + "\n")
@@ -38,14 +38,21 @@ def measure(workdir, data=None, *, skip_bad=False):
 
 
 def report(workdir, *, skip_bad=False):
-    """Writes `report.html`: curves, samples, figures and artifacts as they are in the run's folder now."""
+    """Writes `report.html`: curves, samples, figures and artifacts as they are in the run's folder now.
+
+    All of it but the artifacts is kept in `page.json`, so that `renew` need neither load nor predict anything.
+    """
+    from recipes.data import open_source, usable
+    from recipes.evaluation.evaluate import take_samples
+    from recipes.report import hardware
+    from recipes.training.recipe import Recipe
+
     recipe = Recipe.from_json(workdir.recipe.read_text())
     model, scores = export.load(workdir.model), json.loads(workdir.metrics.read_text())
     data = scores.pop("data")
     source = open_source(data)
     fields = {name: text(value) for name, value in recipe.to_dict().items()}
-    write(
-        workdir.report,
+    drawn = page.draw(
         title=workdir.path.name,
         facts={"measured on": data, **fields, "hardware": hardware.describe(), "date": date.today().isoformat()},
         history=workdir.read_history(workdir.last_epoch()),
@@ -54,13 +61,14 @@ def report(workdir, *, skip_bad=False):
         class_names=model.class_names,
         keypoint_names=source.keypoint_names,
         skeleton=source.skeleton,
-        samples=look(model, usable(source, skip_bad), SAMPLES),
-        artifacts=cards(workdir),
+        samples=take_samples(model, usable(source, skip_bad), SAMPLES),
     )
+    replace_text(workdir.page, json.dumps(drawn) + "\n")
+    page.render(workdir.report, drawn, cards(workdir))
 
 
 def curves(workdir):
-    """Returns the curves that `measure` kept, `[]` where an earlier version measured."""
+    """Returns the curves that `write_metrics` kept, `[]` where an earlier version measured."""
     return json.loads(workdir.curves.read_text()) if workdir.curves.is_file() else []
 
 
@@ -90,9 +98,11 @@ def keep(artifact, kind, result):
 
 
 def renew(artifact):
-    """Writes the report anew of the run that an artifact lies in, if it lies in one."""
+    """Renders the report anew, with the artifacts as they are now, of the run that an artifact lies in, if any."""
     workdir = run_of(artifact)
-    if workdir is not None:
+    if workdir is not None and workdir.page.is_file():
+        page.render(workdir.report, json.loads(workdir.page.read_text()), cards(workdir))
+    elif workdir is not None:  # its report was not written yet, or by an earlier version
         report(workdir)
 
 

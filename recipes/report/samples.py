@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from recipes.report.depict import draw_targets
-from recipes.report.drawing import VOID
 from recipes.report.errors import draw_errors
+from zoo.constants import VOID
 
 LONGEST_SIDE = 560
 

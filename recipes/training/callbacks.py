@@ -8,7 +8,7 @@ import numpy as np
 from export.runtime import KerasPredictor
 from export.source import all_layers
 from recipes.data.files import replace_file
-from recipes.evaluation.evaluate import measured
+from recipes.evaluation.evaluate import evaluate
 from recipes.evaluation.metrics import higher_is_better
 from zoo.errors import InputError
 
@@ -77,7 +77,7 @@ class Validate(keras.callbacks.Callback):
     def on_test_end(self, logs=None):
         """Measures, compares and saves."""
         self.twin.set_weights(self.model.get_weights())
-        score = measured(self.predictor, self.source)[self.metric]
+        score = evaluate(self.predictor, self.source, progress=False)[self.metric]
         if score is None:
             return
         self.figures = {f"val_{self.metric}": score}

@@ -3,15 +3,11 @@
 import ast
 import dataclasses
 import importlib
-import inspect
 import json
-import os
 from dataclasses import dataclass, field
 
 from recipes.data import Augment
-from zoo import BUILDERS
 from zoo.errors import InputError
-from zoo.model import as_tuples
 
 RECIPES = {
     "deconvnet_objects_voc": "segmentation",
@@ -51,6 +47,28 @@ RECIPES = {
     "yolo_v2_voc": "detection",
 }
 """By name, the room of each recipe: `recipes/ROOM/NAME.py`, which has one function `recipe()`."""
+SIBLINGS = {
+    "fast_rcnn_resnet50_fpn": "fast_rcnn_bccd",
+    "fast_rcnn_zf": "fast_rcnn_voc",
+    "faster_rcnn_resnet101_c4": "faster_rcnn_coco",
+    "faster_rcnn_resnet101_fpn": "faster_rcnn_coco",
+    "faster_rcnn_resnet50_c4": "faster_rcnn_coco",
+    "faster_rcnn_zf": "faster_rcnn_voc",
+    "fcn16s_alexnet": "fcn16s_voc",
+    "fcn16s_googlenet": "fcn16s_voc",
+    "fcn32s_alexnet": "fcn32s_voc",
+    "fcn32s_googlenet": "fcn32s_voc",
+    "fcn8s_alexnet": "fcn8s_voc",
+    "fcn8s_googlenet": "fcn8s_voc",
+    "fcn_resnet101": "fcn_resnet50_voc",
+    "keypoint_rcnn_resnet101_fpn": "keypoint_rcnn_coco",
+    "mask_rcnn_resnet101_c4": "mask_rcnn_coco",
+    "mask_rcnn_resnet101_fpn": "mask_rcnn_coco",
+    "mask_rcnn_resnet50_c4": "mask_rcnn_coco",
+    "mask_rcnn_resnext101_32x8d_fpn": "mask_rcnn_coco",
+    "rcnn_vgg16": "rcnn_voc",
+}
+"""By builder without a recipe of its own, the recipe that trains it with `--set builder=NAME`."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +163,8 @@ class Recipe:
     @classmethod
     def from_json(cls, text):
         """Reads what `to_json` wrote."""
+        from zoo.model import as_tuples  # loads Keras, which a list of recipes need not wait for
+
         fields = as_tuples(json.loads(text))
         return cls(**{**fields, "augment": Augment(**fields["augment"])})
 
@@ -177,22 +197,10 @@ def training(builder):
     """Lists the words after `zoo train` with which a builder's model is trained.
 
     Returns:
-        The names of its recipes. Of a builder without one: the recipe of the sibling whose name is most like its own,
-        of those that the same file defines and whose arguments it takes, and `--set builder=` with its name.
+        The names of its own recipes, or that of a sibling's with `--set builder=`.
     """
-    known = {name: load(name) for name in RECIPES}
-    own = [name for name, recipe in known.items() if recipe.builder == builder]
-    siblings = [name for name, recipe in known.items() if akin(recipe, builder)]
-    if own or not siblings:
-        return own
-    nearest = max(siblings, key=lambda name: len(os.path.commonprefix([known[name].builder, builder])))
-    return [f"{nearest} --set builder={builder}"]
-
-
-def akin(recipe, builder):
-    """Says whether a builder is of one file with the recipe's and takes its arguments."""
-    file, other = (getattr(one, "func", one).__module__ for one in (BUILDERS[builder], BUILDERS[recipe.builder]))
-    return file == other and recipe.arguments.keys() <= inspect.signature(BUILDERS[builder]).parameters.keys()
+    own = [name for name in RECIPES if load(name).builder == builder]
+    return own or [f"{SIBLINGS[builder]} --set builder={builder}"]
 
 
 def change(recipe, settings):

@@ -2,22 +2,21 @@
 
 import sys
 from dataclasses import replace
+from typing import NamedTuple
 
 import keras
 
-import zoo
-from recipes.cli import show
-from recipes.data import describe, median_frequency, open_source, pipeline
-from recipes.data.batches import check_targets
+from recipes.data import describe, median_frequency, open_source, pipeline, usable
 from recipes.data.files import replace_text
 from recipes.data.sources.proposed import with_proposals
 from recipes.evaluation.metrics import higher_is_better
 from recipes.training.anchors import find_anchors
+from recipes.training.build import build
 from recipes.training.callbacks import Checkpoint, SeedEpoch, StopOnNaN, Validate
 from recipes.training.rcnn import check_recipe, train_rcnn
 from recipes.training.recipe import Recipe
 from recipes.training.schedule import optimizer
-from recipes.training.start import begin
+from recipes.training.start import show_taken, take_weights
 from recipes.training.workdir import Workdir
 from zoo.detection.rcnn import Rcnn
 from zoo.errors import InputError
@@ -39,25 +38,17 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
     Raises:
         InputError: if anything named is wrong or missing, or the loss stops being a number.
     """
-    data, val_data = open_source(recipe.data), open_source(recipe.val_data)
-    classes, val_classes = (source.class_names(recipe.task) for source in (data, val_data))
-    if val_classes != classes:
-        raise InputError(
-            f"{recipe.val_data} has the classes {', '.join(val_classes)}, "
-            f"but {recipe.data} has {', '.join(classes)}: name sources with the same classes"
-        )
+    data, val_data = open_sources(recipe)
     twin = build(recipe, data)  # a wrong argument is refused before all pictures are read
     in_steps = isinstance(twin, Rcnn)
     if in_steps:
         check_recipe(recipe)
     if recipe.start:
-        show.begun(begin(twin, recipe.start))
+        show_taken(take_weights(twin, recipe.start))
     data, val_data = usable(data, skip_bad), usable(val_data, skip_bad)
-    if len(data) < recipe.batch_size and not in_steps:
-        raise InputError(
-            f"{recipe.data} has {len(data)} usable pictures, fewer than one batch: set batch_size={len(data)} or less"
-        )
-    workdir, chosen = Workdir(workdir, resume), recipe
+    if not in_steps:
+        check_one_batch(recipe, data)
+    workdir = Workdir(workdir, resume)
     if resume:
         check_same(recipe, workdir)
     data, val_data = (with_proposals(source, recipe.proposals, recipe.num_proposals) for source in (data, val_data))
@@ -65,42 +56,52 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
         replace_text(workdir.recipe, recipe.to_json())
         keras.utils.set_random_seed(recipe.seed)
         train_rcnn(build(recipe, data, recipe.precision), twin, recipe, data, val_data, workdir)
-        return workdir
+    else:
+        train_end_to_end(recipe, twin, data, val_data, workdir)
+    return workdir
 
+
+def open_sources(recipe):
+    """Opens what is learned from and what is measured on.
+
+    Raises:
+        InputError: if one cannot be opened, or their classes differ.
+    """
+    data, val_data = open_source(recipe.data), open_source(recipe.val_data)
+    classes, val_classes = (source.class_names(recipe.task) for source in (data, val_data))
+    if val_classes != classes:
+        raise InputError(
+            f"{recipe.val_data} has the classes {', '.join(val_classes)}, "
+            f"but {recipe.data} has {', '.join(classes)}: name sources with the same classes"
+        )
+    return data, val_data
+
+
+def train_end_to_end(recipe, twin, data, val_data, workdir):
+    """Trains a model by `model.fit`, from the run's last whole epoch on.
+
+    Args:
+        recipe: a `Recipe`.
+        twin: its model in float32, which is measured and saved.
+        data: the source to learn from, its pictures all readable.
+        val_data: the source to measure on.
+        workdir: the `Workdir`.
+    """
+    built = recipe
     if recipe.anchors is not None:
         anchors = find_anchors(data, recipe.picture_size, recipe.anchors, recipe.seed)
-        recipe = replace(recipe, arguments={**recipe.arguments, "anchors": anchors})
-        twin = build(recipe, data)
-    keras.utils.set_random_seed(recipe.seed)
-    model = build(recipe, data, recipe.precision, any_size=recipe.crop_size is not None or bool(recipe.multi_scale))
+        built = replace(recipe, arguments={**recipe.arguments, "anchors": anchors})
+        twin = build(built, data)
     steps = len(data) // recipe.batch_size
-    loss = {"loss": PixelCrossEntropy(median_frequency(describe(data)))} if recipe.class_weights else {}
-    model.compile(optimizer(recipe, steps), **loss)
-    model.optimizer.build(model.trainable_variables)
-    done = workdir.last_epoch()
-    if done:
-        model.load_weights(workdir.weights(done))
-    rows = workdir.read_history(done)
-    better = max if higher_is_better(recipe.metric) else min
-    best = better((row[name] for row in rows if (name := f"val_{recipe.metric}") in row), default=None)
-    batches = {name: getattr(recipe, name) for name in ("task", "batch_size", "max_objects", "num_proposals")}
-    stream = pipeline(
-        data,
-        picture_size=recipe.crop_size or recipe.picture_size,
-        augment=recipe.augment,
-        multi_scale=recipe.multi_scale,
-        training=True,
-        seed=recipe.seed,
-        start=done * steps * recipe.batch_size,
-        **batches,
-    )
-    replace_text(workdir.recipe, chosen.to_json())
-    swap = [] if recipe.ema is None else [keras.callbacks.SwapEMAWeights()]
+    model = compiled(built, data, steps)
+    done = resumed(model, workdir, recipe.metric)
+    training, validation = batches(recipe, data, val_data, skip=done.epochs * steps * recipe.batch_size)
+    replace_text(workdir.recipe, recipe.to_json())
     model.fit(
-        stream,
-        validation_data=pipeline(val_data, picture_size=recipe.picture_size, **batches),
+        training,
+        validation_data=validation,
         validation_freq=validated(recipe),
-        initial_epoch=done,
+        initial_epoch=done.epochs,
         epochs=recipe.epochs,
         steps_per_epoch=steps,
         shuffle=False,
@@ -108,13 +109,57 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
         callbacks=[
             SeedEpoch(recipe.seed),
             StopOnNaN(steps),
-            Validate(workdir, twin, val_data, recipe.metric, best),
-            *swap,
+            Validate(workdir, twin, val_data, recipe.metric, done.best),
+            *([] if recipe.ema is None else [keras.callbacks.SwapEMAWeights()]),
             keras.callbacks.TensorBoard(workdir.tensorboard, write_graph=False),
-            Checkpoint(workdir, rows),
+            Checkpoint(workdir, done.rows),
         ],
     )
-    return workdir
+
+
+def compiled(recipe, data, steps_per_epoch):
+    """Builds the model that is trained, from the recipe's seed alone, and compiles it."""
+    keras.utils.set_random_seed(recipe.seed)
+    any_size = recipe.crop_size is not None or bool(recipe.multi_scale)
+    model = build(recipe, data, recipe.precision, any_size=any_size)
+    loss = {"loss": PixelCrossEntropy(median_frequency(describe(data)))} if recipe.class_weights else {}
+    model.compile(optimizer(recipe, steps_per_epoch), **loss)
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+class Done(NamedTuple):
+    """What of a run is done: whole epochs, their rows of history, the best figure among them (`None` without)."""
+
+    epochs: int
+    rows: list
+    best: float | None
+
+
+def resumed(model, workdir, metric):
+    """Loads the newest checkpoint of a run, if it has one, into a compiled model and returns what is `Done`."""
+    epochs = workdir.last_epoch()
+    if epochs:
+        model.load_weights(workdir.weights(epochs))
+    rows = workdir.read_history(epochs)
+    better = max if higher_is_better(metric) else min
+    return Done(epochs, rows, better((row[name] for row in rows if (name := f"val_{metric}") in row), default=None))
+
+
+def batches(recipe, data, val_data, skip):
+    """Returns the endless batches of training, less the first `skip` examples, and those of validation."""
+    shared = {name: getattr(recipe, name) for name in ("task", "batch_size", "max_objects", "num_proposals")}
+    training = pipeline(
+        data,
+        picture_size=recipe.crop_size or recipe.picture_size,
+        augment=recipe.augment,
+        multi_scale=recipe.multi_scale,
+        training=True,
+        seed=recipe.seed,
+        skip=skip,
+        **shared,
+    )
+    return training, pipeline(val_data, picture_size=recipe.picture_size, **shared)
 
 
 def validated(recipe):
@@ -122,78 +167,12 @@ def validated(recipe):
     return sorted({*range(recipe.validate_every, recipe.epochs + 1, recipe.validate_every), recipe.epochs})
 
 
-def build(recipe, source, precision="float32", any_size=False):
-    """Builds the recipe's model for the classes or keypoints of a source, with the weights that it begins with.
-
-    Args:
-        recipe: a `Recipe`.
-        source: what it learns from.
-        precision: Keras dtype policy.
-        any_size: whether the model takes pictures of any size, instead of `recipe.picture_size`.
-
-    Raises:
-        InputError: if the builder does not take the recipe's arguments or picture size, its task is another, it
-            needs proposals and the recipe names none, or the recipe begins with a model that does not exist or fit.
-    """
-    size = (None, None) if any_size else recipe.picture_size
-    previous = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision)
-    try:
-        arguments = {"input_shape": (*size, 3), **learned(recipe.task, source), **recipe.arguments}
-        if recipe.proposals:
-            arguments |= {"proposals": recipe.proposals, "num_proposals": recipe.num_proposals}
-        model = zoo.build(recipe.builder, **arguments)
-    finally:
-        keras.config.set_dtype_policy(previous)
-    if model.task != recipe.task:
-        raise InputError(f"{recipe.builder} is a model for {model.task}, not {recipe.task}: set task={model.task}")
-    if (needed := getattr(model, "proposals", "")) != recipe.proposals:
-        raise InputError(f"{recipe.builder} looks at regions that are proposed to it: set proposals={needed}")
-    if model.task == "segmentation" and model.output["logits"].shape[1:3] != size:
-        raise InputError(f'{recipe.builder} does not cover its picture when unpadded: train with padding="mirror"')
-    model.class_names, model.image_size = tuple(source.class_names(recipe.task)), tuple(recipe.picture_size)
-    if model.task in ("points", "keypoints"):
-        for name in ("keypoint_names", "skeleton", "flip_pairs"):
-            setattr(model, name, tuple(getattr(source, name)))
-    if recipe.start:
-        begin(model, recipe.start)
-    return model
-
-
-def learned(task, source):
-    """Returns the builder's arguments that say how much there is to learn.
-
-    Raises:
-        InputError: if the source lacks the task's targets.
-    """
-    check_targets(source, task)
-    if task in ("points", "keypoints"):
-        points = source.records().map(source.decode).element_spec["keypoints"].shape[1]
-        if task == "points":
-            return {"num_points": points}
-        return {"num_classes": len(source.class_names(task)), "num_keypoints": points}
-    return {"num_classes": len(source.class_names(task))}
-
-
-def usable(source, skip_bad):
-    """Reads a source through and returns it without its bad records.
-
-    Raises:
-        InputError: if there are bad records and they are not to be skipped, or nothing is left.
-    """
-    findings = source.findings()
-    problems = [found for found in findings if found.fatal]
-    if warnings := [found for found in findings if not found.fatal]:
-        more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
-        print(f"{source.spec}: {warnings[0]}{more}")
-    if problems and not skip_bad:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise InputError(f"{problems[0]}{more}: mend or remove it, or train with --skip-bad")
-    if len(problems) == len(source):
-        raise InputError(f"{source.spec}: no usable picture is left; the first problem is {problems[0]}")
-    if problems:
-        print(f"{source.spec}: skipped {len(problems)} of {len(source)} pictures, the first is {problems[0]}")
-    return source.without(problems)
+def check_one_batch(recipe, data):
+    """Raises `InputError` where the pictures do not fill one batch."""
+    if len(data) < recipe.batch_size:
+        raise InputError(
+            f"{recipe.data} has {len(data)} usable pictures, fewer than one batch: set batch_size={len(data)} or less"
+        )
 
 
 def check_same(recipe, workdir):

@@ -14,8 +14,9 @@ class Workdir:
     """A run's folder.
 
     `recipe.json`, `history.jsonl` (a line an epoch), `epoch-0007.weights.h5` (weights and optimizer after the last
-    whole epoch), `model.keras` (the best epoch so far), `tensorboard/`, `metrics.json`, `curves.json`, `report.html`,
-    `artifacts/`, `measurements.json` (verifications and benchmarks of the artifacts).
+    whole epoch), `model.keras` (the best epoch so far), `tensorboard/`, `metrics.json`, `curves.json`, `report.html`
+    (all of it but the artifacts also in `page.json`), `artifacts/`, `measurements.json` (their verifications and
+    benchmarks).
 
     Args:
         path: the folder; made if missing.
@@ -47,6 +48,7 @@ class Workdir:
     tensorboard = property(lambda self: self.path / "tensorboard")
     metrics = property(lambda self: self.path / "metrics.json")
     curves = property(lambda self: self.path / "curves.json")
+    page = property(lambda self: self.path / "page.json")
     report = property(lambda self: self.path / "report.html")
     artifacts = property(lambda self: self.path / "artifacts")
     measurements = property(lambda self: self.path / "measurements.json")

@@ -1,3 +1,4 @@
+import shutil
 import sys
 
 import numpy as np
@@ -8,6 +9,16 @@ from recipes.cli import main as cli
 from recipes.data import Augment
 from recipes.data.sources import shapes
 from recipes.training.recipe import Recipe
+from recipes.training.workdir import Workdir
+
+COSTLY = ("trained", "drawn_shapes")
+"""Fixtures that are made once in a session: the tests that share one run in the same process."""
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        for name in set(COSTLY) & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(name))
 
 
 def write_set(folder, count, size=(32, 48)):
@@ -39,7 +50,7 @@ def toy(sets):
     """A recipe that learns the sets in seconds and leaves no part of training out."""
     return Recipe(
         builder="unet",
-        arguments={"filters": 4, "depth": 2, "batch_norm": True, "dropout": 0.3},
+        arguments={"filters": 4, "depth": 1, "batch_norm": True, "dropout": 0.3},
         data=f"masks:{sets[0]}",
         val_data=f"masks:{sets[1]}",
         picture_size=(32, 48),
@@ -56,11 +67,26 @@ def toy(sets):
 
 
 @pytest.fixture(scope="session")
-def trained(toy, tmp_path_factory):
+def killed(tmp_path_factory):
+    """What `trained` leaves when it is killed in its third epoch, as soon as the checkpoint is written."""
+    return tmp_path_factory.mktemp("killed") / "toy"
+
+
+@pytest.fixture(scope="session")
+def trained(toy, killed, tmp_path_factory):
     """The `Workdir` of an uninterrupted run of the toy recipe."""
     from recipes.training.train import train
 
-    return train(toy, tmp_path_factory.mktemp("runs") / "toy")
+    keep_only = Workdir.keep_only
+
+    def seen(workdir, epoch):
+        if epoch == 3:
+            shutil.copytree(workdir.path, killed)
+        keep_only(workdir, epoch)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Workdir, "keep_only", seen)
+        return train(toy, tmp_path_factory.mktemp("runs") / "toy")
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,17 @@ def test_importing_the_zoo_loads_no_framework():
     assert "'mask_rcnn_resnet50_fpn', " in models and loaded == "[]"
 
 
+def test_what_needs_no_framework_loads_none():
+    """Tables, measures and proposals, which the command line and its processes read."""
+    light = (
+        *("constants", "weights.published", "detection.yolo_anchors", "detection.average_precision", "ops.anchors"),
+        *("ops.boxes_numpy", "ops.masks", "proposals", "segmentation.confusion", "segmentation.proposal_wise"),
+    )
+    modules = ", ".join(f"zoo.{name}" for name in light)
+    program = f"import sys, {modules}; print([m for m in {FRAMEWORKS} if m in sys.modules])"
+    assert run(program).stdout == "[]\n"
+
+
 @pytest.mark.parametrize(
     "order", ["import zoo, keras", "import keras, zoo", "import zoo.ops.nms, keras; zoo.register()"]
 )

@@ -3,12 +3,14 @@
 Source: Girshick 2015, arXiv:1504.08083.
 """
 
+import re
+
 import keras
 from keras import layers, ops
 
 from zoo.detection.losses import masked_mean, smooth_l1
 from zoo.detection.region_layers import BOX_WEIGHTS, Detections
-from zoo.detection.trunks import on, trunk_of
+from zoo.detection.trunks import trunk_of
 from zoo.model import MultiLossModel
 from zoo.ops import boxes as box_ops
 from zoo.ops import sampling
@@ -57,13 +59,13 @@ def detected(trunk, rois, num_classes):
     """Adds the box head and suppression to a trunk.
 
     Returns:
-        Dict of tensors: the trunk's maps `map0` ..., and the detections.
+        Dict of tensors: `maps`, the list of the trunk's feature maps, and the detections.
     """
     box_head = trunk.box_head(num_classes)
     # Never in training: what is learned is computed anew from drawn regions, and this is left out of the graph.
     found = box_head([*trunk.maps, rois], training=False)
     detections = Detections(name="detections")([trunk.image, rois, found["class_logits"], found["box_deltas"]])
-    return {**{f"map{i}": x for i, x in enumerate(trunk.maps)}, **detections}
+    return {"maps": trunk.maps, **detections}
 
 
 def of_layer(layer, attribute):
@@ -76,12 +78,6 @@ def of_layer(layer, attribute):
         setattr(model.get_layer(layer), attribute, value)
 
     return property(read, write)
-
-
-fast_rcnn_vgg16 = on(fast_rcnn, "vgg16")
-fast_rcnn_zf = on(fast_rcnn, "zf")
-fast_rcnn_resnet18_fpn = on(fast_rcnn, "resnet18_fpn")
-fast_rcnn_resnet50_fpn = on(fast_rcnn, "resnet50_fpn")
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -163,9 +159,16 @@ class FastRcnn(MultiLossModel):
         return tuple(drawn[name][:, :rows] for name in ("boxes", "labels", "matched"))
 
     def call_head(self, name, outputs, regions, training):
-        """Calls a head with the maps among the outputs and with regions."""
-        maps = [outputs[key] for key in sorted(outputs) if key.startswith("map")]
-        return self.get_layer(name)([*maps, *regions], training=training)
+        """Calls a head with the feature maps and with regions."""
+        return self.get_layer(name)([*outputs["maps"], *regions], training=training)
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Builds the model back from `get_config()`; in older files each map is an output of its own, `map0` ..."""
+        outputs = dict(config["output_layers"])
+        if "maps" not in outputs:
+            outputs["maps"] = [outputs.pop(name) for name in sorted(outputs) if re.fullmatch(r"map\d", name)]
+        return super().from_config({**config, "output_layers": outputs}, custom_objects=custom_objects)
 
 
 def region_losses(outputs, drawn, targets, beta):
@@ -199,3 +202,72 @@ def offsets_of(regions, boxes, positive):
     unit = ops.convert_to_tensor([0.0, 0.0, 1.0, 1.0], "float32")
     regions, boxes = (ops.where(positive[..., None] > 0, x, unit) for x in (regions, boxes))
     return box_ops.encode(regions, boxes)
+
+
+# The builders by name pass all of their arguments, `locals()`, on.
+def fast_rcnn_vgg16(
+    num_classes,
+    *,
+    proposals="selective_search_fast",
+    num_proposals=2000,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="fast_rcnn_vgg16",
+):
+    """Builds Fast R-CNN on VGG16.
+
+    Arguments as of `fast_rcnn`.
+    """
+    return fast_rcnn(backbone="vgg16", **locals())
+
+
+def fast_rcnn_zf(
+    num_classes,
+    *,
+    proposals="selective_search_fast",
+    num_proposals=2000,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="fast_rcnn_zf",
+):
+    """Builds Fast R-CNN on ZF.
+
+    Arguments as of `fast_rcnn`.
+    """
+    return fast_rcnn(backbone="zf", **locals())
+
+
+def fast_rcnn_resnet18_fpn(
+    num_classes,
+    *,
+    proposals="selective_search_fast",
+    num_proposals=2000,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="fast_rcnn_resnet18_fpn",
+):
+    """Builds Fast R-CNN on ResNet-18-FPN.
+
+    Arguments as of `fast_rcnn`.
+    """
+    return fast_rcnn(backbone="resnet18_fpn", **locals())
+
+
+def fast_rcnn_resnet50_fpn(
+    num_classes,
+    *,
+    proposals="selective_search_fast",
+    num_proposals=2000,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="fast_rcnn_resnet50_fpn",
+):
+    """Builds Fast R-CNN on ResNet-50-FPN.
+
+    Arguments as of `fast_rcnn`.
+    """
+    return fast_rcnn(backbone="resnet50_fpn", **locals())

@@ -7,7 +7,7 @@ import keras
 
 from zoo.detection.fast_rcnn import FastRcnn, detected
 from zoo.detection.rpn import region_proposal_network, rpn_losses
-from zoo.detection.trunks import on, trunk_of
+from zoo.detection.trunks import trunk_of
 from zoo.weights.loading import with_weights
 
 
@@ -66,15 +66,6 @@ def finished(model_class, trunk, outputs, num_classes, region_samples, name):
     return model
 
 
-faster_rcnn_vgg16 = on(faster_rcnn, "vgg16")
-faster_rcnn_zf = on(faster_rcnn, "zf")
-faster_rcnn_resnet50_c4 = on(faster_rcnn, "resnet50_c4")
-faster_rcnn_resnet101_c4 = on(faster_rcnn, "resnet101_c4")
-faster_rcnn_resnet18_fpn = on(faster_rcnn, "resnet18_fpn")
-faster_rcnn_resnet50_fpn = on(faster_rcnn, "resnet50_fpn")
-faster_rcnn_resnet101_fpn = on(faster_rcnn, "resnet101_fpn")
-
-
 @keras.saving.register_keras_serializable("zoo")
 class FasterRcnn(FastRcnn):
     """A `FastRcnn` that proposes its own regions, and learns to.
@@ -93,3 +84,135 @@ class FasterRcnn(FastRcnn):
         """Returns the terms of anchors and of drawn regions."""
         anchors = rpn_losses(outputs, targets, samples=self.anchor_samples, seed=self.seed_generator)
         return {**anchors, **super().loss_terms(targets, outputs, training)}
+
+
+# The builders by name pass all of their arguments, `locals()`, on.
+def faster_rcnn_vgg16(
+    num_classes,
+    *,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="faster_rcnn_vgg16",
+):
+    """Builds Faster R-CNN on VGG16.
+
+    Arguments as of `faster_rcnn`.
+    """
+    return faster_rcnn(backbone="vgg16", **locals())
+
+
+def faster_rcnn_zf(
+    num_classes,
+    *,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="faster_rcnn_zf",
+):
+    """Builds Faster R-CNN on ZF.
+
+    Arguments as of `faster_rcnn`.
+    """
+    return faster_rcnn(backbone="zf", **locals())
+
+
+def faster_rcnn_resnet50_c4(
+    num_classes,
+    *,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="faster_rcnn_resnet50_c4",
+):
+    """Builds Faster R-CNN on ResNet-50-C4.
+
+    Arguments as of `faster_rcnn`.
+    """
+    return faster_rcnn(backbone="resnet50_c4", **locals())
+
+
+def faster_rcnn_resnet101_c4(
+    num_classes,
+    *,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="faster_rcnn_resnet101_c4",
+):
+    """Builds Faster R-CNN on ResNet-101-C4.
+
+    Arguments as of `faster_rcnn`.
+    """
+    return faster_rcnn(backbone="resnet101_c4", **locals())
+
+
+def faster_rcnn_resnet18_fpn(
+    num_classes,
+    *,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="faster_rcnn_resnet18_fpn",
+):
+    """Builds Faster R-CNN on ResNet-18-FPN.
+
+    Arguments as of `faster_rcnn`.
+    """
+    return faster_rcnn(backbone="resnet18_fpn", **locals())
+
+
+def faster_rcnn_resnet50_fpn(
+    num_classes,
+    *,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="faster_rcnn_resnet50_fpn",
+):
+    """Builds Faster R-CNN on ResNet-50-FPN.
+
+    Arguments as of `faster_rcnn`.
+    """
+    return faster_rcnn(backbone="resnet50_fpn", **locals())
+
+
+def faster_rcnn_resnet101_fpn(
+    num_classes,
+    *,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="faster_rcnn_resnet101_fpn",
+):
+    """Builds Faster R-CNN on ResNet-101-FPN.
+
+    Arguments as of `faster_rcnn`.
+    """
+    return faster_rcnn(backbone="resnet101_fpn", **locals())

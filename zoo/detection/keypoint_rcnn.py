@@ -7,7 +7,7 @@ from zoo.detection.faster_rcnn import FasterRcnn, finished, proposed
 from zoo.detection.losses import masked_mean
 from zoo.detection.region_head import convolutions, head
 from zoo.detection.region_layers import HeatmapPoints, RegionRows
-from zoo.detection.trunks import on, trunk_of
+from zoo.detection.trunks import trunk_of
 from zoo.ops import heatmaps
 from zoo.ops.rows import take_rows
 from zoo.weights.loading import with_weights
@@ -71,11 +71,6 @@ def keypoint_body(trunk, num_keypoints, width):
     return body
 
 
-keypoint_rcnn_resnet18_fpn = on(keypoint_rcnn, "resnet18_fpn")
-keypoint_rcnn_resnet50_fpn = on(keypoint_rcnn, "resnet50_fpn")
-keypoint_rcnn_resnet101_fpn = on(keypoint_rcnn, "resnet101_fpn")
-
-
 @keras.saving.register_keras_serializable("zoo")
 class KeypointRcnn(FasterRcnn):
     """A `FasterRcnn` that also finds the points of each object.
@@ -110,3 +105,64 @@ class KeypointRcnn(FasterRcnn):
             **super().region_terms(drawn, targets, outputs, training),
             "keypoint_loss": masked_mean(wrong, valid),
         }
+
+
+# The builders by name pass all of their arguments, `locals()`, on.
+def keypoint_rcnn_resnet18_fpn(
+    num_classes=1,
+    *,
+    num_keypoints=17,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="keypoint_rcnn_resnet18_fpn",
+):
+    """Builds Keypoint R-CNN on ResNet-18-FPN.
+
+    Arguments as of `keypoint_rcnn`.
+    """
+    return keypoint_rcnn(backbone="resnet18_fpn", **locals())
+
+
+def keypoint_rcnn_resnet50_fpn(
+    num_classes=1,
+    *,
+    num_keypoints=17,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="keypoint_rcnn_resnet50_fpn",
+):
+    """Builds Keypoint R-CNN on ResNet-50-FPN.
+
+    Arguments as of `keypoint_rcnn`.
+    """
+    return keypoint_rcnn(backbone="resnet50_fpn", **locals())
+
+
+def keypoint_rcnn_resnet101_fpn(
+    num_classes=1,
+    *,
+    num_keypoints=17,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="keypoint_rcnn_resnet101_fpn",
+):
+    """Builds Keypoint R-CNN on ResNet-101-FPN.
+
+    Arguments as of `keypoint_rcnn`.
+    """
+    return keypoint_rcnn(backbone="resnet101_fpn", **locals())

@@ -7,7 +7,7 @@ from zoo.detection.faster_rcnn import FasterRcnn, finished, proposed
 from zoo.detection.losses import masked_mean
 from zoo.detection.region_head import head
 from zoo.detection.region_layers import ClassMasks, MaskProbabilities, RegionRows, Subpixels
-from zoo.detection.trunks import on, trunk_of
+from zoo.detection.trunks import trunk_of
 from zoo.ops.mask_targets import region_masks
 from zoo.ops.rows import take_rows
 from zoo.weights.loading import with_weights
@@ -65,14 +65,6 @@ def mask_body(trunk, num_classes, width):
     return body
 
 
-mask_rcnn_resnet50_c4 = on(mask_rcnn, "resnet50_c4")
-mask_rcnn_resnet101_c4 = on(mask_rcnn, "resnet101_c4")
-mask_rcnn_resnet18_fpn = on(mask_rcnn, "resnet18_fpn")
-mask_rcnn_resnet50_fpn = on(mask_rcnn, "resnet50_fpn")
-mask_rcnn_resnet101_fpn = on(mask_rcnn, "resnet101_fpn")
-mask_rcnn_resnext101_32x8d_fpn = on(mask_rcnn, "resnext101_32x8d_fpn")
-
-
 @keras.saving.register_keras_serializable("zoo")
 class MaskRcnn(FasterRcnn):
     """A `FasterRcnn` that also says which pixels of a box are the object's."""
@@ -93,3 +85,118 @@ class MaskRcnn(FasterRcnn):
         wrong = ops.mean(ops.binary_crossentropy(wanted, ops.cast(logits, "float32"), from_logits=True), axis=(2, 3))
         loss = masked_mean(wrong, ops.cast(labels > 0, "float32"))
         return {**super().region_terms(drawn, targets, outputs, training), "mask_loss": loss}
+
+
+# The builders by name pass all of their arguments, `locals()`, on.
+def mask_rcnn_resnet50_c4(
+    num_classes,
+    *,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="mask_rcnn_resnet50_c4",
+):
+    """Builds Mask R-CNN on ResNet-50-C4.
+
+    Arguments as of `mask_rcnn`.
+    """
+    return mask_rcnn(backbone="resnet50_c4", **locals())
+
+
+def mask_rcnn_resnet101_c4(
+    num_classes,
+    *,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="mask_rcnn_resnet101_c4",
+):
+    """Builds Mask R-CNN on ResNet-101-C4.
+
+    Arguments as of `mask_rcnn`.
+    """
+    return mask_rcnn(backbone="resnet101_c4", **locals())
+
+
+def mask_rcnn_resnet18_fpn(
+    num_classes,
+    *,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="mask_rcnn_resnet18_fpn",
+):
+    """Builds Mask R-CNN on ResNet-18-FPN.
+
+    Arguments as of `mask_rcnn`.
+    """
+    return mask_rcnn(backbone="resnet18_fpn", **locals())
+
+
+def mask_rcnn_resnet50_fpn(
+    num_classes,
+    *,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="mask_rcnn_resnet50_fpn",
+):
+    """Builds Mask R-CNN on ResNet-50-FPN.
+
+    Arguments as of `mask_rcnn`.
+    """
+    return mask_rcnn(backbone="resnet50_fpn", **locals())
+
+
+def mask_rcnn_resnet101_fpn(
+    num_classes,
+    *,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="mask_rcnn_resnet101_fpn",
+):
+    """Builds Mask R-CNN on ResNet-101-FPN.
+
+    Arguments as of `mask_rcnn`.
+    """
+    return mask_rcnn(backbone="resnet101_fpn", **locals())
+
+
+def mask_rcnn_resnext101_32x8d_fpn(
+    num_classes,
+    *,
+    anchor_sizes=None,
+    num_proposals=1000,
+    region_samples=None,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="mask_rcnn_resnext101_32x8d_fpn",
+):
+    """Builds Mask R-CNN on ResNeXt-101-32x8d-FPN.
+
+    Arguments as of `mask_rcnn`.
+    """
+    return mask_rcnn(backbone="resnext101_32x8d_fpn", **locals())

@@ -14,12 +14,9 @@ from zoo.detection.detector import Detector
 from zoo.detection.region_features import RegionFeatures
 from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
-from zoo.ops.nms import best_pairs, by_class
+from zoo.ops.nms import CANDIDATES, best_pairs, by_class
 from zoo.ops.rows import take_rows
 from zoo.weights.loading import with_weights
-
-CANDIDATES = 1000
-"""Pairs of region and class, the best of a picture, that enter suppression."""
 
 
 def rcnn_alexnet(

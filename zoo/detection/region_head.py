@@ -60,14 +60,14 @@ def dense_relu(x, units, name, dropout=0.0):
     return layers.Dropout(dropout, name=f"{name}_dropout")(x) if dropout else x
 
 
-def pooled_box_head(maps, num_classes, *, stride, size, units):
+def pooled_box_head(maps, num_classes, *, stride, bins, units):
     """Fast R-CNN's: RoI pooling, fc6 and fc7 with dropout, as in VGG16 and ZF.
 
     Source: Girshick 2015, arXiv:1504.08083, section 2.
     """
 
     def body(maps, rois):
-        x = layers.Flatten(name="flatten")(RoIPool(size, stride, name="roi_pool")([*maps, rois]))
+        x = layers.Flatten(name="flatten")(RoIPool(bins, stride, name="roi_pool")([*maps, rois]))
         for name in ("fc6", "fc7"):
             x = dense_relu(x, units, name, dropout=0.5)
         return class_and_box(x, rois, num_classes)

@@ -5,11 +5,11 @@ from keras import layers, ops
 
 from zoo.ops import boxes as box_ops
 from zoo.ops import heatmaps
-from zoo.ops.nms import best_pairs, by_class
+from zoo.ops.nms import CANDIDATES, best_pairs, by_class
 from zoo.ops.rows import take_rows
 
 register = keras.saving.register_keras_serializable("zoo")
-LEAST_SIDE = 1e-2  # pixels; of detections, as in torchvision
+LEAST_DETECTION = 1e-2  # pixels a side, as in torchvision
 BOX_WEIGHTS = (10.0, 10.0, 5.0, 5.0)  # of a region's offsets, as in Detectron: 1 / standard deviation
 
 
@@ -103,7 +103,7 @@ class Detections(layers.Layer):
         candidates: how many pairs of region and class, the best of each picture, enter suppression.
     """
 
-    def __init__(self, score_threshold=0.05, iou_threshold=0.5, max_detections=100, candidates=1000, **kwargs):
+    def __init__(self, score_threshold=0.05, iou_threshold=0.5, max_detections=100, candidates=CANDIDATES, **kwargs):
         super().__init__(autocast=False, **kwargs)
         self.score_threshold, self.iou_threshold = score_threshold, iou_threshold
         self.max_detections, self.candidates = max_detections, candidates
@@ -127,7 +127,7 @@ class Detections(layers.Layer):
         boxes = box_ops.clip(boxes, ops.shape(image)[1:3])
         return by_class(
             boxes,
-            best * ops.cast(box_ops.at_least(boxes, LEAST_SIDE), "float32"),
+            best * ops.cast(box_ops.at_least(boxes, LEAST_DETECTION), "float32"),
             labels,
             score_threshold=self.score_threshold,
             iou_threshold=self.iou_threshold,

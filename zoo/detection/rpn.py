@@ -3,6 +3,8 @@
 Source: Ren et al. 2015, arXiv:1506.01497, section 3; over a pyramid Lin et al. 2017, arXiv:1612.03144, section 4.1.
 """
 
+from typing import NamedTuple
+
 import keras
 from keras import layers, ops
 
@@ -15,8 +17,23 @@ from zoo.ops.rows import take_rows
 from zoo.ops.sampling import balanced
 
 register = keras.saving.register_keras_serializable("zoo")
-LEAST_SIDE = 1e-3  # pixels; of proposals, as in torchvision
+LEAST_PROPOSAL = 1e-3  # pixels a side, as in torchvision
 BETA = 1 / 9  # sigma = 3 in py-faster-rcnn
+
+
+class Level(NamedTuple):
+    """The anchors of one feature map: `objectness (B, n)` logits, `deltas (B, n, 4)`, `anchors (n, 4)` xyxy."""
+
+    objectness: keras.KerasTensor
+    deltas: keras.KerasTensor
+    anchors: keras.KerasTensor
+
+
+class Candidates(NamedTuple):
+    """What may become proposals: falling `scores (N, M)`, -1 where there is no box, and `boxes (N, M, 4)` xyxy."""
+
+    scores: keras.KerasTensor
+    boxes: keras.KerasTensor
 
 
 def region_proposal_network(image, maps, *, areas, ratios, offset, channels, softmax=False, num_proposals=1000):
@@ -44,19 +61,20 @@ def region_proposal_network(image, maps, *, areas, ratios, offset, channels, sof
     convolve = convolution(channels, 3, "conv", activation="relu")
     score = convolution((1 + softmax) * per_cell, 1, "objectness", dtype="float32")
     move = convolution(4 * per_cell, 1, "deltas", dtype="float32")
-    hidden = [convolve(x) for x in maps]
-    flat = AnchorRows(softmax, name="anchor_rows")
-    objectness, deltas = zip(*(flat([score(x), move(x)]) for x in hidden), strict=True)
-    place = [
-        AnchorsOn(sizes, ratios, offset, name=f"anchors{i}" if len(maps) > 1 else "anchors")
-        for i, sizes in enumerate(areas)
-    ]
-    anchors = [put([image, x]) for put, x in zip(place, maps, strict=True)]
-    proposals = Proposals(num_proposals, name="proposals")([image, *objectness, *deltas, *anchors])
-    joined = {"objectness": (objectness, 1), "rpn_deltas": (deltas, 1), "anchors": (anchors, 0)}
+    in_rows = AnchorRows(softmax, name="anchor_rows")
+
+    levels = []
+    for i, (x, areas_of_map) in enumerate(zip(maps, areas, strict=True)):
+        hidden = convolve(x)
+        objectness, deltas = in_rows([score(hidden), move(hidden)])
+        place = AnchorsOn(areas_of_map, ratios, offset, name=f"anchors{i}" if len(maps) > 1 else "anchors")
+        levels.append(Level(objectness, deltas, place([image, x])))
+    objectness, deltas, anchors = zip(*levels, strict=True)
     return {
-        **{name: join(parts, axis, f"all_{name}") for name, (parts, axis) in joined.items()},
-        "proposals": proposals,
+        "objectness": join(objectness, 1, "all_objectness"),
+        "rpn_deltas": join(deltas, 1, "all_rpn_deltas"),
+        "anchors": join(anchors, 0, "all_anchors"),
+        "proposals": Proposals(num_proposals, name="proposals")([image, *objectness, *deltas, *anchors]),
     }
 
 
@@ -157,33 +175,21 @@ class Proposals(layers.Layer):
         Returns:
             `(B, P, 4)` float32 xyxy, pixels, the best first; rows of zeros where there are fewer.
         """
-        image, *parts = inputs
-        levels = len(parts) // 3
-        count = self.count * 2 if training else self.count
-        moved = [self.best(image, *(parts[i * levels + level] for i in range(3)), count) for level in range(levels)]
-        most = max(scores.shape[1] for scores, _ in moved)
-        scores = ops.stack([ops.pad(s, [[0, 0], [0, most - s.shape[1]]], constant_values=-1.0) for s, _ in moved], 1)
-        boxes = ops.stack([ops.pad(b, [[0, 0], [0, most - b.shape[1]], [0, 0]]) for _, b in moved], 1)
-        scores, boxes = ops.reshape(scores, (-1, most)), ops.reshape(boxes, (-1, most, 4))
-        kept, found = suppress(boxes, scores, -0.5, self.iou_threshold, min(count, most))
-        present = ops.cast(ops.arange(min(count, most)) < found[:, None], "float32")
-        scores = take_rows(scores[..., None], kept)[..., 0] * present - (1.0 - present)
-        boxes = take_rows(boxes, kept) * present[..., None]
-        if levels == 1:
-            return boxes
-        rows = levels * min(count, most)
-        best, places = ops.top_k(ops.reshape(scores, (-1, rows)), min(count, rows))
-        return take_rows(ops.reshape(boxes, (-1, rows, 4)), ops.cast(places, "int32"))
+        image, *tensors = inputs
+        num_levels = len(tensors) // 3
+        levels = [Level(*tensors[i::num_levels]) for i in range(num_levels)]
+        size, count = ops.shape(image)[1:3], self.count * 2 if training else self.count
+        candidates = stacked([best_of_level(level, size, count) for level in levels])
+        kept = self.suppressed(candidates, count)
+        return kept.boxes if num_levels == 1 else best_of_all(kept, num_levels, count)
 
-    def best(self, image, objectness, deltas, anchors, count):
-        """Returns the best `count` anchors of a map: scores `(B, M)`, -1 where a box has no area, and boxes."""
-        objectness, deltas = ops.stop_gradient(objectness), ops.stop_gradient(deltas)
-        logits, places = ops.top_k(objectness, min(count, objectness.shape[1]))
-        places = ops.cast(places, "int32")
-        boxes = box_ops.decode(ops.take(anchors, places, axis=0), take_rows(deltas, places))
-        boxes = box_ops.clip(boxes, ops.shape(image)[1:3])
-        valid = ops.cast(box_ops.at_least(boxes, LEAST_SIDE), "float32")
-        return ops.sigmoid(logits) * valid - (1.0 - valid), boxes
+    def suppressed(self, candidates, count):
+        """Returns the best `count` of `Candidates` of which none overlaps a better one too much."""
+        count = min(count, candidates.scores.shape[1])
+        rows, found = suppress(candidates.boxes, candidates.scores, -0.5, self.iou_threshold, count)
+        present = ops.cast(ops.arange(count) < found[:, None], "float32")
+        scores = take_rows(candidates.scores[..., None], rows)[..., 0]
+        return Candidates(scores * present - (1.0 - present), take_rows(candidates.boxes, rows) * present[..., None])
 
     def compute_output_spec(self, inputs, training=False):
         """Returns the spec of the proposals; how many there are is known when called."""
@@ -192,6 +198,36 @@ class Proposals(layers.Layer):
     def get_config(self):
         """Returns the constructor's arguments."""
         return {**super().get_config(), "count": self.count, "iou_threshold": self.iou_threshold}
+
+
+def best_of_level(level, size, count):
+    """Returns the best `count` anchors of a `Level` in a picture of `(height, width)`, moved and clipped."""
+    objectness, deltas = ops.stop_gradient(level.objectness), ops.stop_gradient(level.deltas)
+    logits, rows = ops.top_k(objectness, min(count, objectness.shape[1]))
+    rows = ops.cast(rows, "int32")
+    boxes = box_ops.decode(ops.take(level.anchors, rows, axis=0), take_rows(deltas, rows))
+    boxes = box_ops.clip(boxes, size)
+    valid = ops.cast(box_ops.at_least(boxes, LEAST_PROPOSAL), "float32")
+    return Candidates(ops.sigmoid(logits) * valid - (1.0 - valid), boxes)
+
+
+def stacked(levels):
+    """Makes one `Candidates` of one a level: a picture's levels row after row, all filled up to the longest."""
+    most = max(level.scores.shape[1] for level in levels)
+
+    def filled(x, value):
+        return ops.pad(x, [[0, 0], [0, most - x.shape[1]], *[[0, 0]] * (len(x.shape) - 2)], constant_values=value)
+
+    scores = ops.stack([filled(level.scores, -1.0) for level in levels], axis=1)
+    boxes = ops.stack([filled(level.boxes, 0.0) for level in levels], axis=1)
+    return Candidates(ops.reshape(scores, (-1, most)), ops.reshape(boxes, (-1, most, 4)))
+
+
+def best_of_all(kept, num_levels, count):
+    """Returns the boxes `(B, P, 4)` of the best `count` of a picture's levels, see `stacked`."""
+    rows = num_levels * kept.scores.shape[1]
+    _, best = ops.top_k(ops.reshape(kept.scores, (-1, rows)), min(count, rows))
+    return take_rows(ops.reshape(kept.boxes, (-1, rows, 4)), ops.cast(best, "int32"))
 
 
 def rpn_losses(outputs, targets, *, samples, seed, positive_iou=0.7, negative_iou=0.3):

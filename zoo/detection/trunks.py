@@ -17,12 +17,11 @@ from zoo.backbones.zf import zf
 from zoo.detection.region_head import c4_box_head, convolutions, pooled_box_head, pyramid_box_head
 from zoo.errors import InputError
 from zoo.layers import RoIAlign
+from zoo.ops.anchors import RATIOS, SIZES
 
-RATIOS = (0.5, 1.0, 2.0)
 PYRAMID_STRIDES = (4, 8, 16, 32)
 PYRAMID_SIZES = (32, 64, 128, 256, 512)  # Lin et al. 2017, section 4.1
 C4_SIZES = (32, 64, 128, 256, 512)  # He et al. 2017, section 3.1: five scales
-SIZES = (128, 256, 512)  # Ren et al. 2015, section 3.3
 PYRAMID_TRAINING = {"region_samples": 512, "box_beta": 1 / 9}  # torchvision's
 C4_TRAINING = {"region_samples": 64}  # He et al. 2017, section 3.1
 
@@ -71,24 +70,17 @@ def trunk_of(backbone, input_shape, width, anchor_sizes=None, frozen_batch_norm=
     return TRUNKS[backbone](input_shape, width, anchor_sizes, frozen_batch_norm)
 
 
-def on(builder, backbone):
-    """Returns a builder of the family with its backbone chosen: `on(faster_rcnn, "zf")` builds "faster_rcnn_zf"."""
-    chosen = partial(builder, backbone=backbone, name=f"{builder.__name__}_{backbone}")
-    chosen.__doc__ = builder.__doc__.replace(".", f" on {backbone}.", 1)
-    return chosen
-
-
-def pooled_trunk(backbone, key, size, channels, input_shape, width, anchor_sizes, frozen_batch_norm):
-    """A plain network's last convolution, RoI pooling and fully connected layers."""
+def pooled_trunk(backbone, bins, channels, input_shape, width, anchor_sizes, frozen_batch_norm):
+    """A plain network's last convolution, RoI pooling to `bins` a side and fully connected layers."""
     network = backbone(width=width, input_shape=input_shape)
-    maps = [network.output[key]]
+    maps = [network.output["conv5"]]
     return Trunk(
         image=network.input,
         maps=maps,
         rpn_maps=maps,
         rpn=anchors_of([squares(anchor_sizes or SIZES)], 0.5, int(channels * width), softmax=True),
         box_head=lambda num_classes: pooled_box_head(
-            maps, num_classes, stride=16, size=size, units=int(4096 * width)
+            maps, num_classes, stride=16, bins=bins, units=int(4096 * width)
         ),
     )
 
@@ -97,7 +89,6 @@ def c4_trunk(backbone, input_shape, width, anchor_sizes, frozen_batch_norm):
     """A ResNet's fourth stage; its fifth is applied to each region."""
     network = backbone(stages=4, frozen_batch_norm=frozen_batch_norm, width=width, input_shape=input_shape)
     maps = [network.output["res4"]]
-
     block = partial(bottleneck, frozen_batch_norm=frozen_batch_norm)
 
     def res5(x):
@@ -159,8 +150,8 @@ def squares(sides):
 
 
 TRUNKS = {
-    "vgg16": partial(pooled_trunk, vgg16, "conv5", 7, 512),
-    "zf": partial(pooled_trunk, zf, "conv5", 6, 256),
+    "vgg16": partial(pooled_trunk, vgg16, 7, 512),
+    "zf": partial(pooled_trunk, zf, 6, 256),
     "resnet50_c4": partial(c4_trunk, resnet50),
     "resnet101_c4": partial(c4_trunk, resnet101),
     "resnet18_fpn": partial(pyramid_trunk, resnet18),

@@ -3,6 +3,8 @@
 Source: Redmon et al. 2016, arXiv:1506.02640.
 """
 
+import math
+
 import keras
 from keras import layers, ops
 
@@ -158,37 +160,72 @@ class YoloV1(Detector):
         none overlaps, the one with the nearest corners, as `detection_layer.c` does. A confidence learns the IoU.
         """
         predictors, classes, boxes = self.split(outputs)
-        height, width = self.input_shape[1:3]
-        rows, columns = outputs["grid"].shape[1:3]
-        cell = (height / rows, width / columns)
         gt_boxes, labels = ops.cast(targets["boxes"], "float32"), ops.cast(targets["labels"], "int32")
-        row, column = centroid_cell(gt_boxes, (rows, columns), cell)
-        cells = row * columns + column
+        cells, wanted = self.assign(gt_boxes, outputs["grid"].shape[1:3])
         answers = last_of_slot(cells, labels >= 0)
 
-        flat = ops.reshape(boxes, (-1, rows * columns, self.num_boxes * 4))
-        near = ops.reshape(take_rows(ops.stop_gradient(flat), cells), (-1, cells.shape[1], self.num_boxes, 4))
+        near = of_cells(ops.stop_gradient(boxes), cells)
         overlap = box_ops.iou_aligned(near, ops.broadcast_to(gt_boxes[:, :, None], ops.shape(near)))
+        best = self.best_of_cell(near, gt_boxes, overlap) * answers[..., None]
+        idle = 1.0 - taken(best, cells, predictors.shape[1])
+
+        own = of_cells(predictors, cells)
+        box_errors = ops.sum(ops.square(own[..., :4] - wanted[:, :, None]), axis=-1)
+        own_classes = ops.one_hot(ops.maximum(labels, 0), self.num_classes)
+        class_errors = ops.sum(ops.square(take_rows(classes, cells) - own_classes), axis=-1)
+        return {
+            "box_loss": self.coord_scale * mean_of_sums(best * box_errors),
+            "object_loss": mean_of_sums(best * ops.square(own[..., 4] - overlap)),
+            "noobject_loss": self.noobject_scale * mean_of_sums(idle * ops.square(predictors[..., 4])),
+            "class_loss": mean_of_sums(answers * class_errors),
+        }
+
+    def assign(self, gt_boxes, grid):
+        """Finds the cell of each object's centre, and what a box of that cell should predict.
+
+        Args:
+            gt_boxes: `(B, N, 4)` float32, xyxy, pixels.
+            grid: `(rows, columns)`.
+        Returns:
+            `(cells (B, N) int32, wanted (B, N, 4))`: the cell's place, row after row; x, y within the cell and the
+            roots of width and height as shares of the picture.
+        """
+        height, width = self.input_shape[1:3]
+        cell_height, cell_width = height / grid[0], width / grid[1]
+        row, column = centroid_cell(gt_boxes, grid, (cell_height, cell_width))
+        x, y, w, h = box_ops.to_center_xywh(box_ops.unstacked(gt_boxes))
+        corner = ops.cast(ops.stack([column, row], -1), "float32")
+        centre = ops.stack([x / cell_width, y / cell_height], -1) - corner
+        roots = ops.sqrt(ops.maximum(ops.stack([w / width, h / height], -1), 0.0))
+        return row * grid[1] + column, ops.concatenate([centre, roots], axis=-1)
+
+    def best_of_cell(self, near, gt_boxes, overlap):
+        """Marks the box that answers for each object, of those of its cell: `(B, N, num_boxes)` float32, 1 or 0.
+
+        Args:
+            near: `(B, N, num_boxes, 4)` the cell's boxes, xyxy, pixels.
+            gt_boxes: `(B, N, 4)`.
+            overlap: `(B, N, num_boxes)` IoU of the two.
+        """
+        height, width = self.input_shape[1:3]
         distance = ops.sum(ops.square(near - gt_boxes[:, :, None]), axis=-1) / (height * width)
         fit = ops.where(ops.max(overlap, axis=-1, keepdims=True) > 0, overlap, -distance)
-        best = ops.one_hot(ops.argmax(fit, axis=-1), self.num_boxes) * answers[..., None]
+        return ops.one_hot(ops.argmax(fit, axis=-1), self.num_boxes)
 
-        flat = ops.reshape(predictors, (-1, rows * columns, self.num_boxes * 5))
-        own = ops.reshape(take_rows(flat, cells), (-1, cells.shape[1], self.num_boxes, 5))
-        x, y, w, h = box_ops.to_center_xywh(box_ops.unstacked(gt_boxes))
-        place = ops.stack([x / cell[1], y / cell[0]], -1) - ops.cast(ops.stack([column, row], -1), "float32")
-        roots = ops.sqrt(ops.maximum(ops.stack([w / width, h / height], -1), 0.0))
-        target = ops.concatenate([place, roots], axis=-1)[:, :, None]
-        box = ops.sum(best * ops.sum(ops.square(own[..., :4] - target), axis=-1), axis=(1, 2))
-        seen = ops.sum(best * ops.square(own[..., 4] - overlap), axis=(1, 2))
 
-        hits = ops.cast(cells[..., None] == ops.arange(rows * columns), "float32")
-        taken = ops.max(hits[..., None] * best[:, :, None], axis=1)
-        idle = ops.sum((1.0 - taken) * ops.square(predictors[..., 4]), axis=(1, 2))
-        wrong = ops.square(take_rows(classes, cells) - ops.one_hot(ops.maximum(labels, 0), self.num_classes))
-        return {
-            "box_loss": self.coord_scale * ops.mean(box),
-            "object_loss": ops.mean(seen),
-            "noobject_loss": self.noobject_scale * ops.mean(idle),
-            "class_loss": ops.mean(ops.sum(answers * ops.sum(wrong, axis=-1), axis=1)),
-        }
+def of_cells(values, cells):
+    """Picks what the cells `(B, N)` have of `(B, S * S, num_boxes, D)`: `(B, N, num_boxes, D)`."""
+    count, *per_cell = values.shape[1:]
+    rows = take_rows(ops.reshape(values, (-1, count, math.prod(per_cell))), cells)
+    return ops.reshape(rows, (-1, cells.shape[1], *per_cell))
+
+
+def taken(best, cells, count):
+    """Marks the boxes that answer for an object, `(B, count, num_boxes)`, by `best (B, N, num_boxes)` of `cells`."""
+    hits = ops.cast(cells[..., None] == ops.arange(count), "float32")
+    return ops.max(hits[..., None] * best[:, :, None], axis=1)
+
+
+def mean_of_sums(errors):
+    """Returns the mean over pictures of the sum of all that `(B, ...)` has of one."""
+    return ops.mean(ops.sum(errors, axis=tuple(range(1, len(errors.shape)))))

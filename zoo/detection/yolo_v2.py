@@ -12,16 +12,13 @@ from keras import layers, ops
 from zoo.backbones.darknet import conv_leaky, darknet19, tiny_darknet
 from zoo.backbones.darknet_layers import Reorg
 from zoo.detection.anchor_grid import AnchorGrid, answering, check_anchors, class_errors
+from zoo.detection.yolo_anchors import COCO_ANCHORS, TINY_VOC_ANCHORS
 from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
 from zoo.ops.rows import take_rows
 from zoo.weights.loading import with_weights
 
 STRIDE = 32
-# Width and height in cells, by k-means on the training boxes: yolov2-voc.cfg, yolov2.cfg, yolov2-tiny-voc.cfg.
-VOC_ANCHORS = ((1.3221, 1.73145), (3.19275, 4.00944), (5.05587, 8.09892), (9.47112, 4.84053), (11.2364, 10.0071))
-COCO_ANCHORS = ((0.57273, 0.677385), (1.87446, 2.06253), (3.33843, 5.47434), (7.88282, 3.52778), (9.77052, 9.16828))
-TINY_VOC_ANCHORS = ((1.08, 1.19), (3.42, 4.41), (6.63, 11.38), (9.42, 5.11), (16.62, 10.52))
 
 
 def yolo_v2(
@@ -30,7 +27,8 @@ def yolo_v2(
     """Builds YOLO v2 as released: Darknet-19 without its top, three 3x3 convolutions and the passthrough.
 
     Args:
-        num_classes: number of classes C; 80 with `COCO_ANCHORS` in the paper's COCO model, 20 with `VOC_ANCHORS`.
+        num_classes: number of classes C; 80 with `COCO_ANCHORS` in the paper's COCO model, 20 with `VOC_ANCHORS`
+            of `zoo.detection.yolo_anchors`.
         anchors: A pairs of width and height in cells of 32 pixels.
         width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`.

@@ -4,7 +4,8 @@ import numpy as np
 
 from zoo.errors import InputError
 
-AREAS = (128**2, 256**2, 512**2)
+SIZES = (128, 256, 512)
+AREAS = tuple(size**2 for size in SIZES)
 RATIOS = (0.5, 1.0, 2.0)
 MOST_ROUNDS = 300
 

@@ -23,7 +23,7 @@ def target_cells(keypoints, boxes, size):
         `(cells (..., P) int32, valid (..., P) float32)`: row * m + column; 0 is invalid: not visible or outside.
     Source: He et al. 2017, arXiv:1703.06870, section 5; the border as in Detectron's `keypoints_to_heatmap_labels`.
     """
-    x1, y1, x2, y2 = (side[..., None] for side in box_ops.unstacked(boxes))
+    x1, y1, x2, y2 = (edge[..., None] for edge in box_ops.unstacked(boxes))
     x, y, visibility = (keypoints[..., i] for i in range(3))
     columns = ops.floor((x - x1) * size / ops.maximum(x2 - x1, 1e-6))
     rows = ops.floor((y - y1) * size / ops.maximum(y2 - y1, 1e-6))
@@ -53,7 +53,7 @@ def points(heatmaps, boxes, *, largest_side):
     _, best = ops.top_k(ops.reshape(maps, (-1, size * size)), 1)
     row = ops.cast(best, "int32") // size
     column = ops.cast(best, "int32") - row * size
-    x1, y1, x2, y2 = (ops.reshape(ops.repeat(side, kinds, axis=1), (-1, 1)) for side in box_ops.unstacked(boxes))
+    x1, y1, x2, y2 = (ops.reshape(ops.repeat(edge, kinds, axis=1), (-1, 1)) for edge in box_ops.unstacked(boxes))
     width, height = ops.maximum(x2 - x1, 1.0), ops.maximum(y2 - y1, 1.0)
     listed = max(size, math.ceil((2 * AROUND + 1) * largest_side / size) + 2)
     across, weights_x = pixels_near(column, ops.ceil(width), size, listed)

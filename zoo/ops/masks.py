@@ -2,7 +2,7 @@
 
 import numpy as np
 
-VOID = 255
+from zoo.constants import VOID
 
 
 def iou(truth, prediction, void=VOID):

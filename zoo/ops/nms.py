@@ -11,6 +11,9 @@ from keras import ops
 from zoo.ops import boxes as box_ops
 from zoo.ops.rows import take_rows
 
+CANDIDATES = 1000
+"""Pairs of box and class, the best of each picture, that enter suppression."""
+
 
 def nms(boxes, scores, *, score_threshold=0.6, iou_threshold=0.5, max_outputs=100):
     """Suppresses the boxes of one picture and class.
@@ -36,7 +39,7 @@ def nms(boxes, scores, *, score_threshold=0.6, iou_threshold=0.5, max_outputs=10
     return indices * ops.cast(ops.arange(max_outputs) < count[0], "int32"), count[0]
 
 
-def detections(boxes, scores, *, score_threshold, iou_threshold, max_detections=100, candidates=1000):
+def detections(boxes, scores, *, score_threshold, iou_threshold, max_detections=100, candidates=CANDIDATES):
     """Turns scored boxes into detections: suppression class by class, then the best of all classes.
 
     Args:

@@ -168,11 +168,11 @@ def roi_pool(map, rois, *, stride, output_size):
         raise InputError(f"roi_pool takes a map of known height and width, received the shape {tuple(map.shape)}")
     bins_y, bins_x = pair(output_size)
     x1, y1, x2, y2 = (round_half_away(edge / stride) for edge in box_ops.unstacked(box_ops.check(rois)))
-    power_y, rows, filled_y = windows(y1, y2, bins_y, height)
-    power_x, columns, filled_x = windows(x1, x2, bins_x, width)
+    power_y, rows, filled_y = runs(y1, y2, bins_y, height)
+    power_x, columns, filled_x = runs(x1, x2, bins_x, width)
 
-    # Table by table and picture by picture the maxima of windows of 2 ** i by 2 ** j cells.
-    tables = [table for maxima in doubled(map, axis=1) for table in doubled(maxima, axis=2)]
+    # Table by table and picture by picture the maxima over 2 ** i by 2 ** j cells.
+    tables = [table for rows_of_maxima in maxima(map, axis=1) for table in maxima(rows_of_maxima, axis=2)]
     cells = ops.reshape(ops.concatenate(tables, axis=0), (-1, channels))
     batch, count = ops.shape(rois)[:2]
     picture = ops.arange(batch, dtype="int32")[:, None, None, None]
@@ -186,8 +186,8 @@ def roi_pool(map, rois, *, stride, output_size):
     return pooled * ops.cast(plane(filled_y, filled_x, ops.logical_and), map.dtype)[..., None]
 
 
-def windows(first, last, bins, size):
-    """Covers each bin of one axis by two windows whose length is a power of 2, one at either end.
+def runs(first, last, bins, size):
+    """Covers each bin of one axis by two runs of cells whose length is a power of 2, one at either end.
 
     Args:
         first: `(B, R)` int32, the first cell of each region.
@@ -212,7 +212,7 @@ def windows(first, last, bins, size):
     return power, (ops.minimum(start, size - 1), ops.maximum(end - length, 0)), end > start
 
 
-def doubled(x, axis):
+def maxima(x, axis):
     """Returns the maxima over 1, 2, 4 ... cells from each cell on, as long as they fit the axis.
 
     What reaches over the border is wrong, and nobody reads it.

@@ -28,7 +28,7 @@ def warp_regions(images, boxes, pictures, *, size, context):
     if size <= 2 * context:
         raise InputError(f"a region needs size > 2 * context, received size={size} and context={context}")
     _, height, width, channels = ops.shape(images)
-    x1, y1, x2, y2 = (side[:, None] for side in box_ops.unstacked(box_ops.check(boxes)))
+    x1, y1, x2, y2 = (edge[:, None] for edge in box_ops.unstacked(box_ops.check(boxes)))
     # 0 at the left or upper side of the box, 1 at the other; read at the centres of the result's pixels.
     places = (ops.arange(size, dtype="float32") + 0.5 - context) / (size - 2 * context)
     x, y = x1 + places * (x2 - x1), y1 + places * (y2 - y1)

@@ -5,8 +5,6 @@ back to the picture's size. VGG16 and AlexNet stand in a margin of 100 pixels, i
 for any picture. Of GoogLeNet there is no release: ours has the paper's network, and a margin that centres its cells.
 """
 
-from functools import partial
-
 from keras import layers
 
 from zoo.backbones.alexnet import two_columns
@@ -70,13 +68,6 @@ def fcn(
     return with_weights(Segmenter(image, {"logits": logits}, name=name), weights)
 
 
-def on(backbone, stride):
-    """Returns the builder with its backbone and stride chosen: `on("vgg16", 8)` builds "fcn8s_vgg16"."""
-    chosen = partial(fcn, backbone=backbone, stride=stride, name=f"fcn{stride}s_{backbone}")
-    chosen.__doc__ = fcn.__doc__.replace(".", f" of stride {stride} on {backbone}.", 1)
-    return chosen
-
-
 def vgg16_trunk(image, width):
     """VGG16 to fc7, with pool4 and pool3."""
     x = layers.ZeroPadding2D(MARGIN - 1, name="margin")(normalize(image, "ilsvrc12"))  # block1_conv1 pads by one more
@@ -125,6 +116,75 @@ def dense(cells, size, units):
 
 TRUNKS = {"vgg16": vgg16_trunk, "alexnet": alexnet_trunk, "googlenet": googlenet_trunk}
 
-fcn32s_vgg16, fcn16s_vgg16, fcn8s_vgg16 = (on("vgg16", stride) for stride in STRIDES)
-fcn32s_alexnet, fcn16s_alexnet, fcn8s_alexnet = (on("alexnet", stride) for stride in STRIDES)
-fcn32s_googlenet, fcn16s_googlenet, fcn8s_googlenet = (on("googlenet", stride) for stride in STRIDES)
+
+# The builders by name pass all of their arguments, `locals()`, on.
+def fcn32s_vgg16(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn32s_vgg16"):
+    """Builds FCN-32s, the fully convolutional network of stride 32, on VGG16.
+
+    Arguments as of `fcn`.
+    """
+    return fcn(stride=32, backbone="vgg16", **locals())
+
+
+def fcn16s_vgg16(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn16s_vgg16"):
+    """Builds FCN-16s, the fully convolutional network of stride 16, on VGG16.
+
+    Arguments as of `fcn`.
+    """
+    return fcn(stride=16, backbone="vgg16", **locals())
+
+
+def fcn8s_vgg16(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn8s_vgg16"):
+    """Builds FCN-8s, the fully convolutional network of stride 8, on VGG16.
+
+    Arguments as of `fcn`.
+    """
+    return fcn(stride=8, backbone="vgg16", **locals())
+
+
+def fcn32s_alexnet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn32s_alexnet"):
+    """Builds FCN-32s, the fully convolutional network of stride 32, on AlexNet.
+
+    Arguments as of `fcn`.
+    """
+    return fcn(stride=32, backbone="alexnet", **locals())
+
+
+def fcn16s_alexnet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn16s_alexnet"):
+    """Builds FCN-16s, the fully convolutional network of stride 16, on AlexNet.
+
+    Arguments as of `fcn`.
+    """
+    return fcn(stride=16, backbone="alexnet", **locals())
+
+
+def fcn8s_alexnet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn8s_alexnet"):
+    """Builds FCN-8s, the fully convolutional network of stride 8, on AlexNet.
+
+    Arguments as of `fcn`.
+    """
+    return fcn(stride=8, backbone="alexnet", **locals())
+
+
+def fcn32s_googlenet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn32s_googlenet"):
+    """Builds FCN-32s, the fully convolutional network of stride 32, on GoogLeNet.
+
+    Arguments as of `fcn`.
+    """
+    return fcn(stride=32, backbone="googlenet", **locals())
+
+
+def fcn16s_googlenet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn16s_googlenet"):
+    """Builds FCN-16s, the fully convolutional network of stride 16, on GoogLeNet.
+
+    Arguments as of `fcn`.
+    """
+    return fcn(stride=16, backbone="googlenet", **locals())
+
+
+def fcn8s_googlenet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn8s_googlenet"):
+    """Builds FCN-8s, the fully convolutional network of stride 8, on GoogLeNet.
+
+    Arguments as of `fcn`.
+    """
+    return fcn(stride=8, backbone="googlenet", **locals())

@@ -4,8 +4,6 @@ It shares its name with Long et al. 2015 but neither skips nor trained upsamplin
 by dilation, and a head of two convolutions scores them. Source: torchvision, models/segmentation/fcn.py.
 """
 
-from functools import partial
-
 import keras
 from keras import layers, ops
 
@@ -47,27 +45,16 @@ def fcn_resnet(
     check_size(input_shape, smallest=1, name=name)
     body = backbone(output_stride=8, frozen_batch_norm=frozen_batch_norm, width=width, input_shape=input_shape)
     image, maps = body.input, body.output
-    logits = scored(maps["res5"], num_classes, "head")
+    logits = score_head(maps["res5"], num_classes, "head")
     outputs = {"logits": ResizeLike(dtype="float32", name="upsample")([logits, image])}
     if auxiliary:
-        logits = scored(maps["res4"], num_classes, "auxiliary")
+        logits = score_head(maps["res4"], num_classes, "auxiliary")
         outputs["auxiliary_logits"] = ResizeLike(dtype="float32", name="auxiliary_upsample")([logits, image])
     model = (AuxiliarySegmenter if auxiliary else Segmenter)(image, outputs, name=name)
     return with_weights(model, weights)
 
 
-def on(backbone, name):
-    """Returns the builder with its backbone chosen."""
-    chosen = partial(fcn_resnet, backbone=backbone, name=name)
-    chosen.__doc__ = fcn_resnet.__doc__
-    return chosen
-
-
-fcn_resnet50 = on(resnet50, "fcn_resnet50")
-fcn_resnet101 = on(resnet101, "fcn_resnet101")
-
-
-def scored(x, num_classes, name):
+def score_head(x, num_classes, name):
     """A 3x3 convolution to a quarter of the channels, dropout, and the scores, `<name>_logits`."""
     x = conv_bn(x, x.shape[-1] // 4, 3, frozen_batch_norm=False, name=f"{name}_conv")
     x = layers.ReLU(name=f"{name}_relu")(x)
@@ -114,3 +101,38 @@ class ResizeLike(layers.Layer):
         """Returns the shape of `x` with the height and width of `like`."""
         x, like = input_shape
         return (x[0], *like[1:3], x[3])
+
+
+# The builders by name pass all of their arguments, `locals()`, on.
+def fcn_resnet50(
+    num_classes,
+    *,
+    auxiliary=True,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="fcn_resnet50",
+):
+    """Builds torchvision's fully convolutional network over ResNet-50.
+
+    Arguments as of `fcn_resnet`.
+    """
+    return fcn_resnet(backbone=resnet50, **locals())
+
+
+def fcn_resnet101(
+    num_classes,
+    *,
+    auxiliary=True,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="fcn_resnet101",
+):
+    """Builds torchvision's fully convolutional network over ResNet-101.
+
+    Arguments as of `fcn_resnet`.
+    """
+    return fcn_resnet(backbone=resnet101, **locals())

@@ -73,7 +73,7 @@ def combined(predict, picture, regions, size, batch_size):
     scores = None
     for start in range(0, len(regions), batch_size):
         batch = regions[start : start + batch_size]
-        maps = scored(predict, np.stack([framed(picture, region, size) for region in batch]))
+        maps = checked_logits(predict, np.stack([framed(picture, region, size) for region in batch]))
         if scores is None:
             scores = np.zeros((*picture.shape[:2], maps.shape[-1]), np.float32)
         for region, map in zip(batch, maps, strict=True):
@@ -81,7 +81,7 @@ def combined(predict, picture, regions, size, batch_size):
     return scores
 
 
-def scored(predict, pictures):
+def checked_logits(predict, pictures):
     """Returns the logits of pictures `(N, h, w, 3)`, checked: `(N, h, w, C)` float32."""
     logits = np.asarray(predict(pictures)["logits"], np.float32)
     if logits.ndim != 4 or logits.shape[:3] != pictures.shape[:3]:

@@ -1,10 +1,9 @@
 import keras
 from keras import ops
 
+from zoo.constants import VOID
 from zoo.errors import InputError
 from zoo.model import ZooModel
-
-VOID = 255
 
 
 @keras.saving.register_keras_serializable("zoo")

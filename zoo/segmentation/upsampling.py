@@ -29,6 +29,11 @@ class Cells:
     start: float
     name: str
 
+    @property
+    def on_pixels(self):
+        """Whether cells are centred on pixels, not between two."""
+        return self.start % 1 == 0
+
 
 def scored(cells, num_classes):
     """Adds `score_<name>`, one linear 1x1 convolution a map, whose weights begin at zero."""
@@ -39,10 +44,10 @@ def scored(cells, num_classes):
 def upsampled(cells, factor, *, name):
     """Adds the transposed convolution that makes `factor` cells of one: bilinear at first, then trained.
 
-    The kernel is `2 * factor` cells a side, one less where centres are whole pixels: so they stay on the finer map's
-    grid, and the authors' kernels come out (4, 16, 32 and 64 over VGG16, 63 over AlexNet).
+    The kernel is `2 * factor` cells a side, one less where cells are centred on pixels, so that the finer ones are,
+    too. The authors' kernels come out (4, 16, 32 and 64 over VGG16, 63 over AlexNet).
     """
-    size = 2 * factor - cells.start.is_integer()
+    size = 2 * factor - 1 if cells.on_pixels else 2 * factor
     up = layers.Conv2DTranspose(
         cells.map.shape[-1], size, strides=factor, use_bias=False, kernel_initializer=Bilinear(), name=name
     )

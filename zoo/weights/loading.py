@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+from keras import layers
+
 from zoo.backbones.normalization import set_convention
 from zoo.errors import InputError
 from zoo.weights import (
     caffe,
     darknet_weights,
+    download,
     keras_applications,
     keras_file,
     own,
@@ -14,7 +17,7 @@ from zoo.weights import (
     torchvision,
     torchvision_backbone,
 )
-from zoo.weights.matching import assign
+from zoo.weights.matching import assign, layers_with_weights
 
 SOURCES = {
     "torchvision": torchvision,
@@ -60,7 +63,7 @@ def load(model, path_or_name, source=None, partial=False):
     entry = published.find(model.name, path_or_name)
     if entry:
         reader = SOURCES[entry.source if entry.model == model.name else f"{entry.source}_backbone"]
-        path, tensors = Path(entry.file), published.tensors(entry, reader.read)
+        path, tensors = Path(entry.file), download.tensors(entry, reader.read)
     else:
         path = Path(path_or_name)
         source = checked(source or by_suffix(path))
@@ -72,8 +75,15 @@ def load(model, path_or_name, source=None, partial=False):
     report = assign(reader.wanted(model), tensors, path, partial)
     if convention:
         set_convention(model, convention)
-    published.set_epsilon(model, path.name)
+    set_epsilon(model, published.epsilon_of(path.name))
     return report
+
+
+def set_epsilon(model, epsilon):
+    """Gives a model's batch normalisation another epsilon; `None` leaves it its own."""
+    for layer in layers_with_weights(model):
+        if epsilon is not None and isinstance(layer, layers.BatchNormalization):
+            layer.epsilon = epsilon
 
 
 def checked(source):

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.data.sources.instance_maps import PER_CLASS, InstanceMaps
-from recipes.data.sources.source import VOID
+from zoo.constants import VOID
 from zoo.errors import InputError
 
 NEEDED = (

@@ -7,7 +7,7 @@ from recipes.data import pictures
 from recipes.data.progress import track
 from recipes.data.sources.label_maps import LabelMaps
 from recipes.data.sources.paired import classes_near
-from recipes.data.sources.source import VOID
+from zoo.constants import VOID
 from zoo.errors import InputError
 
 NEEDED = "masks:DIR needs DIR/images with pictures and DIR/masks with a PNG of the same name for each"

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from recipes.data import proposal_files
+from recipes.data import region_cache
+from recipes.data.graph import mapped
 from recipes.data.processes import in_processes
 from recipes.data.progress import track
 from recipes.data.sources.source import MEANING, Source
@@ -21,7 +22,7 @@ class Proposed(Source):
         source: a `Source` without unreadable files (`source.without(source.problems())`).
         method: a name of `zoo.proposals.METHODS`.
         count: how many proposals a picture at most.
-        cache_dir: folder of all proposals; `recipes.data.proposal_files.default_folder()` if `None`.
+        cache_dir: folder of all proposals; `recipes.data.region_cache.default_folder()` if `None`.
         processes: how many work at once; as many as there are cores if `None`.
 
     Raises:
@@ -33,11 +34,11 @@ class Proposed(Source):
         if count < 1:
             raise InputError(f"proposals are 1 or more a picture, received {count}")
         self.source, self.method, self.num_proposals = source, method, count
-        self.folder = Path(cache_dir or proposal_files.default_folder())
+        self.folder = Path(cache_dir or region_cache.default_folder())
         for name in ("spec", "left_out", *MEANING):
             setattr(self, name, getattr(source, name))
         self.keys = (*source.keys, "proposals")
-        for _ in in_processes(proposal_files.compute, self._missing(), processes):
+        for _ in in_processes(region_cache.compute, self._missing(), processes):
             pass
 
     @property
@@ -62,24 +63,24 @@ class Proposed(Source):
         return self.source.check(index, record)
 
     def proposals_of(self, picture):
-        """Reads the `recipes.data.proposal_files.Proposals` of one of its pictures, `(H, W, 3)` uint8 RGB.
+        """Reads the `recipes.data.region_cache.Proposals` of one of its pictures, `(H, W, 3)` uint8 RGB.
 
         Raises:
             InputError: if their file is missing or damaged.
         """
-        return proposal_files.read(self._path(picture))
+        return region_cache.read(self._path(picture))
 
     def _path(self, picture):
-        return proposal_files.path_of(picture, self.method, self.num_proposals, self.folder)
+        return region_cache.path_of(picture, self.method, self.num_proposals, self.folder)
 
     def _missing(self):
-        """Yields the arguments of `proposal_files.compute` for each picture that has no whole file."""
-        pictures = self.source.records().map(lambda record: self.source.decode(record)["image"], tf.data.AUTOTUNE)
+        """Yields the arguments of `region_cache.compute` for each picture that has no whole file."""
+        pictures = mapped(self.source.records(), lambda record: self.source.decode(record)["image"], parallel=True)
         for picture in track(pictures.as_numpy_iterator(), f"{self.method} on {self.spec}", len(self)):
             path = self._path(picture)
             if path.exists():
                 try:
-                    proposal_files.read(path)
+                    region_cache.read(path)
                     continue
                 except InputError as error:
                     print(f"computed anew: {error}", file=sys.stderr)

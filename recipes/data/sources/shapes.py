@@ -62,13 +62,13 @@ NAMING = Naming(
 )
 
 
-def open_shapes(split="train"):
+def open_shapes(split=""):
     """Opens the scenes; the first time they are drawn into TFDS's data folder (TFDS_DATA_DIR).
 
     The label map has "background" as class 0; object labels count the shapes from 0.
 
     Args:
-        split: "train", "val" or "test", or a part of one, e.g. "train[:100]".
+        split: "train", "val" or "test", or a part of one, e.g. "train[:100]"; "" for "train".
 
     Returns:
         A source with every kind of target.
@@ -79,12 +79,13 @@ def open_shapes(split="train"):
     return _open(ZooShapes, "shapes", split)
 
 
-def open_single_shapes(split="train"):
+def open_single_shapes(split=""):
     """As `open_shapes`, with one shape in each scene, and none in every tenth."""
     return _open(ZooSingleShapes, "single_shapes", split)
 
 
 def _open(builder_class, kind, split):
+    split = split or "train"
     if split.split("[")[0] not in SPLITS:
         raise InputError(f"{kind}:{split}: no such split; {kind} has {', '.join(SPLITS)}")
     builder = builder_class(data_dir=data_dir())

@@ -9,10 +9,11 @@ from itertools import islice
 import numpy as np
 import tensorflow as tf
 
+from recipes.data.graph import as_written, mapped
 from recipes.data.progress import track
+from zoo.constants import VOID
 from zoo.errors import InputError
 
-VOID = 255
 IN_FLIGHT = 64
 MEANING = ("classes", "object_classes", "keypoint_names", "flip_pairs", "skeleton")
 """Attributes that say what targets mean, alike for every picture of a source."""
@@ -94,14 +95,14 @@ class Source:
 
     def records(self):
         """Returns a `tf.data.Dataset` of cheap records (paths, or encoded pictures) in a fixed order."""
-        return self._numbered().map(lambda index, record: record)
+        return mapped(self._numbered(), lambda index, record: record)
 
     def _numbered(self):
         records = self.all_records().enumerate()
         if not self.left_out:
             return records
         keep = tf.constant([index not in self.left_out for index in range(self.count)])
-        records = records.filter(lambda index, record: keep[index])
+        records = records.filter(as_written(lambda index, record: keep[index]))
         return records.apply(tf.data.experimental.assert_cardinality(len(self)))
 
     def problems(self):
@@ -154,6 +155,27 @@ class Source:
         rest = copy.copy(self)
         rest.left_out = self.left_out | {problem.index for problem in problems if problem.fatal}
         return rest
+
+
+def usable(source, skip_bad):
+    """Reads a source through and returns it without its bad records.
+
+    Raises:
+        InputError: if there are bad records and they are not to be skipped, or nothing is left.
+    """
+    findings = source.findings()
+    problems = [found for found in findings if found.fatal]
+    if warnings := [found for found in findings if not found.fatal]:
+        more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
+        print(f"{source.spec}: {warnings[0]}{more}")
+    if problems and not skip_bad:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise InputError(f"{problems[0]}{more}: mend or remove it, or train with --skip-bad")
+    if len(problems) == len(source):
+        raise InputError(f"{source.spec}: no usable picture is left; the first problem is {problems[0]}")
+    if problems:
+        print(f"{source.spec}: skipped {len(problems)} of {len(source)} pictures, the first is {problems[0]}")
+    return source.without(problems)
 
 
 def named_classes(path):

@@ -5,7 +5,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from recipes.data.sources.label_maps import LabelMaps
-from recipes.data.sources.source import VOID, label_problem, size_problem
+from recipes.data.sources.source import label_problem, size_problem
+from zoo.constants import VOID
 from zoo.errors import InputError
 
 IMAGES, LABELS = "SUNRGBD-{}_images", "sunrgbd_train_test_labels"

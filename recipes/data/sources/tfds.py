@@ -8,9 +8,11 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from recipes.data import pictures
+from recipes.data.graph import mapped
 from recipes.data.objects import box_warning, within_picture
 from recipes.data.progress import track
-from recipes.data.sources.source import VOID, Source
+from recipes.data.sources.source import Source
+from zoo.constants import VOID
 from zoo.errors import InputError
 
 
@@ -137,7 +139,7 @@ class Tfds(Source):
 
     def all_records(self):
         """Returns TFDS's own records, numbered, pictures still encoded, in the order of its files."""
-        return self._records.enumerate().map(lambda index, record: {**record, "index": index})
+        return mapped(self._records.enumerate(), lambda index, record: {**record, "index": index})
 
     def decode(self, record):
         """As `Source.decode`; the name is the file's where the dataset keeps it, else the record's number."""
@@ -169,9 +171,10 @@ class Tfds(Source):
         return box_warning(_boxes(record, picture_size), picture_size) if self.has_objects else None
 
     def _numbered_classes(self):
-        largest = self._records.map(
+        largest = mapped(
+            self._records,
             lambda record: _largest_label(pictures.decode_labels(record[self.naming.segmentation])),
-            tf.data.AUTOTUNE,
+            parallel=True,
         )
         found = max(track(largest.as_numpy_iterator(), "reading label maps", self.count), default=-1)
         if found < 0:
@@ -179,13 +182,12 @@ class Tfds(Source):
         return tuple(str(label) for label in range(found + 1))
 
 
-def open_tfds(name, split="train"):
+def open_tfds(rest):
     """Opens a dataset that TFDS has prepared.
 
     Args:
-        name: TFDS's name of the dataset, e.g. "oxford_iiit_pet"; it is looked for in TFDS's data folder
-            (environment variable TFDS_DATA_DIR).
-        split: any TFDS split string, e.g. "train[:80%]".
+        rest: `NAME[:split]`, TFDS's name of the dataset, e.g. "oxford_iiit_pet", which is looked for in TFDS's data
+            folder (environment variable TFDS_DATA_DIR), and any TFDS split string, e.g. "train[:80%]".
 
     Returns:
         `Tfds`.
@@ -193,6 +195,8 @@ def open_tfds(name, split="train"):
     Raises:
         InputError: as `Tfds`, and if the dataset is unknown or not prepared.
     """
+    name, _, split = rest.partition(":")
+    split = split or "train"
     if not name:
         raise InputError("tfds: names no dataset; write tfds:NAME or tfds:NAME:SPLIT")
     try:

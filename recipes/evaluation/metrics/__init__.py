@@ -1,21 +1,13 @@
-"""Measures of quality, one file a task; each follows from `model.task`."""
+"""Measures of quality, one file a task, which bears the task's name."""
 
-from recipes.evaluation.metrics import detection, instance_segmentation, keypoints, localization, points, segmentation
+from importlib import import_module
 
-METRICS = {
-    "segmentation": segmentation,
-    "localization": localization,
-    "points": points,
-    "detection": detection,
-    "instance_segmentation": instance_segmentation,
-    "keypoints": keypoints,
-}
 LOWER_IS_BETTER = ("nme", "failure_rate")
 
 
 def evaluator(task, class_names, keypoint_names=()):
     """Returns the `Evaluator` of a task; see `recipes.evaluation.metrics.base`."""
-    return METRICS[task].Evaluator(class_names, keypoint_names)
+    return import_module(f"recipes.evaluation.metrics.{task}").Evaluator(class_names, keypoint_names)
 
 
 def higher_is_better(name):

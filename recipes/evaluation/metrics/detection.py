@@ -5,7 +5,7 @@ import numpy as np
 from recipes.evaluation.metrics import base
 from recipes.evaluation.metrics.base import known_mean
 from recipes.evaluation.metrics.coco import coco_scores
-from recipes.evaluation.metrics.objects import ignored
+from recipes.evaluation.metrics.objects import detected, ignored
 from zoo.detection.average_precision import Curve
 
 KEPT = ("boxes", "labels", "ignored", "areas")
@@ -59,11 +59,3 @@ class Evaluator(base.Evaluator):
             precision["mean"] = np.mean(list(precision.values()), axis=0)
         lines = {name: [RECALLS.tolist(), values.tolist()] for name, values in precision.items()}
         return [{"title": self.curve_title, "x": "recall", "y": "precision", "lines": lines}]
-
-
-def detected(prediction, *others):
-    """Returns a picture's `boxes`, `scores`, `labels` and `others` without empty rows, by falling score."""
-    found = {key: np.asarray(prediction[key]) for key in ("boxes", "scores", "labels", *others)}
-    order = np.argsort(-found["scores"], kind="stable")
-    order = order[found["labels"][order] >= 0]
-    return {key: values[order] for key, values in found.items()}

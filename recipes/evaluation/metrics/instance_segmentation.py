@@ -3,7 +3,7 @@
 from recipes.evaluation import rle
 from recipes.evaluation.metrics import detection
 from recipes.evaluation.metrics.coco import coco_scores
-from recipes.evaluation.metrics.detection import detected
+from recipes.evaluation.metrics.objects import detected
 
 
 class Evaluator(detection.Evaluator):

@@ -7,7 +7,7 @@ import numpy as np
 
 from recipes.evaluation.metrics import detection
 from recipes.evaluation.metrics.coco import coco_scores
-from recipes.evaluation.metrics.detection import detected
+from recipes.evaluation.metrics.objects import detected
 from zoo.errors import InputError
 
 # The spread of people's marks at each keypoint of COCO, as a share of the square root of the object's area.

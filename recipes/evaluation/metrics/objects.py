@@ -1,4 +1,4 @@
-"""Which objects of an example are measured."""
+"""Which objects of an example are measured, and which of a prediction."""
 
 import numpy as np
 
@@ -14,3 +14,11 @@ def largest(example):
     """Returns the index of the largest object that is not ignored, the first of equals; `None` without any."""
     areas = np.where(ignored(example), -1, area(np.asarray(example["boxes"], "float64").reshape(-1, 4)))
     return int(areas.argmax()) if areas.max(initial=-1) >= 0 else None
+
+
+def detected(prediction, *others):
+    """Returns a picture's `boxes`, `scores`, `labels` and `others` without empty rows, by falling score."""
+    found = {key: np.asarray(prediction[key]) for key in ("boxes", "scores", "labels", *others)}
+    order = np.argsort(-found["scores"], kind="stable")
+    order = order[found["labels"][order] >= 0]
+    return {key: values[order] for key, values in found.items()}

@@ -34,7 +34,7 @@ def finetune(model, recipe, regions, pictures, workdir):
     Raises:
         InputError: if there is no background among the regions, or the loss stops being a number.
     """
-    positives, background = sides(regions)
+    positives, background = positives_and_background(regions)
     if not len(background):
         raise InputError(
             f"all {len(regions)} regions overlap an object: raise num_proposals or choose other proposals, "
@@ -53,7 +53,7 @@ def finetune(model, recipe, regions, pictures, workdir):
         return False
     print(f"step 2 of 5: fine-tuning on {len(positives)} regions with an object and {len(background)} without")
     classifier.fit(
-        batches(model.get_layer("regions"), recipe, regions, pictures, start=done * steps),
+        batches(model.get_layer("regions"), recipe, regions, pictures, first=done * steps),
         initial_epoch=done,
         epochs=recipe.epochs,
         steps_per_epoch=steps,
@@ -90,13 +90,13 @@ def with_softmax(model):
     return keras.Model(network.input, logits, name="classifier")
 
 
-def sides(regions):
+def positives_and_background(regions):
     """Returns the indices of the regions that show an object, and of those that do not."""
     shows = regions.overlap >= POSITIVE
     return np.flatnonzero(shows), np.flatnonzero(~shows)
 
 
-def batches(layer, recipe, regions, pictures, start=0):
+def batches(layer, recipe, regions, pictures, first=0):
     """Yields `(crops (B, S, S, 3) float32, labels (B,) int32)` without end, labels from 1, 0 for background.
 
     Each batch depends on the seed and its number alone.
@@ -106,12 +106,12 @@ def batches(layer, recipe, regions, pictures, start=0):
         recipe: the `Recipe`.
         regions: `Regions`.
         pictures: `(N, H, W, 3)` uint8.
-        start: number of the first batch.
+        first: number of the first batch.
     """
-    positives, background = sides(regions)
+    positives, background = positives_and_background(regions)
     labels = np.where(regions.overlap >= POSITIVE, regions.labels + 1, 0).astype(np.int32)
     count = round(POSITIVES * recipe.batch_size)
-    number = start
+    number = first
     while True:
         rng = np.random.default_rng((recipe.seed, number))
         rows = np.concatenate([draw(rng, positives, count), draw(rng, background, recipe.batch_size - count)])

@@ -5,9 +5,10 @@ Source: Girshick et al. 2014, arXiv:1311.2524, appendix C.
 
 import numpy as np
 from keras import ops
+from sklearn.linear_model import Ridge
 
 from recipes.data.progress import track
-from recipes.training.rcnn.features import parts, scale_of
+from recipes.training.rcnn.features import scale_of
 from zoo.ops import boxes as box_ops
 
 NEAR = 0.6
@@ -46,10 +47,10 @@ def train_regressors(features, regions, rows, num_classes):
 
 
 def ridge(features, rows, targets, scale=1.0, strength=STRENGTH):
-    """Least squares with a penalty on the weights, none on the bias, in closed form.
+    """Least squares with a penalty on the weights, none on the bias.
 
     Args:
-        features: `(N, D)`.
+        features: `(N, D)`, in memory or a memory map, of which only the rows are read.
         rows: `(n,)`, which of them.
         targets: `(n, T)`.
         scale: factor on the features it learns from; the weights are for the features as they are.
@@ -58,12 +59,6 @@ def ridge(features, rows, targets, scale=1.0, strength=STRENGTH):
     Returns:
         Weights `(D, T)` and bias `(T,)` float64.
     """
-    chosen = [np.asarray(features[part], "float64") * scale for part in parts(rows)]
-    mean = sum(part.sum(axis=0) for part in chosen) / len(rows)
-    centre = targets.mean(axis=0)
-    squares, products = strength * np.eye(len(mean)), 0.0
-    for part, wanted in zip(chosen, parts(targets), strict=True):
-        squares += (part - mean).T @ (part - mean)
-        products = products + (part - mean).T @ (wanted - centre)
-    weights = np.linalg.solve(squares, products)
-    return weights * scale, centre - mean @ weights
+    chosen = np.asarray(features[rows], "float64") * scale
+    model = Ridge(strength, solver="cholesky", copy_X=False).fit(chosen, targets)
+    return np.atleast_2d(model.coef_).T * scale, model.intercept_  # of one target scikit-learn gives a vector

@@ -1,17 +1,15 @@
 """R-CNN's five steps, one after the other, each with its file in the run's folder."""
 
 import json
-import zipfile
-import zlib
 from dataclasses import asdict
 
 import numpy as np
 
 from export.runtime import KerasPredictor
-from recipes.cli.tables import figure, show
 from recipes.data.augment import Augment
-from recipes.data.files import replace_file, replace_text
+from recipes.data.files import DAMAGED, replace_file, replace_text
 from recipes.evaluation.evaluate import evaluate
+from recipes.report.tables import figure, show
 from recipes.training.rcnn.features import write_features
 from recipes.training.rcnn.finetune import finetune
 from recipes.training.rcnn.regions import Regions, find_regions, write_pictures
@@ -19,7 +17,6 @@ from recipes.training.rcnn.regression import near_objects, train_regressors
 from recipes.training.rcnn.svm import train_svms
 from zoo.errors import InputError
 
-DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 FIGURES = ("ap50", "voc_ap50", "ap")
 
 
@@ -72,7 +69,7 @@ def train_rcnn(model, twin, recipe, data, val_data, workdir):
     twin.get_layer("regressors").set_weights(files.get("regressors.npz", regressors, weights_and_biases))
     twin.get_layer("regions").set_weights(layer.get_weights())
     replace_file(workdir.model, twin.save)
-    compare(twin, val_data, workdir)
+    write_box_regression(twin, val_data, workdir)
 
 
 def check_recipe(recipe):
@@ -136,7 +133,7 @@ def covered(regions):
     return f"{int(shown.sum())} of {len(shown)} proposals overlap an object by half or more"
 
 
-def compare(model, source, workdir):
+def write_box_regression(model, source, workdir):
     """Prints and keeps the figures of an `Rcnn` before and after its boxes are mended."""
     found = {}
     for name, mended in (("before", False), ("after", True)):

@@ -36,7 +36,7 @@ def train_svms(features, regions, class_names, seed=0):
     Raises:
         InputError: if a class with objects has no negative, or the features are no numbers.
     """
-    positives, negatives = sides(regions, class_names)
+    positives, negatives = positives_and_negatives(regions, class_names)
     rng, scale = np.random.default_rng(seed), scale_of(features)
     held = {i: np.sort(rng.permutation(rows)[:FIRST]) for i, rows in negatives.items()}
     weights = np.zeros((features.shape[1], len(class_names)), np.float32)
@@ -54,7 +54,7 @@ def train_svms(features, regions, class_names, seed=0):
     return weights, biases
 
 
-def sides(regions, class_names):
+def positives_and_negatives(regions, class_names):
     """Returns the rows of the objects and of the negatives of each class, both by label; says which has none."""
     positives, negatives = {}, {}
     for i, name in enumerate(class_names):

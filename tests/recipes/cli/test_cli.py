@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recipes.report.run import measure
+from recipes.report.run import write_metrics
 
 VERBS = (
     *("data", "train", "evaluate", "compare", "predict", "export", "verify", "benchmark"),
@@ -16,7 +16,7 @@ VERBS = (
 @pytest.fixture
 def own_run(trained, tmp_path):
     """A copy of the trained run, to be changed."""
-    measure(trained)
+    write_metrics(trained)
     return shutil.copytree(trained.path, tmp_path / "own")
 
 

@@ -1,11 +1,12 @@
 import dataclasses
+from collections import ChainMap
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from recipes.data import Augment
-from recipes.data.augment import colour
+from recipes.data.augmentation import colour
 from zoo.errors import InputError
 
 NOTHING = Augment(flip=0.0)
@@ -46,8 +47,13 @@ def test_keypoint_pairs_change_places():
     np.testing.assert_array_equal(flipped["keypoints"], [[[11, 6, 1], [15, 2, 2]]])
 
 
+FIELDS = [{"scale": (0.5, 2.0)}, {"colour": 0.5}, {"elastic": 2.0}, {"flip": 0.5}, {"aspect": 0.5}]
+
+
 @pytest.mark.parametrize(
-    "field", [{"scale": (0.5, 2.0)}, {"colour": 0.5}, {"elastic": 2.0}, {"flip": 0.5}, {"aspect": 0.5}]
+    "field",
+    [dict(ChainMap(*FIELDS)), *(pytest.param(field, marks=pytest.mark.full) for field in FIELDS)],
+    ids=["all", *(next(iter(field)) for field in FIELDS)],
 )
 def test_the_same_seed_gives_the_same_result(field):
     augment = dataclasses.replace(NOTHING, **field)
@@ -115,6 +121,7 @@ def test_boxes_and_points_follow_the_picture(seed):
     np.testing.assert_allclose(changed["keypoints"][0, 0, :2], [columns.mean() + 0.5, rows.mean() + 0.5], atol=1.0)
 
 
+@pytest.mark.full
 def test_rotation_and_aspect_run_in_tf_data():
     in_graph = tf.data.Dataset.range(3).map(lambda i: square(tf.stack([i, 1])), 2)
     for index, example in enumerate(in_graph):

@@ -80,6 +80,7 @@ def test_contact_sheets(counted, scenes):
     assert contact_sheet(scenes("train"), count=6).width > contact_sheet(scenes("train"), count=1).width
 
 
+@pytest.mark.full
 def test_camvid(zoo_data):
     source = open_source(f"masks:{zoo_data / 'camvid' / 'val'}")
     found = describe(source)

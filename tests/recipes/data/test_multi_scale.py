@@ -54,7 +54,7 @@ def test_the_stream_resumes(scenes):
         "multi_scale": SIZES,
     }
     whole = list(islice(pipeline(scenes("train"), **arguments).as_numpy_iterator(), 24))
-    resumed = islice(pipeline(scenes("train"), start=18, **arguments).as_numpy_iterator(), 15)
+    resumed = islice(pipeline(scenes("train"), skip=18, **arguments).as_numpy_iterator(), 15)
     for (images, targets), (others, other_targets) in zip(whole[9:], resumed, strict=True):
         np.testing.assert_array_equal(images, others)
         tf.nest.map_structure(np.testing.assert_array_equal, targets, other_targets)
@@ -76,5 +76,5 @@ def test_wrong_sizes_are_named(scenes, sizes):
 
 
 def test_resumes_at_whole_batches_only(scenes):
-    with pytest.raises(InputError, match="whole batches of 2, received start=3"):
-        pipeline(scenes("val"), task="detection", picture_size=(64, 64), batch_size=2, start=3, multi_scale=SIZES)
+    with pytest.raises(InputError, match="whole batches of 2, received skip=3"):
+        pipeline(scenes("val"), task="detection", picture_size=(64, 64), batch_size=2, skip=3, multi_scale=SIZES)

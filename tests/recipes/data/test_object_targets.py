@@ -3,12 +3,19 @@ import pytest
 import tensorflow as tf
 
 from recipes.data import Augment, Source, pipeline
-from recipes.data.batches import crop_masks, padded_objects
+from recipes.data.targets import crop_masks, padded_objects
 from tests.recipes.data.batches import assert_batches_equal, first
 from zoo.ops.masks import iou, paste
 
 
-@pytest.mark.parametrize("task", ["detection", "instance_segmentation", "keypoints"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        pytest.param("detection", marks=pytest.mark.full),
+        "instance_segmentation",
+        pytest.param("keypoints", marks=pytest.mark.full),
+    ],
+)
 def test_objects_are_padded(scenes, task):
     source = scenes("train")
     dataset = pipeline(source, task=task, picture_size=(64, 96), batch_size=3, training=True, max_objects=8)
@@ -25,11 +32,12 @@ def test_objects_are_padded(scenes, task):
     assert np.all(targets["boxes"][~empty][:, 2:] > targets["boxes"][~empty][:, :2])
 
 
+@pytest.mark.full
 def test_object_streams_resume(scenes):
     arguments = {"task": "keypoints", "picture_size": (48, 48), "batch_size": 3, "training": True}
     arguments |= {"augment": Augment(scale=(0.5, 2.0)), "max_objects": 8}
     whole = first(pipeline(scenes("train"), **arguments), 6)
-    assert_batches_equal(whole[2:], first(pipeline(scenes("train"), start=6, **arguments), 4))
+    assert_batches_equal(whole[2:], first(pipeline(scenes("train"), skip=6, **arguments), 4))
 
 
 class Marked(Source):
@@ -75,7 +83,7 @@ def test_points_of_the_largest_object():
     np.testing.assert_array_equal(targets["keypoints"], [[[10, 6, 1]], [[0, 0, 0]]])
 
 
-@pytest.mark.parametrize("task", ["localization", "points"])
+@pytest.mark.parametrize("task", ["localization", pytest.param("points", marks=pytest.mark.full)])
 def test_a_crop_that_loses_the_object_has_the_label_none(task):
     # At 8 times the fitting scale a frame shows an eighth of the picture a side: often no object at all.
     arguments = {"picture_size": (8, 10), "batch_size": 50, "training": True, "augment": Augment(scale=(8.0, 8.0))}
@@ -139,7 +147,7 @@ def test_cropped_masks_come_back_when_pasted(scenes):
             assert iou(mask, again) > 0.96
 
 
-@pytest.mark.parametrize("task", ["instance_segmentation", "keypoints"])
+@pytest.mark.parametrize("task", [pytest.param("instance_segmentation", marks=pytest.mark.full), "keypoints"])
 def test_mirrored_objects(scenes, task):
     arguments = {"task": task, "picture_size": (128, 128), "batch_size": 6, "training": True, "max_objects": 6}
     ((images, plain),) = first(pipeline(scenes("train"), **arguments), 1)

@@ -183,6 +183,7 @@ def test_scale_jitter_depends_on_its_seed_alone():
     assert np.any(a["image"] != c["image"])
 
 
+@pytest.mark.full
 def test_scale_jitter_runs_in_tf_data():
     def jitter(index):
         return transforms.scale_jitter(scene(), (6, 6), (0.5, 2.0), tf.stack([0, index]))

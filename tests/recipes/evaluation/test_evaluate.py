@@ -11,7 +11,7 @@ from PIL import Image
 
 from recipes.data.sources.source import Source
 from recipes.deploy.predict import predict, summary
-from recipes.evaluation.evaluate import evaluate, gather, look, measured, predictions
+from recipes.evaluation.evaluate import accumulate, evaluate, predictions, take_samples
 from zoo.errors import InputError
 
 NAMES = ("nose", "tail")
@@ -95,17 +95,17 @@ def test_right_answers_have_the_best_figures(task, expected):
     source = Scenes()
     scores = evaluate(Knowing(task), source)
     assert {name: scores[name] for name in expected} == pytest.approx(expected)
-    assert measured(Knowing(task), source) == scores == gather(Knowing(task), source).scores()
-    json.dumps([scores, gather(Knowing(task), source).curves()], allow_nan=False)
+    assert evaluate(Knowing(task), source, progress=False) == scores == accumulate(Knowing(task), source).scores()
+    json.dumps([scores, accumulate(Knowing(task), source).curves()], allow_nan=False)
 
 
 @pytest.mark.parametrize("task", ["localization", "points", "detection", "instance_segmentation", "keypoints"])
 def test_samples_of_every_task(task):
-    samples = look(Knowing(task), Scenes(), 4)
+    samples = take_samples(Knowing(task), Scenes(), 4)
     assert [sample.name for sample in samples] == ["0", "1", "2", "3"]
     assert set(samples[0].truth) <= set(samples[0].prediction) | {"ignored"}
     assert samples[0].score in (0, 1)
-    assert len(look(Knowing(task), Scenes(), 2)) == 2
+    assert len(take_samples(Knowing(task), Scenes(), 2)) == 2
 
 
 def test_each_picture_meets_its_own_prediction():

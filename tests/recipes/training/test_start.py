@@ -7,22 +7,23 @@ import numpy as np
 import pytest
 
 import zoo
-from recipes.training.start import begin, model_file
-from recipes.training.train import train
+from recipes.data import open_source
+from recipes.training.start import model_file, take_weights
+from recipes.training.train import build, train
 from zoo import InputError
 from zoo.backbones.normalization import CONVENTIONS, set_convention
 
 
 def unet(num_classes=2, **arguments):
     """The toy recipe's network."""
-    arguments = {"filters": 4, "depth": 2, "batch_norm": True, **arguments}
+    arguments = {"filters": 4, "depth": 1, "batch_norm": True, **arguments}
     return zoo.unet(num_classes, input_shape=(32, 48, 3), **arguments)
 
 
 def test_layers_of_the_same_name_and_shape_are_taken(trained):
     model, other = unet(num_classes=5), keras.saving.load_model(trained.model)
     own = model.get_layer("logits").get_weights()
-    report = begin(model, str(trained.path))
+    report = take_weights(model, str(trained.path))
     assert list(report.missing) == list(report.unused) == ["logits/0", "logits/1"]
     for layer in model.layers:
         if layer.weights and layer.name != "logits":
@@ -35,13 +36,20 @@ def test_what_becomes_of_pixels_comes_with_the_weights(tmp_path):
     first, second = (zoo.segnet(2, width=1 / 32, input_shape=(32, 32, 3)) for _ in range(2))
     set_convention(first, "torchvision")
     first.save(tmp_path / "first.keras")
-    begin(second, tmp_path / "first.keras")
+    take_weights(second, tmp_path / "first.keras")
     layer = second.get_layer("normalize")
     assert (list(layer.scale), list(layer.offset)) == CONVENTIONS["torchvision"]
     picture = np.full((1, 32, 32, 3), 77.0)
-    np.testing.assert_array_equal(*(model.predict(picture, verbose=0)["logits"] for model in (first, second)))
+    np.testing.assert_array_equal(*(model(picture)["logits"] for model in (first, second)))
 
 
+def test_a_recipes_model_begins_there(trained, toy):
+    model = build(replace(toy, start=str(trained.path)), open_source(toy.data))
+    for ours, theirs in zip(model.weights, keras.saving.load_model(trained.model).weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs, err_msg=ours.path)
+
+
+@pytest.mark.full
 def test_a_recipe_begins_there_and_says_so(trained, toy, tmp_path, capsys):
     recipe = replace(toy, start=str(trained.path), epochs=1, learning_rate=0.0, weight_decay=0.0, ema=None)
     stage = train(recipe, tmp_path / "second")
@@ -79,7 +87,7 @@ def test_another_network_is_refused_and_the_model_unchanged(trained):
     model = zoo.segnet_basic(3, filters=4, input_shape=(32, 48, 3))
     before = [np.array(weight) for weight in model.get_weights()]
     with pytest.raises(InputError, match="is of another model.*nothing else in it fits"):
-        begin(model, trained.model)
+        take_weights(model, trained.model)
     for ours, theirs in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,11 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recipes.data import open_source
+from recipes.data import open_source, usable
 from recipes.report import run
+from recipes.training.build import build
 from recipes.training.callbacks import StopOnNaN
 from recipes.training.recipe import Recipe
-from recipes.training.train import build, train, usable
+from recipes.training.train import train
 from recipes.training.workdir import Workdir
 from tests.recipes.conftest import write_set
 from zoo import InputError
@@ -37,12 +39,22 @@ def test_learns_and_keeps_the_best_epoch(trained, toy):
     assert (model.class_names, model.image_size) == (("ground", "figure"), (32, 48))
     assert all(layer.compute_dtype == "float32" for layer in model.layers)
     # What was kept is what was measured: the averaged weights of the best epoch.
-    scores = run.measure(trained)
+    scores = run.write_metrics(trained)
     assert scores["miou"] == pytest.approx(max(row["val_miou"] for row in rows), abs=1e-4)
     assert any(trained.tensorboard.rglob("events*"))
     assert [file.name for file in trained.path.glob("epoch-*")] == ["epoch-0005.weights.h5"]
 
 
+def test_a_resumed_run_ends_with_the_same_weights(trained, killed, toy, tmp_path):
+    run = Workdir(shutil.copytree(killed, tmp_path / "run"), resume=True)
+    assert sorted(file.name for file in run.path.glob("epoch-*")) == [
+        "epoch-0002.weights.h5",
+        "epoch-0003.weights.h5",
+    ]
+    resumed_like(train(toy, run.path, resume=True), trained)
+
+
+@pytest.mark.full
 def test_resume_after_a_kill_gives_the_same_weights(trained, toy, tmp_path):
     recipe, workdir = tmp_path / "recipe.json", tmp_path / "run"
     recipe.write_text(toy.to_json())
@@ -60,13 +72,15 @@ def test_resume_after_a_kill_gives_the_same_weights(trained, toy, tmp_path):
     assert child.wait() == -signal.SIGKILL
     assert Workdir(workdir, resume=True).last_epoch() < toy.epochs
 
-    resumed = train(toy, workdir, resume=True)
+    resumed_like(train(toy, workdir, resume=True), trained)
+
+
+def resumed_like(resumed, trained):
+    """Asserts that a resumed run has ended as an uninterrupted one."""
     same(resumed.weights(5), trained.weights(5))
     assert resumed.read_history(99) == trained.read_history(99)
-    outputs = [
-        keras.saving.load_model(w.model).predict(np.ones((1, 32, 48, 3)), verbose=0) for w in (resumed, trained)
-    ]
-    np.testing.assert_array_equal(outputs[0]["logits"], outputs[1]["logits"])
+    for ours, theirs in zip(*(keras.saving.load_model(one.model).weights for one in (resumed, trained)), strict=True):
+        np.testing.assert_array_equal(ours, theirs, err_msg=ours.path)
 
 
 def same(a, b):
@@ -94,9 +108,13 @@ def test_resume_refuses_another_recipe(trained, toy):
         train(replace(toy, epochs=6), trained.path, resume=True)
 
 
-def test_a_loss_that_is_no_number_names_its_step(toy, tmp_path):
+@pytest.mark.full
+def test_a_loss_that_is_no_number_stops_a_run(toy, tmp_path):
     with pytest.raises(InputError, match=r"the loss became (nan|inf) at step \d+ \(epoch \d\): lower learning_rate"):
         train(replace(toy, optimizer="sgd", learning_rate=1e30, warmup_epochs=0.0), tmp_path / "run")
+
+
+def test_a_loss_that_is_no_number_names_its_step():
     stop = StopOnNaN(steps_per_epoch=10)
     stop.on_epoch_begin(2)
     stop.on_train_batch_end(3, {"loss": 1.0})
@@ -104,26 +122,42 @@ def test_a_loss_that_is_no_number_names_its_step(toy, tmp_path):
         stop.on_train_batch_end(4, {"loss": float("nan")})
 
 
+def test_mixed_precision_is_the_trained_models_alone(toy):
+    model = build(toy, open_source(toy.data), "mixed_bfloat16")
+    assert model.get_layer("down1_conv1").compute_dtype == "bfloat16"
+    assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.full
 def test_mixed_precision_keeps_a_float32_model(toy, tmp_path):
     recipe = replace(toy, precision="mixed_bfloat16", epochs=1, ema=None)
-    model = build(recipe, open_source(recipe.data), recipe.precision)
-    assert model.get_layer("down1_conv1").compute_dtype == "bfloat16"
     trained = train(recipe, tmp_path / "run")
     model = keras.saving.load_model(trained.model)
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}
     assert keras.config.dtype_policy().name == "float32"
 
 
-def test_bad_files_stop_a_run_before_it_starts(toy, tmp_path):
+@pytest.fixture
+def bad(tmp_path):
+    """A `masks:` folder of five pictures, of which one is cut short and one has a mask of another size."""
     bad = write_set(tmp_path / "bad", 5)
     whole = (bad / "images" / "1.png").read_bytes()
     (bad / "images" / "1.png").write_bytes(whole[: len(whole) // 2])
     Image.fromarray(np.zeros((10, 10), np.uint8)).save(bad / "masks" / "3.png")
+    return bad
+
+
+def test_bad_files_stop_a_run_before_it_starts(toy, bad, tmp_path):
     recipe = replace(toy, data=f"masks:{bad}", epochs=1)
     with pytest.raises(InputError, match=r"1\.png.*\(and 1 more\): mend or remove it, or train with --skip-bad"):
         train(recipe, tmp_path / "run")
     assert not (tmp_path / "run").exists()
     assert len(usable(open_source(recipe.data), skip_bad=True)) == 3
+
+
+@pytest.mark.full
+def test_bad_files_are_left_out(toy, bad, tmp_path):
+    recipe = replace(toy, data=f"masks:{bad}", epochs=1)
     assert train(recipe, tmp_path / "run", skip_bad=True).last_epoch() == 1
 
 

@@ -11,7 +11,7 @@ import zoo
 from tests.zoo.weights import torch_writer
 from zoo import InputError, weights
 from zoo.backbones.resnet import resnet18
-from zoo.weights import published, torchvision
+from zoo.weights import download, published, torchvision
 from zoo.weights.matching import layers_with_weights
 from zoo.weights.torchvision import read
 
@@ -65,7 +65,7 @@ def test_find():
 def test_a_file_is_converted_once(cache):
     entry = placed(cache, ARRAYS)
     for _ in range(2):
-        tensors = published.tensors(entry, read)
+        tensors = download.tensors(entry, read)
         np.testing.assert_array_equal(tensors["fc.weight"], ARRAYS["fc.weight"])
     assert [file.name for file in cache.iterdir()] == [entry.cached.name]
 
@@ -75,14 +75,14 @@ def test_offline_says_where_to_put_the_file(cache):
     with pytest.raises(
         InputError, match=rf"cannot be fetched \(URL fetch.*put the file at {cache}/alexnet-00000000.pth"
     ):
-        published.tensors(entry, read)
+        download.tensors(entry, read)
 
 
 def test_a_wrong_checksum(cache):
     entry = placed(cache, ARRAYS)
     (cache / entry.file).write_bytes(b"something else")
     with pytest.raises(InputError, match=r"its SHA-256 begins with \w{8}, not \w{8}: remove it and try again"):
-        published.tensors(entry, read)
+        download.tensors(entry, read)
     assert not entry.cached.exists()
 
 
@@ -90,7 +90,7 @@ def test_a_damaged_cache(cache):
     entry = placed(cache, ARRAYS)
     entry.cached.write_bytes(b"nothing")
     with pytest.raises(InputError, match="the file is damaged; remove it, it is then fetched again"):
-        published.tensors(entry, read)
+        download.tensors(entry, read)
 
 
 def test_builders_take_names(cache, monkeypatch):

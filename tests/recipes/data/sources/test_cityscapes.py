@@ -56,6 +56,7 @@ def test_segmentation_does_not_pay_for_masks(folder, monkeypatch):
     assert source.problems() == [] and found == []
 
 
+@pytest.mark.full
 def test_groups_are_in_no_target(folder):
     source = open_source(f"cityscapes:{folder}:val")
     dataset = pipeline(source, task="instance_segmentation", picture_size=(2, 6), batch_size=1, max_objects=4)

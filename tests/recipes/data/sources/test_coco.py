@@ -95,7 +95,16 @@ def test_decodes_eagerly_as_in_a_graph(write):
         tf.nest.map_structure(np.testing.assert_array_equal, source.decode(record), example)
 
 
-@pytest.mark.parametrize("task", ["localization", "points", "detection", "instance_segmentation", "keypoints"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        "points",
+        *(
+            pytest.param(task, marks=pytest.mark.full)
+            for task in ("localization", "detection", "instance_segmentation", "keypoints")
+        ),
+    ],
+)
 def test_every_task_learns_without_the_crowd(write, task):
     arguments = {"task": task, "picture_size": (12, 16), "batch_size": 2, "max_objects": 4}
     _, targets = next(iter(pipeline(open_source(write(content())), **arguments)))
@@ -198,7 +207,10 @@ def test_unusable_specs_say_what_is_needed(tmp_path):
 @pytest.mark.parametrize(
     ("file", "folder", "pictures", "classes", "points"),
     [
-        ("coco_mini/annotations/person_keypoints_train2017.json", "coco_mini/train2017", 80, 1, 17),
+        pytest.param(
+            *("coco_mini/annotations/person_keypoints_train2017.json", "coco_mini/train2017", 80, 1, 17),
+            marks=pytest.mark.full,
+        ),
         ("lsp/annotations/val.json", "lsp/images", 30, 1, 14),
     ],
 )

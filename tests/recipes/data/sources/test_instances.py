@@ -120,6 +120,7 @@ def test_bad_files_are_named(tmp_path):
     ]
 
 
+@pytest.mark.full
 def test_penn_fudan(zoo_data):
     whole, val = (open_source(f"instances:{zoo_data / 'pennfudan'}{split}") for split in ("", ":val"))
     assert (len(whole), len(val), val.problems()) == (128, 25, [])

@@ -3,9 +3,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from recipes.data import Augment, Source, open_source, pipeline
+from recipes.data import Augment, Source, open_source, pipeline, usable
 from recipes.data.sources.object_crops import ObjectCrops, balanced, connected
-from recipes.training.train import usable
 from zoo.errors import InputError
 
 
@@ -114,7 +113,7 @@ def test_without_background_all_pixels_keep_their_class():
 def test_proposals_by_hand(monkeypatch):
     found = np.array([[0, 0, 20, 28], [38, 8, 60, 30], [0, 0, 60, 40], [40, 20, 60, 40]], "float32")
     scores = np.array([3.0, 2, 1, 0], "float32")
-    monkeypatch.setattr("recipes.data.proposal_files.propose", lambda picture, n, method: (found, scores))
+    monkeypatch.setattr("recipes.data.region_cache.propose", lambda picture, n, method: (found, scores))
     source = ObjectCrops(Scene(), "proposals", size=24)
     cat, dog = examples(source)  # the others overlap the objects by 1/6 and 1/3
     assert np.unique(cat["segmentation"]).tolist() == [0, 1, 255]
@@ -170,6 +169,7 @@ def test_joined_sources_are_cropped_together(folder):
     assert source.spec == f"crops:objects:masks:{folder} & masks:{folder}" and len(source) == 2
 
 
+@pytest.mark.full
 def test_the_pipeline_draws_windows_of_the_crops():
     source = ObjectCrops(Scene(), "objects", size=40)
     augment = Augment(flip=0.5, scale=(40 / 36, 40 / 36))
@@ -211,6 +211,7 @@ def test_errors(folder):
         len(open_source(f"crops:objects:masks:{folder}"))
 
 
+@pytest.mark.full
 def test_camvid(zoo_data):
     source = ObjectCrops(open_source(f"masks:{zoo_data / 'camvid' / 'val'}"), "objects", size=32)
     first = next(iter(source.records().map(source.decode)))

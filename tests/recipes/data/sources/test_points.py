@@ -104,6 +104,7 @@ def test_missing_files_are_named(write, tmp_path):
         open_source("points:")
 
 
+@pytest.mark.full
 def test_faces68(zoo_data):
     source = open_source(f"points:{zoo_data / 'faces68' / 'val.csv'}")
     assert (len(source), source.classes, source.flip_pairs) == (393, ("face",), FACE_FLIP_PAIRS)

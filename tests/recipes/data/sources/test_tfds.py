@@ -91,7 +91,7 @@ def test_boxes_come_in_pixels(prepared, monkeypatch):
     ("spec", "keys", "count"),
     [
         ("tfds:voc/2007", ("boxes", "labels", "ignored"), 20),
-        ("tfds:voc/2012:validation", ("boxes", "labels", "ignored"), 20),
+        pytest.param("tfds:voc/2012:validation", ("boxes", "labels", "ignored"), 20, marks=pytest.mark.full),
         ("tfds:coco/2017:train", ("boxes", "labels", "ignored", "areas"), 80),
     ],
 )

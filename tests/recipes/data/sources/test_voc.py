@@ -146,6 +146,7 @@ def test_unusable_folders_say_what_is_needed(folder, tmp_path):
         open_source(f"voc:{tmp_path / 'nothing'}")
 
 
+@pytest.mark.full
 def test_pictures_without_objects_are_learned(folder):
     write(folder, "a", "")
     arguments = {"task": "detection", "picture_size": (32, 32), "batch_size": 2, "training": True, "max_objects": 3}
@@ -155,7 +156,11 @@ def test_pictures_without_objects_are_learned(folder):
 
 
 @pytest.mark.parametrize(
-    ("split", "count", "box"), [("train", 205, "00343.xml: box 3"), ("val", 87, "00338.xml: box 12")]
+    ("split", "count", "box"),
+    [
+        pytest.param("train", 205, "00343.xml: box 3", marks=pytest.mark.full),
+        ("val", 87, "00338.xml: box 12"),
+    ],
 )
 def test_bccd(zoo_data, split, count, box):
     source = open_source(f"voc:{zoo_data / 'bccd'}:{split}")

@@ -38,7 +38,7 @@ def test_batches_go_on_where_a_run_stopped():
     layer, chosen = toy().get_layer("regions"), recipe(batch_size=8, augment=Augment(flip=0.5, vertical_flip=0.5))
     stream = batches(layer, chosen, found, noise)
     seen = [next(stream) for _ in range(3)]
-    resumed = next(batches(layer, chosen, found, noise, start=2))
+    resumed = next(batches(layer, chosen, found, noise, first=2))
     np.testing.assert_array_equal(resumed[0], seen[2][0])
     np.testing.assert_array_equal(resumed[1], seen[2][1])
     assert np.abs(seen[0][0] - seen[1][0]).max() > 0

@@ -1,6 +1,7 @@
 """A model that is given proposals, trained by plain `fit`: the pipeline feeds both inputs, and so does validation."""
 
 import numpy as np
+import pytest
 
 import export
 from recipes.data import Augment
@@ -9,10 +10,11 @@ from recipes.training.recipe import Recipe
 from recipes.training.train import train
 
 
-def test_fast_rcnn(squares, tmp_path, monkeypatch):
+@pytest.mark.parametrize("builder", ["fast_rcnn_zf", pytest.param("fast_rcnn_resnet18_fpn", marks=pytest.mark.full)])
+def test_fast_rcnn(builder, squares, tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "cache"))
     recipe = Recipe(
-        builder="fast_rcnn_resnet18_fpn",
+        builder=builder,
         task="detection",
         arguments={"width": 1 / 16},
         proposals="sliding_window",
@@ -28,6 +30,6 @@ def test_fast_rcnn(squares, tmp_path, monkeypatch):
     trained = train(recipe, tmp_path / "run")
     (row,) = trained.read_history(1)
     assert np.isfinite([row["class_loss"], row["box_loss"], row["val_class_loss"]]).all()
-    assert run.measure(trained)["ap50"] == row["val_ap50"]
+    assert run.write_metrics(trained)["ap50"] == row["val_ap50"]
     predictor = export.load(trained.model)
     assert (predictor.proposals, predictor.num_proposals) == ("sliding_window", 30)

@@ -56,7 +56,7 @@ def test_learns_and_tells_of_both_figures(trained, recipe):
     figures = json.loads((trained.path / "box_regression.json").read_text())
     assert set(figures) == {"before", "after"} and set(figures["after"]) == {"ap50", "voc_ap50", "ap"}
     assert figures["before"]["ap50"] > 0.5
-    scores = run.measure(trained)
+    scores = run.write_metrics(trained)
     assert scores["ap50"] == pytest.approx(figures["after"]["ap50"]) and scores["ap50/ghost"] is None
     rows = trained.read_history(9)
     assert [row["epoch"] for row in rows] == [1, 2] and rows[-1]["loss"] < rows[0]["loss"]
@@ -80,28 +80,40 @@ def test_the_model_predicts_pictures_of_any_size(trained):
     assert predictor.predict(batch)["boxes"].shape == (2, 100, 4)
 
 
-def test_a_resumed_run_makes_anew_what_is_damaged_and_what_follows(trained, recipe, capsys, monkeypatch):
-    monkeypatch.setattr("recipes.training.rcnn.steps.compare", lambda *_: None)
-    before = files(trained)
-    train(recipe, trained.path, resume=True)
-    assert files(trained) == before and "damaged" not in capsys.readouterr().out
+@pytest.fixture
+def resumed(trained, recipe, monkeypatch):
+    """Resumes the run, without its last comparison, and tells which of its files are new."""
+    monkeypatch.setattr("recipes.training.rcnn.steps.write_box_regression", lambda *_: None)
+
+    def resume():
+        before = files(trained)
+        train(recipe, trained.path, resume=True)
+        after = files(trained)
+        return {name for name in before if after[name] != before[name]}
+
+    return resume
+
+
+def test_a_resumed_run_makes_anew_what_is_damaged_and_what_follows(trained, resumed, capsys):
     path = trained.path / "fc7.npy"
     path.write_bytes(path.read_bytes()[:-100])
-    train(recipe, trained.path, resume=True)
-    after = files(trained)
+    assert resumed() == {"fc7.npy", "pool5.npy", "svms.npz", "regressors.npz"}
     assert "fc7.npy is damaged" in capsys.readouterr().out
-    assert {name for name in before if after[name] != before[name]} == {
-        "fc7.npy",
-        "pool5.npy",
-        "svms.npz",
-        "regressors.npz",
-    }
+
+
+@pytest.mark.full
+def test_a_finished_run_is_left_as_it_is(resumed, capsys):
+    assert resumed() == set() and "damaged" not in capsys.readouterr().out
+
+
+@pytest.mark.full
+def test_a_damaged_checkpoint_is_trained_anew(trained, resumed, capsys):
     (trained.path / "epoch-0002.weights.h5").write_bytes(b"cut short")
-    train(recipe, trained.path, resume=True)
+    assert resumed() == {"fc7.npy", "pool5.npy", "svms.npz", "regressors.npz"}
     assert "epoch-0002.weights.h5 is damaged" in capsys.readouterr().out
-    assert files(trained)["regions.npz"] == before["regions.npz"] and files(trained)["fc7.npy"] != after["fc7.npy"]
 
 
+@pytest.mark.full
 def test_its_artifact_goes_through_all_that_the_command_line_does(trained, recipe, tmp_path):
     artifact = ship(trained.model, tmp_path / "model.tflite", format="tflite", data=recipe.data, pictures=2)
     assert artifact.parity["passed"]
@@ -110,7 +122,7 @@ def test_its_artifact_goes_through_all_that_the_command_line_does(trained, recip
     assert verified.passed and verified.agreement == 1.0 and verified.metric_change == 0.0
     assert export.benchmark(artifact.path, runs=1, warmup=0).p50_ms > 0
     predictor, source = export.load(artifact.path), open_source(recipe.data)
-    assert evaluate(predictor, source)["ap50"] == pytest.approx(run.measure(trained)["ap50"])
+    assert evaluate(predictor, source)["ap50"] == pytest.approx(run.write_metrics(trained)["ap50"])
     picture = next(Path(recipe.data.removeprefix("voc:")).rglob("1.png"))
     (entry,), _ = predict(predictor, [picture], tmp_path / "found", score=0.0)
     assert entry["objects"][0]["class"] == "square"

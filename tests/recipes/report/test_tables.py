@@ -1,4 +1,4 @@
-from recipes.cli.tables import show_scores
+from recipes.report.tables import show_scores
 
 
 def test_figures_of_a_class_stand_side_by_side(capsys):

@@ -2,21 +2,17 @@
 
 import hashlib
 import os
-import struct
 import time
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from recipes.data.files import replace_file
+from recipes.data.files import DAMAGED, replace_file
 from zoo.errors import InputError
 from zoo.proposals import propose
 
 VERSION = 1  # counts up when a method comes to propose other regions
-DAMAGE = (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error)
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ def read(path):
     try:
         with open(path, "rb") as contents, np.load(contents, allow_pickle=False) as file:
             found = Proposals(file["boxes"], file["scores"], float(file["seconds"]))
-    except DAMAGE as error:
+    except DAMAGED as error:
         raise InputError(f"{path}: is no whole file of proposals ({error}): remove it, and run again") from error
     if found.boxes.shape != (len(found.scores), 4) or found.boxes.dtype != np.float32:
         raise InputError(f"{path}: holds no proposals: remove it, and run again")

@@ -1,0 +1,66 @@
+"""What the verbs of the `zoo` command share: the app that knows them, and the options that several take."""
+
+import functools
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recipes.cli.quiet import import_frameworks
+from recipes.data.files import replace_text
+
+app = typer.Typer(
+    help="Region- and pixel-level CNNs for Keras 3: train, measure and ship them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+SOURCES = (
+    "shapes[:split], single_shapes[:split], masks:DIR, voc_segmentation:DIR[:split], sbd:DIR[:split], "
+    "sunrgbd:DIR:split, instances:DIR[:split], cityscapes:DIR:split, voc:DIR[:split], coco:FILE.json@PICTURES, "
+    "yolo:DIR[:split], points:FILE.csv, tfds:NAME[:split], crops:objects:SOURCE or crops:proposals:SOURCE."
+)
+Data = Annotated[str | None, typer.Option(help=f"Source: {SOURCES}")]
+Json = Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out unusable pictures instead of refusing them.")]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a field of the recipe: field=value.")]
+
+
+def verb(example, name=None, frameworks=False):
+    """Registers a function as a verb of the command, with an example in its help.
+
+    Args:
+        example: how it is called.
+        name: the verb, where it is not the function's name.
+        frameworks: whether it needs Keras and TensorFlow whatever it is called with; they are then loaded first,
+            and quietly. A verb that does without starts at once.
+    """
+
+    def register(function):
+        @functools.wraps(function)
+        def run(**arguments):
+            if frameworks:
+                import_frameworks()
+            return function(**arguments)
+
+        return app.command(name, epilog=f"Example: {example}")(run)
+
+    return register
+
+
+def load(path, threads=None):
+    """Opens a model or an artifact as `export.load`; Keras and TensorFlow are loaded only where they run it."""
+    import export
+    from export.artifact import format_of
+
+    if format_of(path) in ("keras", "saved_model"):
+        import_frameworks()
+    return export.load(path, threads)
+
+
+def write_json(path, value):
+    """Writes `--json FILE` where it was asked for."""
+    if path is not None:
+        replace_text(path, json.dumps(value, indent=2) + "\n")

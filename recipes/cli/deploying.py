@@ -1,0 +1,186 @@
+"""Verbs for a trained model: `zoo predict`, `export`, `verify`, `benchmark`, `facewarp`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recipes.cli.app import Data, Json, SkipBad, load, verb, write_json
+from recipes.report.tables import megabytes, percent, show
+
+
+@verb("zoo predict runs/demo/artifacts/model.onnx photos/ --output predictions")
+def predict(
+    model: Annotated[Path, typer.Argument(help="A .keras file, or an artifact.")],
+    pictures: Annotated[list[Path], typer.Argument(help="Picture files and folders of them.")],
+    output: Annotated[Path, typer.Option(help="Folder for overlays and predictions.json.")] = Path("predictions"),
+    score: Annotated[float, typer.Option(help="Least score of an object that is drawn and listed.")] = 0.5,
+    skip_bad: SkipBad = False,
+):
+    """Predicts pictures: overlays to look at, label maps and JSON to work with."""
+    from recipes.deploy.predict import predict, summary
+
+    entries, skipped = predict(load(model), pictures, output, skip_bad=skip_bad, score=score)
+    rows = [[entry["picture"], summary(entry), entry["overlay"]] for entry in entries]
+    show(f"predictions in {output}", ["picture", "found", "overlay"], rows)
+    if skipped:
+        show("skipped", ["picture"], [[line] for line in skipped])
+
+
+@verb("zoo export runs/demo/model.keras --format tflite --quantize int8 --data shapes:train", frameworks=True)
+def export(
+    model: Annotated[Path, typer.Argument(help="A .keras file.")],
+    output: Annotated[
+        Path | None, typer.Option(help="File to write; in artifacts/ beside the model if not given.")
+    ] = None,
+    format: Annotated[str, typer.Option(help="saved_model, onnx or tflite.")] = "onnx",
+    quantize: Annotated[str, typer.Option(help="none, float16, dynamic or int8.")] = "none",
+    image_size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH; the training's if not given.")] = None,
+    batch_size: Annotated[int, typer.Option(help="Pictures a call; 0 for any number (not in TFLite).")] = 1,
+    data: Annotated[str | None, typer.Option(help="Source of the pictures that int8 learns its ranges from.")] = None,
+    pictures: Annotated[int, typer.Option(help="How many of them.")] = 100,
+):
+    """Writes a model as SavedModel, ONNX or TFLite and compares it with Keras."""
+    from recipes.deploy.ship import ship
+    from recipes.report import run
+
+    artifact = ship(
+        model,
+        output,
+        format=format,
+        quantize=None if quantize.lower() == "none" else quantize,
+        image_size=image_size,
+        batch_size=batch_size or None,
+        data=data,
+        pictures=pictures,
+    )
+    run.renew(artifact.path)
+    show_artifact(artifact)
+
+
+def show_artifact(made):
+    """Prints the card of an `export.Artifact`."""
+    largest = max(o["max_abs"] for o in made.parity["outputs"].values() if "max_abs" in o)
+    agreement = made.parity["agreement"]
+    show(
+        str(made.path),
+        ["format", "quantize", "size", "largest difference", "same predictions", "a call", "operators"],
+        [
+            [
+                made.format,
+                made.quantize or "none",
+                megabytes(made.size),
+                f"{largest:.2g}",
+                "–" if agreement is None else percent(agreement),
+                f"{made.latency['p50_ms']:.1f} ms",
+                sum(made.operators.values()),
+            ]
+        ],
+    )
+
+
+@verb("zoo verify runs/demo/artifacts/model.onnx --data shapes:val", frameworks=True)
+def verify(
+    artifact: Annotated[Path, typer.Argument(help="A SavedModel folder, .onnx or .tflite file.")],
+    model: Annotated[
+        Path | None, typer.Option(help="The .keras file it was made from; model.keras above it if not given.")
+    ] = None,
+    data: Data = "shapes:val",
+    count: Annotated[int | None, typer.Option(help="Only the first so many pictures.")] = None,
+    json_file: Json = None,
+):
+    """Compares an artifact in its real runtime with Keras on real pictures; exits 1 beyond the tolerance."""
+    from recipes.deploy.ship import verify
+    from recipes.report import run
+
+    found = verify(artifact, model, data, count)
+    run.keep(artifact, "verification", found)
+    run.renew(artifact)
+    show_verification(artifact, found)
+    write_json(json_file, found.to_dict())
+    if not found.passed:
+        print(f"failed: {'; '.join(found.failures)}", file=sys.stderr)
+        raise typer.Exit(1)
+    print("passed: " + ", ".join(f"{name} limit {limit:.3g}" for name, limit in found.tolerance.items()))
+
+
+def show_verification(path, found):
+    """Prints an `export.Verification`."""
+    from export.verify import NEARBY
+
+    show(
+        f"{path} against Keras, {found.examples} pictures",
+        ["output", "max difference", "mean difference", "max relative", "99 % below"],
+        [
+            [name, *(f"{o[key]:.2g}" for key in ("max_abs", "mean_abs", "max_relative", "p99_relative"))]
+            for name, o in found.outputs.items()
+            if "max_abs" in o
+        ],
+    )
+    rows = [
+        [f"{name}: Keras on pictures moved by {NEARBY:g}, 99 % below", f"{o['p99_nearby']:.2g}"]
+        for name, o in found.outputs.items()
+        if "p99_nearby" in o
+    ]
+    if found.agreement is not None:
+        rows.append(["same predictions", percent(found.agreement)])
+    rows += [[name.replace("_", " "), f"{value:.4f}"] for name, value in found.figures.items()]
+    if found.metric:
+        rows += [
+            [f"{found.metric} of Keras", f"{found.keras_metric:.4f}"],
+            [f"{found.metric} of the artifact", f"{found.artifact_metric:.4f}"],
+        ]
+    show("", ["figure", "value"], rows)
+
+
+@verb("zoo benchmark runs/demo/artifacts/model.onnx runs/demo/artifacts/model.tflite --threads 2")
+def benchmark(
+    artifacts: Annotated[list[Path], typer.Argument(help="SavedModel folders, .onnx and .tflite files.")],
+    runs: Annotated[int, typer.Option(help="Calls to measure.")] = 50,
+    threads: Annotated[
+        int | None, typer.Option(help="CPU threads of the runtime; its own choice if not given.")
+    ] = None,
+    json_file: Json = None,
+):
+    """Times artifacts, each in a process of its own."""
+    from export import benchmark
+    from recipes.report import run
+
+    found = [benchmark(artifact, runs=runs, threads=threads) for artifact in artifacts]
+    for artifact, measured in zip(artifacts, found, strict=True):
+        run.keep(artifact, "benchmark", measured)
+        run.renew(artifact)
+    show(
+        f"{runs} calls each",
+        ["artifact", "p50 ms", "p95 ms", "threads", "peak memory", "file"],
+        [
+            [
+                b.path,
+                f"{b.p50_ms:.1f}",
+                f"{b.p95_ms:.1f}",
+                b.threads or "all",
+                megabytes(b.peak_memory),
+                megabytes(b.size),
+            ]
+            for b in found
+        ],
+    )
+    write_json(json_file, [b.to_dict() for b in found])
+
+
+@verb("zoo facewarp portrait.jpg --expression surprise --output surprised.png")
+def facewarp(
+    picture: Annotated[Path, typer.Argument(help="A picture of one face that fills most of it.")],
+    model: Annotated[Path, typer.Option(help="Landmarks: a .keras file or an artifact.")] = Path(
+        "runs/landmarks_faces/model.keras"
+    ),
+    expression: Annotated[str, typer.Option(help="smile, surprise or caricature.")] = "smile",
+    strength: Annotated[float, typer.Option(help="0 changes nothing, 1 clearly.")] = 1.0,
+    output: Annotated[Path, typer.Option(help="Where to write before and after.")] = Path("facewarp.png"),
+):
+    """Changes the expression of a face: finds its landmarks, moves them and pulls the picture after them."""
+    from recipes.deploy.facewarp import facewarp
+
+    facewarp(load(model), picture, output, expression=expression, strength=strength)
+    print(f"before and after: {output}")

@@ -1,0 +1,140 @@
+"""Verbs that look at data and train: `zoo data`, `train`, `compare`, `demo`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recipes.cli.app import SOURCES, Data, Settings, SkipBad, verb
+from recipes.report.tables import megabytes, percent, show, show_scores
+from zoo.errors import InputError
+
+
+@verb("zoo data masks:camvid/train --sheet camvid.png", frameworks=True)
+def data(
+    source: Annotated[str, typer.Argument(help=SOURCES)],
+    sheet: Annotated[Path, typer.Option(help="Where to draw the contact sheet.")] = Path("contact_sheet.png"),
+):
+    """Describes a source: counts, sizes, class histogram, problems found, and a contact sheet."""
+    from recipes.data import contact_sheet, describe, open_source
+    from recipes.data.files import replace_file
+
+    if sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise InputError(f"--sheet takes the name of a .png or .jpg file, received {sheet}")
+    opened = open_source(source)
+    found = describe(opened)
+    show_description(found)
+    usable = opened.without(found.problems)
+    if len(usable):
+        replace_file(sheet, contact_sheet(usable).save)
+        print(f"contact sheet: {sheet}")
+
+
+def show_description(found):
+    """Prints the `recipes.data.Description` of a source."""
+    sizes = [" x ".join(map(str, size)) for size in (found.smallest, found.median, found.largest)]
+    show(
+        found.spec,
+        ["pictures", "with problems", "smallest", "median", "largest"],
+        [[found.count, len(found.problems), *sizes]],
+    )
+    if found.pixels:
+        total = sum(found.pixels) + found.void
+        rows = zip(found.classes, found.pixels, found.pictures, strict=True)
+        rows = [[name, percent(pixels, total), pictures] for name, pixels, pictures in rows]
+        show("pixels", ["class", "share of pixels", "in pictures"], [*rows, ["void", percent(found.void, total), ""]])
+    if found.objects:
+        show("objects", ["class", "objects"], zip(found.object_classes, found.objects, strict=True))
+    if found.points:
+        show("points", ["point", "marked"], zip(found.point_names, found.points, strict=True))
+    for title, faults in (("problems", found.problems), ("used in part", found.warnings)):
+        if faults:
+            show(title, ["file", "what is wrong"], [[fault.file, fault.message] for fault in faults])
+
+
+@verb("zoo train unet_shapes --workdir runs/first --set epochs=2 --set augment.flip=0", frameworks=True)
+def train(
+    recipe: Annotated[str, typer.Argument(help="A name that `zoo list` shows.")],
+    data: Data = None,
+    val_data: Data = None,
+    workdir: Annotated[Path | None, typer.Option(help="Folder of the run; runs/RECIPE if not given.")] = None,
+    set_: Settings = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the folder.")] = False,
+    skip_bad: SkipBad = False,
+):
+    """Trains a recipe, keeps the best epoch, measures it and writes a report."""
+    from recipes.report import run
+    from recipes.training.recipe import change, load
+    from recipes.training.train import train
+
+    chosen = replace(change(load(recipe), set_ or []), **given(data=data, val_data=val_data))
+    trained = train(chosen, workdir or Path("runs", recipe), resume=resume, skip_bad=skip_bad)
+    show_scores(f"{recipe} on {chosen.val_data}", run.write_metrics(trained, skip_bad=skip_bad))
+    run.report(trained, skip_bad=skip_bad)
+    print(f"model:  {trained.model}\nreport: {trained.report}")
+
+
+@verb("zoo compare --data masks:camvid/train --val-data masks:camvid/val", frameworks=True)
+def compare(
+    data: Data = None,
+    val_data: Data = None,
+    workdir: Annotated[Path, typer.Option(help="Folder of the comparison, continued if it holds one.")] = Path(
+        "runs/compare_camvid"
+    ),
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a field of all recipes: field=value.")
+    ] = None,
+    skip_bad: SkipBad = False,
+):
+    """Trains FCN-8s, SegNet-Basic, U-Net and DeconvNet alike, and compares accuracy, memory and speed."""
+    from recipes.evaluation.comparison import compare
+    from recipes.segmentation.compare_camvid import recipes
+    from recipes.training.recipe import change
+
+    sources = given(data=data, val_data=val_data)
+    chosen = {title: replace(change(one, set_ or []), **sources) for title, one in recipes().items()}
+    show_comparison(compare(chosen, workdir, skip_bad=skip_bad))
+    print(f"curves: {workdir / 'comparison.png'}\nfigures: {workdir / 'comparison.json'}")
+
+
+def show_comparison(found):
+    """Prints what `recipes.evaluation.comparison.compare` found: a row for each runtime of each network."""
+    rows = []
+    for one in found["networks"]:
+        first = [one["name"], f"{one['miou']:.4f}", f"{one['parameters']:,}"]
+        for runtime, cost in one["runtimes"].items():
+            memory, size = (f"{cost[key] / 1e6:.1f}" for key in ("peak_memory", "size"))
+            rows.append([*first, runtime, f"{cost['p50_ms']:.1f}", memory, size])
+            first = ["", "", ""]
+    budget = found["budget"]
+    show(
+        f"{budget['val_data']}: {budget['epochs']} epochs of {budget['data']}, {found['hardware']}, {found['date']}",
+        ["network", "mIoU", "parameters", "runtime", "ms", "memory MB", "file MB"],
+        rows,
+    )
+    print("ms: what a picture takes; memory: the peak of a process that predicts")
+
+
+@verb("zoo demo --workdir runs/demo", frameworks=True)
+def demo(
+    workdir: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/demo"),
+    set_: Settings = None,
+):
+    """The whole road on drawn pictures: train, evaluate, export, verify, benchmark, predict, report."""
+    from recipes.demo import demo
+
+    keras, *artifacts = demo(workdir, set_ or [])
+    rows = [["Keras model", f"{keras['miou']:.4f}", "", "", "", megabytes(keras["size"])]]
+    for row in artifacts:
+        figures = [f"{row['miou']:.4f}", percent(row["agreement"]), f"{row['p50_ms']:.1f} ms"]
+        rows.append([row["name"], *figures, megabytes(row["peak_memory"]), megabytes(row["size"])])
+    columns = ["", "mIoU", "same classes as Keras", "a picture takes", "memory", "file"]
+    show("A U-Net, trained here and shipped four ways", columns, rows)
+    print("mIoU: how well predicted and true areas overlap on pictures the model has never seen; 1 is perfect.")
+    print(f"look at {workdir}/report.html and {workdir}/predictions/; the files to ship are in {workdir}/artifacts/")
+
+
+def given(**options):
+    """Returns those options that were given."""
+    return {name: value for name, value in options.items() if value}

@@ -1,0 +1,4 @@
+"""Numbers that all rooms of the house agree on; nothing is imported here."""
+
+VOID = 255
+"""The label of pixels that count for nothing: unlabelled, or beyond the picture."""
