@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnx
@@ -95,18 +96,48 @@ def sink_constants(graph):
     tf2onnx gives the body of a loop over regions its weights as state: kernels would be transposed in every turn.
     """
     constants = {tensor.name: tensor for tensor in graph.initializer}
-    for node in graph.node:
-        if node.op_type != "Loop":
-            continue
-        (body,) = (attribute.g for attribute in node.attribute if attribute.name == "body")
-        # Before the state stand the greatest number of turns, the number of the turn, and the condition.
-        for i in reversed(range(len(node.input) - 2)):
-            inside = body.input[i + 2].name
-            if node.input[i + 2] in constants and body.output[i + 1].name == inside:
-                constant = body.initializer.add()
-                constant.CopyFrom(constants[node.input[i + 2]])
-                constant.name = inside
-                del node.input[i + 2], node.output[i], body.input[i + 2], body.output[i + 1]
+    for loop in graph.node:
+        if loop.op_type == "Loop":
+            (body,) = (attribute.g for attribute in loop.attribute if attribute.name == "body")
+            for state in reversed(loop_states(loop, body)):  # from the last, as those after it move up
+                if state.start in constants and state.result == state.name:
+                    constant = body.initializer.add()
+                    constant.CopyFrom(constants[state.start])
+                    constant.name = state.name
+                    state.remove(loop, body)
+
+
+class LoopState(NamedTuple):
+    """A value that an ONNX loop hands on from turn to turn.
+
+    Attributes:
+        index: which of the loop's states it is, from 0.
+        start: name of its first value, outside of the loop.
+        name: its name within the body.
+        result: name within the body of the value that the next turn gets.
+    """
+
+    index: int
+    start: str
+    name: str
+    result: str
+
+    def remove(self, loop, body):
+        """Takes the state out of the loop and its body."""
+        del loop.input[BEFORE_STATES + self.index], loop.output[self.index]
+        del body.input[BEFORE_STATES + self.index], body.output[BEFORE_RESULTS + self.index]
+
+
+BEFORE_STATES, BEFORE_RESULTS = 2, 1
+"""Before its states a loop takes the greatest number of turns and a condition, its body the number of the turn and a
+condition; before the results the body returns a condition."""
+
+
+def loop_states(loop, body):
+    """Returns the `LoopState`s of a loop in order."""
+    starts, names = loop.input[BEFORE_STATES:], [value.name for value in body.input[BEFORE_STATES:]]
+    results = [value.name for value in body.output[BEFORE_RESULTS:]]  # and after them what the loop collects
+    return [LoopState(i, *state) for i, state in enumerate(zip(starts, names, results, strict=False))]
 
 
 def optimize(source, target):

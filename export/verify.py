@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
@@ -139,7 +140,56 @@ def verify(artifact_path, model_or_path, examples, tolerance=None):
 def compare(artifact, keras, examples, limits):
     """Compares two predictors as `verify` does: an artifact's and the `KerasPredictor` of its model."""
     switches = has_switches(keras.model)
-    comparison, differences, own, count = None, {}, {}, 0
+    seen = side_by_side(artifact, keras, examples, nearby_too=switches and "relative" in limits)
+    outputs = {name: difference.result() for name, difference in seen.differences.items()}
+    for name, difference in seen.nearby.items():
+        if "max_abs" in outputs.get(name, ()):
+            outputs[name]["p99_nearby"] = difference.result()["p99_relative"]
+    limits = raised(limits, outputs)
+    figures, metrics = seen.comparison.figures(), seen.comparison.metrics()
+    keras_metric, artifact_metric = metrics or (None, None)
+    change = artifact_metric - keras_metric if metrics else None
+    found = {
+        **largest_differences(outputs, "p99_relative" if switches else "max_relative"),
+        "agreement": seen.comparison.agreement,
+        **figures,
+        "metric_change": change,
+    }
+    failures = exceeded(found, limits)
+    return Verification(
+        examples=seen.count,
+        outputs=outputs,
+        agreement=seen.comparison.agreement,
+        figures=figures,
+        metric=seen.comparison.metric if metrics else None,
+        keras_metric=keras_metric,
+        artifact_metric=artifact_metric,
+        metric_change=change,
+        tolerance=limits,
+        failures=failures,
+        passed=not failures,
+    )
+
+
+class Seen(NamedTuple):
+    """What two predictors said of the same pictures.
+
+    Attributes:
+        count: number of pictures.
+        comparison: the task's `Comparison` of all of them.
+        differences: by output, those of the artifact from Keras: see `export.differences`.
+        nearby: likewise those of Keras on pictures moved by `NEARBY` from itself; empty where nobody asked.
+    """
+
+    count: int
+    comparison: Comparison
+    differences: dict
+    nearby: dict
+
+
+def side_by_side(artifact, keras, examples, nearby_too):
+    """Predicts all examples with both, a batch at a time; returns `Seen`."""
+    count, comparison, differences, nearby_differences = 0, None, {}, {}
     for chunk in chunks(examples, artifact.batch_size or DYNAMIC_BATCH):
         pictures = np.stack([picture for picture, _ in chunk])
         check_size(pictures, artifact.image_size)
@@ -152,41 +202,30 @@ def compare(artifact, keras, examples, limits):
             reference, candidate = pick(references, i), pick(candidates, i)
             comparison.update(reference, candidate, targets)
             tally(differences, *comparison.align(reference, candidate))
-        if switches and "relative" in limits:
-            tally(own, references, keras.call({"image": nearby(pictures)}))
+        if nearby_too:
+            tally(nearby_differences, references, keras.call({"image": nearby(pictures)}))
         count += len(chunk)
     if count == 0:
         raise InputError("there are no examples to verify on: give one picture or more")
+    return Seen(count, comparison, differences, nearby_differences)
 
-    outputs = {name: difference.result() for name, difference in differences.items()}
-    metrics, figures = comparison.metrics(), comparison.figures()
-    judged = "p99_relative" if switches else "max_relative"
-    floats = {name: found for name, found in outputs.items() if "max_abs" in found}
-    for name in own.keys() & floats.keys():
-        floats[name]["p99_nearby"] = own[name].result()["p99_relative"]
-        limits = {**limits, "relative": max(limits["relative"], floats[name]["p99_nearby"])}
-    found = {
-        **{name: difference["max_abs"] for name, difference in floats.items()},
-        "relative": max((difference[judged] for difference in floats.values()), default=None),
-        "p99_relative": max((difference["p99_relative"] for difference in floats.values()), default=None),
-        "agreement": comparison.agreement,
-        **figures,
-        "metric_change": metrics[1] - metrics[0] if metrics else None,
+
+def raised(limits, outputs):
+    """Returns the limits, "relative" no lower than what Keras differs from itself on pictures nearby."""
+    if "relative" not in limits:
+        return limits
+    own = [output["p99_nearby"] for output in outputs.values() if "p99_nearby" in output]
+    return {**limits, "relative": max([limits["relative"], *own])}
+
+
+def largest_differences(outputs, relative):
+    """Returns the largest difference of each float output, and of all of them what `relative` and 99 % come to."""
+    floats = {name: output for name, output in outputs.items() if "max_abs" in output}
+    return {
+        **{name: output["max_abs"] for name, output in floats.items()},
+        "relative": max((output[relative] for output in floats.values()), default=None),
+        "p99_relative": max((output["p99_relative"] for output in floats.values()), default=None),
     }
-    failures = exceeded(found, limits)
-    return Verification(
-        examples=count,
-        outputs=outputs,
-        agreement=found["agreement"],
-        figures=figures,
-        metric=comparison.metric if metrics else None,
-        keras_metric=metrics[0] if metrics else None,
-        artifact_metric=metrics[1] if metrics else None,
-        metric_change=found["metric_change"],
-        tolerance=limits,
-        failures=failures,
-        passed=not failures,
-    )
 
 
 def has_switches(model):

@@ -11,6 +11,7 @@ import export
 from recipes.data import open_source
 from recipes.data.examples import letterboxed, representative
 from recipes.data.files import replace_file, replace_text
+from recipes.data.graph import mapped
 from recipes.data.progress import track
 from recipes.deploy.predict import predict
 from recipes.deploy.ship import artifact_path
@@ -94,7 +95,7 @@ def predict_files(trained):
     pictures = trained.path / "pictures"
     pictures.mkdir(exist_ok=True)
     source = open_source(UNSEEN)
-    examples = source.records().take(PICTURES).map(source.decode).as_numpy_iterator()
+    examples = mapped(source.records().take(PICTURES), source.decode).as_numpy_iterator()
     for i, example in enumerate(examples):
         replace_file(pictures / f"shapes-{i}.png", Image.fromarray(example["image"]).save)
     predict(export.load(trained.artifacts / "model.onnx"), [pictures], trained.path / "predictions")

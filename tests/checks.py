@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 
 from zoo import ZooModel
 
@@ -9,6 +10,19 @@ from zoo import ZooModel
 def parameters(model):
     """Counts the trainable parameters."""
     return sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+
+
+def quick(every, *kept):
+    """Returns all of `every` as parameters of a test, of which the quick part runs those that are `kept`."""
+    assert set(kept) <= set(every)
+    marks = {one: [] if one in kept else pytest.mark.full for one in every}
+    return [pytest.param(*(one if isinstance(one, tuple) else (one,)), marks=marks[one]) for one in every]
+
+
+def core_in_full(test):
+    """Marks a test of the numeric core that on JAX, which compiles every operation, belongs to the full part."""
+    test = pytest.mark.core(test)
+    return pytest.mark.full(test) if keras.backend.backend() == "jax" else test
 
 
 def outputs_equal(a, b):
@@ -19,7 +33,7 @@ def outputs_equal(a, b):
 
 
 def saves_and_loads(model, images, path):
-    """Asserts that a saved model comes back as itself: class, task, names, size and outputs."""
+    """Asserts that a saved model comes back as itself: class, task, names, size and outputs; returns it."""
     model.class_names, model.image_size = ("first", "second"), images.shape[1:3]
     model.save(path)
     loaded = keras.saving.load_model(path)
@@ -30,12 +44,20 @@ def saves_and_loads(model, images, path):
         model.image_size,
     )
     outputs_equal(model.predict(images, verbose=0), loaded.predict(images, verbose=0))
+    return loaded
 
 
-def learns(model, images, targets, steps=8, learning_rate=1e-3):
-    """Asserts that `compile(optimizer)` alone suffices and that some steps on one batch lower its loss."""
+def learns(model, images, targets, steps=2, learning_rate=1e-3, still=()):
+    """Asserts that `compile(optimizer)` alone suffices and that some steps on one batch lower its loss.
+
+    They reach every trainable variable but those whose path holds one of the words `still`.
+    """
     model.compile(keras.optimizers.Adam(learning_rate))
     model.optimizer.build(model.trainable_variables)  # within the first step TensorFlow would trace it twice
+    before = [np.array(variable) for variable in model.trainable_variables]
     losses = [model.train_on_batch(images, targets) for _ in range(steps)]
     assert np.isfinite(losses).all()
     assert losses[-1] < losses[0]
+    stood = {v.path for v, b in zip(model.trainable_variables, before, strict=True) if np.array_equal(v, b)}
+    expected = {v.path for v in model.trainable_variables if any(word in v.path for word in still)}
+    assert stood == expected, sorted(stood ^ expected)

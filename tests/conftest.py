@@ -12,7 +12,6 @@ FIRST = ()
 """Files and groups of tests that take longest, which begin first, so that no worker is left alone with one."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """A file's tests run in one worker, as do those of a group of files that share a costly fixture."""
     for item in items:

@@ -34,8 +34,8 @@ def summary(name):
 
     module = Path(find_spec(f"zoo.{zoo.BUILDERS.modules[name]}").origin)
     functions = (node for node in ast.parse(module.read_text()).body if isinstance(node, ast.FunctionDef))
-    written = next((ast.get_docstring(function) for function in functions if function.name == name), None)
-    return (written or zoo.BUILDERS[name].__doc__).splitlines()[0].removeprefix("Builds ").rstrip(".")
+    builder = next(function for function in functions if function.name == name)
+    return ast.get_docstring(builder).splitlines()[0].removeprefix("Builds ").rstrip(".")
 
 
 @verb("zoo weights")

@@ -1,7 +1,9 @@
 """Imports the frameworks without the lines that their C++ parts print while they load."""
 
 import os
+from contextlib import nullcontext
 
+from export.imports import without_optional
 from export.quiet import native_stderr_held
 
 
@@ -11,7 +13,8 @@ def import_frameworks():
     The lines come before TensorFlow reads `TF_CPP_MIN_LOG_LEVEL`.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with native_stderr_held():
+    on_tensorflow = os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow"
+    with native_stderr_held(), without_optional() if on_tensorflow else nullcontext():
         import absl.logging
         import keras  # noqa: F401
         import tensorflow

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from recipes.data import transforms
 from recipes.data.augment import Augment
+from recipes.data.graph import as_written, mapped
 from recipes.data.multi_scale import check_multi_scale, in_sizes
 from recipes.data.objects import select
 from recipes.data.sources.source import Source
@@ -85,13 +86,13 @@ def pipeline(
     if training:
         count = len(range(shard_index, len(source), num_shards))
         learn = Learn(steps, augment, seed, num_shards, shard_index)
-        if _fits(records.map(steps.decode), count, cache):
-            examples = records.map(steps.decode, tf.data.AUTOTUNE).cache()
-            examples = stream(examples, count, seed, skip).map(learn.from_example, tf.data.AUTOTUNE)
+        if _fits(mapped(records, steps.decode), count, cache):
+            examples = mapped(records, steps.decode, parallel=True).cache()
+            examples = mapped(stream(examples, count, seed, skip), learn.from_example, parallel=True)
         else:
-            examples = stream(records, count, seed, skip).map(learn.from_record, tf.data.AUTOTUNE)
+            examples = mapped(stream(records, count, seed, skip), learn.from_record, parallel=True)
     else:
-        examples = records.map(steps.whole, tf.data.AUTOTUNE)
+        examples = mapped(records, steps.whole, parallel=True)
     batches = examples.batch(batch_size, drop_remainder=training)
     if training and multi_scale:
         batches = in_sizes(batches, multi_scale, seed, skip // batch_size)
@@ -183,7 +184,7 @@ def stream(dataset, count, seed, skip):
         order = tf.random.stateless_uniform([], tf.stack([seed, epoch]), None, None, tf.int64)
         return dataset.shuffle(count, seed=order, reshuffle_each_iteration=False)
 
-    epochs = tf.data.Dataset.counter(epoch, dtype=tf.int64).flat_map(shuffled)
+    epochs = tf.data.Dataset.counter(epoch, dtype=tf.int64).flat_map(as_written(shuffled))
     return epochs.enumerate(epoch * count).skip(offset)
 
 

@@ -6,6 +6,7 @@ from itertools import islice
 import numpy as np
 import tensorflow as tf
 
+from recipes.data.graph import mapped
 from recipes.data.progress import track
 from recipes.data.sources.source import Problem
 from recipes.report import drawing
@@ -84,7 +85,7 @@ def describe(source):
             found["points"] = tf.math.count_nonzero(example["keypoints"][..., 2], axis=0)
         return found
 
-    counted = good.records().map(count, tf.data.AUTOTUNE).as_numpy_iterator()
+    counted = mapped(good.records(), count, parallel=True).as_numpy_iterator()
     found = list(track(counted, f"counting {source.spec}", len(good)))
     sizes = np.array([one["size"] for one in found]).reshape(-1, 2)
     pixels = np.array([one["pixels"] for one in found if has_pixels], np.int64).reshape(-1, VOID + 1)
@@ -148,7 +149,7 @@ def contact_sheet(source, count=12):
         `PIL.Image`.
     """
     step = max(1, len(source) // count)
-    examples = source.records().shard(step, 0).map(source.decode).as_numpy_iterator()
+    examples = mapped(source.records().shard(step, 0), source.decode).as_numpy_iterator()
     drawn, names = [], []
     for example in islice(examples, count):
         drawn.append(draw_targets(example["image"], example, source.class_names("detection"), source.skeleton))

@@ -4,6 +4,7 @@ import numpy as np
 
 from export.letterbox import fit
 from recipes.data import pipeline
+from recipes.data.graph import mapped
 
 
 def letterboxed(source, task, image_size, count=None):
@@ -21,5 +22,5 @@ def letterboxed(source, task, image_size, count=None):
 
 def representative(source, image_size, count, resizing="letterbox"):
     """Returns uint8 `(count, H, W, 3)` pictures of a source, at most all it has; see `export.letterbox.fit`."""
-    examples = source.records().take(count).map(source.decode).as_numpy_iterator()
+    examples = mapped(source.records().take(count), source.decode).as_numpy_iterator()
     return np.stack([fit(example["image"], image_size, resizing)[0] for example in examples])

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from recipes.data import transforms
+from recipes.data.graph import mapped
 from zoo.errors import InputError
 
 BATCHES_A_SIZE = 10
@@ -29,7 +30,7 @@ def in_sizes(batches, sizes, seed, step=0):
         )
         return resized(*batch, tf.constant(sizes, tf.int32)[drawn])
 
-    return batches.enumerate(step).map(scale, tf.data.AUTOTUNE)
+    return mapped(batches.enumerate(step), scale, parallel=True)
 
 
 def resized(inputs, targets, size):

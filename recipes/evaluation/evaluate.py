@@ -2,6 +2,7 @@
 
 from itertools import tee
 
+from recipes.data.graph import mapped
 from recipes.data.progress import track
 from recipes.data.sources.proposed import with_proposals
 from recipes.data.targets import TARGETS, missing_targets
@@ -98,7 +99,7 @@ def decoded(source, records, task):
     def decode(record):
         return {key: value for key, value in source.decode(record).items() if key in kept}
 
-    return records.map(decode).prefetch(1).as_numpy_iterator()
+    return mapped(records, decode).prefetch(1).as_numpy_iterator()
 
 
 def check_classes(predictor, source):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from recipes.data.files import replace_file, replace_text
+from recipes.data.graph import mapped
 from recipes.data.processes import in_processes
 from recipes.data.progress import track
 from recipes.data.sources.proposed import Proposed
@@ -85,7 +86,7 @@ def measure(proposed, repeated=0, processes=None):
     most = proposed.num_proposals
     counts = np.unique([max(1, most // 10), *np.geomspace(1, most, POINTS).round().astype(int)])
     overlaps, numbers, seconds = [], [], []
-    examples = proposed.source.records().map(proposed.source.decode).as_numpy_iterator()
+    examples = mapped(proposed.source.records(), proposed.source.decode).as_numpy_iterator()
     for example in examples:
         found = proposed.proposals_of(example["image"])
         boxes = example["boxes"][~example["ignored"]] if "ignored" in example else example["boxes"]
@@ -111,7 +112,7 @@ def measure(proposed, repeated=0, processes=None):
 
 
 def _repeatability(proposed, repeated, processes):
-    pictures = proposed.source.records().take(repeated).map(lambda r: proposed.source.decode(r)["image"])
+    pictures = mapped(proposed.source.records().take(repeated), lambda r: proposed.source.decode(r)["image"])
     items = ((picture, proposed.num_proposals, proposed.method) for picture in pictures.as_numpy_iterator())
     found = list(track(in_processes(repeatability, items, processes), f"repeating {proposed.method}", repeated))
     return {change: float(np.mean([one[change] for one in found])) for change in (found[0] if found else ())}

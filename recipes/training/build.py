@@ -3,6 +3,7 @@
 import keras
 
 import zoo
+from recipes.data.graph import mapped
 from recipes.data.targets import check_targets
 from recipes.training.start import take_weights
 from zoo.errors import InputError
@@ -54,7 +55,7 @@ def learned(task, source):
     """
     check_targets(source, task)
     if task in ("points", "keypoints"):
-        points = source.records().map(source.decode).element_spec["keypoints"].shape[1]
+        points = mapped(source.records(), source.decode).element_spec["keypoints"].shape[1]
         if task == "points":
             return {"num_points": points}
         return {"num_classes": len(source.class_names(task)), "num_keypoints": points}

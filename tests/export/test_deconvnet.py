@@ -10,6 +10,8 @@ from tests.export.writing import settled, write
 from zoo.segmentation.deconvnet import deconvnet
 from zoo.segmentation.proposal_wise import proposal_wise
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture(scope="module")
 def trained():

@@ -10,8 +10,10 @@ import pytest
 import export
 from export.artifact import Artifact
 from export.onnx import float_nodes
-from tests.export.detector import SIZE, examples, scenes, toy_detector, trained_detector
+from tests.export.detector import SIZE, examples, knowing_detector, scenes, toy_detector
 from zoo.ops.boxes_numpy import iou
+
+pytestmark = pytest.mark.xdist_group("export_detector")
 
 FORMS = [
     ("saved_model", None, None),
@@ -24,7 +26,7 @@ FORMS = [
 
 @pytest.fixture(scope="module")
 def detector():
-    return trained_detector()
+    return knowing_detector()
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,9 +13,12 @@ import pytest
 from keras import layers, ops
 
 import export
+import export.onnx
 from export import convert
 from tests.export.conftest import SIZE, toy
 from zoo.errors import InputError
+
+pytestmark = pytest.mark.xdist_group("export_segmenter")
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -60,6 +64,17 @@ def test_finished_file_with_a_flex_operator_is_refused(exported):
         tflite.refuse_foreign(bytes(builder.Output()))
 
 
+def test_half_written_file_leaves_the_previous_artifact(previous, model, monkeypatch):
+    def write(model, path, **options):
+        Path(path).write_bytes(b"half of it")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(export.onnx, "write", write)
+    with pytest.raises(export.ConversionError, match="no space left"):
+        export.export(model, previous)
+    assert untouched(previous)
+
+
 @pytest.mark.parametrize("in_child", [False, pytest.param(True, marks=pytest.mark.full)])
 def test_failing_converter_leaves_the_previous_artifact(previous, monkeypatch, in_child):
     model = toy(middle=FailsLater())
@@ -71,6 +86,7 @@ def test_failing_converter_leaves_the_previous_artifact(previous, monkeypatch, i
     assert untouched(previous)
 
 
+@pytest.mark.full
 def test_killed_export_leaves_the_previous_artifact(previous, model, tmp_path_factory):
     source = tmp_path_factory.mktemp("source") / "toy.keras"
     model.save(source)

@@ -8,6 +8,8 @@ from skimage import data
 import export
 import zoo
 
+pytestmark = pytest.mark.full
+
 SIZE = 64, 96
 
 

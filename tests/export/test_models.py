@@ -1,6 +1,7 @@
 """The zoo's own models, narrow, on a photograph: every float32 artifact agrees with Keras."""
 
 from functools import cache, partial
+from itertools import product
 
 import keras
 import numpy as np
@@ -15,6 +16,8 @@ from tests.export.writing import settled, write
 from zoo.backbones.resnet import bottleneck, resnet
 from zoo.segmentation.fcn import fcn8s_vgg16, fcn16s_alexnet
 from zoo.segmentation.fcn_resnet import fcn_resnet
+
+pytestmark = pytest.mark.xdist_group("export_models")
 
 MODELS = {
     "fcn8s_vgg16": lambda: fcn8s_vgg16(5, width=1 / 16, input_shape=(45, 60, 3)),
@@ -36,8 +39,16 @@ def trained(name):
     return model, settled(model)
 
 
-@pytest.mark.parametrize("format", ["onnx", "tflite"])
-@pytest.mark.parametrize("name", MODELS)
+QUICK = ("segnet_basic", "onnx"), ("unet", "tflite")
+
+
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [
+        pytest.param(*form, marks=() if form in QUICK else pytest.mark.full)
+        for form in product(MODELS, ("onnx", "tflite"))
+    ],
+)
 def test_float32_agrees_with_keras(name, format, tmp_path):
     model, images = trained(name)
     path, operators = write(model, tmp_path, format, images.shape[1:3])
@@ -47,7 +58,7 @@ def test_float32_agrees_with_keras(name, format, tmp_path):
 
 
 def test_only_switches_may_let_single_values_differ():
-    assert has_switches(MODELS["segnet"]()) and not has_switches(MODELS["unet"]())
+    assert has_switches(MODELS["segnet_basic"]()) and not has_switches(MODELS["unet"]())
     reference = np.full((1, 10, 20), 4.0, np.float32)
     candidate = reference.copy()
     candidate[0, 0, 0] += 2.0  # one value of 200

@@ -5,7 +5,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 import zoo
-from export.onnx import in_8_bits, shrink, write
+from export.onnx import in_8_bits, shrink, sink_constants, write
 
 
 def test_kernels_stay_out_of_the_conversion(tmp_path, monkeypatch):
@@ -63,3 +63,27 @@ def test_just_the_kernels_of_products_shrink():
     }
     after = ReferenceEvaluator(small).run(None, {"image": image})[0]
     assert 0 < np.abs(after - before).max() < 0.02 * np.abs(before).max()
+
+
+def test_a_constant_sinks_into_the_loop_that_hands_it_on():
+    def value(name, kind=TensorProto.FLOAT):
+        return helper.make_tensor_value_info(name, kind, [])
+
+    body = helper.make_graph(
+        [helper.make_node("Mul", ["sum", "factor"], ["next"]), helper.make_node("Identity", ["go"], ["on"])],
+        "body",
+        [value("turn", TensorProto.INT64), value("go", TensorProto.BOOL), value("factor"), value("sum")],
+        [value("on", TensorProto.BOOL), value("factor"), value("next")],
+    )
+    loop = helper.make_node("Loop", ["turns", "yes", "two", "one"], ["unused", "out"], body=body)
+    tensors = {"turns": np.int64(5), "yes": np.bool_(True), "two": np.float32(2), "one": np.float32(1)}
+    constants = [numpy_helper.from_array(np.array(number), name) for name, number in tensors.items()]
+    graph = helper.make_graph([loop], "toy", [], [value("out")], constants)
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    sink_constants(proto.graph)
+    onnx.checker.check_model(proto)
+    (loop,) = proto.graph.node
+    # The state that changes stays one, though it begins with a constant.
+    assert list(loop.input) == ["turns", "yes", "one"] and list(loop.output) == ["out"]
+    assert [tensor.name for tensor in loop.attribute[0].g.initializer] == ["factor"]
+    assert ReferenceEvaluator(proto).run(None, {})[0] == 32

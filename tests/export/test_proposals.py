@@ -1,6 +1,6 @@
 """Models that look at regions proposed to them: given, or found by whatever predicts, in Keras and in artifacts."""
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import keras
@@ -19,6 +19,8 @@ from tests.export.writing import SUFFIXES
 from zoo.detection.fast_rcnn import fast_rcnn_resnet18_fpn, fast_rcnn_vgg16
 from zoo.detection.rcnn import rcnn_small
 from zoo.errors import InputError
+
+pytestmark = pytest.mark.xdist_group("export_proposals")
 
 BOXES = np.float32([[20, 10, 100, 50], [0, 0, 40, 40], [60, 20, 160, 80]])
 
@@ -76,26 +78,29 @@ INPUTS = {"rcnn": 1.0, "fpn": 1.0, "vgg16": 100.0}
 PHOTOGRAPH = data.astronaut()
 PICTURES = np.stack([PHOTOGRAPH[y : y + SIZE[0], x : x + SIZE[1]] for y, x in ((40, 160), (200, 200))])
 FORMS = [
-    ("rcnn", "saved_model", None),
     ("rcnn", "onnx", None),
-    ("rcnn", "tflite", None),
-    ("fpn", "saved_model", "float16"),
-    ("fpn", "onnx", None),
-    ("fpn", "tflite", "int8"),
-    ("vgg16", "onnx", "int8"),
-    ("vgg16", "tflite", None),
+    pytest.param("rcnn", "saved_model", None, marks=pytest.mark.full),
+    pytest.param("fpn", "tflite", "int8", marks=pytest.mark.full),
+    pytest.param("rcnn", "tflite", None, marks=pytest.mark.full),
+    pytest.param("fpn", "saved_model", "float16", marks=pytest.mark.full),
+    pytest.param("fpn", "onnx", None, marks=pytest.mark.full),
+    pytest.param("vgg16", "onnx", "int8", marks=pytest.mark.full),
+    pytest.param("vgg16", "tflite", None, marks=pytest.mark.full),
 ]
 
 
 @pytest.fixture(scope="module")
 def toys():
-    """By kind, a detector that looks at regions."""
-    made = {}
-    for kind, build in TOYS.items():
+    """Returns a function of a kind to a detector that looks at regions, each built once."""
+
+    @cache
+    def toy(kind):
         keras.utils.set_random_seed(3)
-        made[kind] = decided(build(), INPUTS[kind])
-        made[kind].image_size = SIZE
-    return made
+        model = decided(TOYS[kind](), INPUTS[kind])
+        model.image_size = SIZE
+        return model
+
+    return toy
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +112,7 @@ def exported(toys, tmp_path_factory):
         if (kind, format, quantize) not in made:
             path = tmp_path_factory.mktemp("artifact") / f"{kind}{SUFFIXES[format]}"
             made[kind, format, quantize] = export.export(
-                toys[kind],
+                toys(kind),
                 path,
                 format,
                 quantize=quantize,
@@ -121,7 +126,7 @@ def exported(toys, tmp_path_factory):
 
 @pytest.mark.parametrize("kind, format, quantize", FORMS)
 def test_an_artifact_takes_regions_or_finds_them(toys, exported, kind, format, quantize):
-    artifact, model = exported(kind, format, quantize), toys[kind]
+    artifact, model = exported(kind, format, quantize), toys(kind)
     count = model.num_proposals
     assert artifact.parity["passed"] and artifact.parity["outputs"]["boxes"]["max_abs"] < 3, artifact.parity
     assert artifact.inputs == [
@@ -141,14 +146,21 @@ def test_an_artifact_takes_regions_or_finds_them(toys, exported, kind, format, q
     assert expected["count"] == 8 and found["boxes"].max() > max(SIZE)  # in the photograph's own pixels
 
 
-@pytest.mark.parametrize("format", ["onnx", "tflite"])
-@pytest.mark.parametrize("quantize", ["float16", "dynamic"])
+@pytest.mark.parametrize(
+    "format, quantize",
+    [
+        ("onnx", "dynamic"),
+        pytest.param("onnx", "float16", marks=pytest.mark.full),
+        pytest.param("tflite", "dynamic", marks=pytest.mark.full),
+        pytest.param("tflite", "float16", marks=pytest.mark.full),
+    ],
+)
 def test_kernels_in_a_loop_shrink_too(toys, exported, tmp_path, format, quantize):
     plain = exported("rcnn", format, None)
     path = quantized(Path(plain.path), tmp_path, quantize)
     assert path.stat().st_size < 0.75 * plain.size
     limits = export.TOLERANCES["detection"][quantize]
-    predictors = opened(path, None, plain), KerasPredictor(toys["rcnn"])
+    predictors = opened(path, None, plain), KerasPredictor(toys("rcnn"))
     found = compare(*predictors, [(picture, None) for picture in PICTURES], limits)
     assert found.passed and found.outputs["boxes"]["max_abs"] < 0.2, found
 
@@ -160,7 +172,7 @@ def test_onnx_folds_what_a_loop_is_given(exported):
 
 def test_no_integers_in_a_loop(toys, tmp_path):
     with pytest.raises(InputError, match="'rcnn_small' cannot become int8: .* choose dynamic"):
-        export.export(toys["rcnn"], tmp_path / "model.onnx", quantize="int8", representative=PICTURES)
+        export.export(toys("rcnn"), tmp_path / "model.onnx", quantize="int8", representative=PICTURES)
     assert not list(tmp_path.iterdir())
 
 

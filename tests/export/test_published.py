@@ -17,7 +17,14 @@ def yolo_lite(zoo_data):
     return zoo.weights.darknet.build(network, network.with_suffix(".weights"), class_names=VOC_NAMES)
 
 
-@pytest.mark.parametrize("format, name", [("saved_model", "lite"), ("onnx", "lite.onnx"), ("tflite", "lite.tflite")])
+@pytest.mark.parametrize(
+    "format, name",
+    [
+        ("onnx", "lite.onnx"),
+        pytest.param("saved_model", "lite", marks=pytest.mark.full),
+        pytest.param("tflite", "lite.tflite", marks=pytest.mark.full),
+    ],
+)
 def test_yolo_lite_reports_what_its_authors_show(yolo_lite, zoo_data, tmp_path, format, name):
     export.export(yolo_lite, tmp_path / name, format)
     predictor = export.load(tmp_path / name)

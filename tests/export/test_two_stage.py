@@ -13,12 +13,13 @@ from tests.export.two_stage import SIZE, compared, pictures, quantized, toy
 from tests.export.writing import write
 
 FORMS = [
-    ("mask", "saved_model", None),
-    ("mask", "onnx", 1),
-    ("mask", "tflite", 1),
-    ("keypoint", "onnx", 2),
-    ("keypoint", "tflite", 2),
-    ("faster", "onnx", None),
+    ("plain", "onnx", 1),
+    pytest.param("mask", "onnx", 1, marks=pytest.mark.full),
+    pytest.param("mask", "saved_model", None, marks=pytest.mark.full),
+    pytest.param("mask", "tflite", 1, marks=pytest.mark.full),
+    pytest.param("keypoint", "onnx", 2, marks=pytest.mark.full),
+    pytest.param("keypoint", "tflite", 2, marks=pytest.mark.full),
+    pytest.param("faster", "onnx", None, marks=pytest.mark.full),
 ]
 INT8 = schema_py_generated.TensorType.INT8
 
@@ -55,7 +56,7 @@ def test_the_same_predictions_as_keras(model, written, kind, format, batch_size)
     path, operators = written(kind, format, batch_size)
     found = compared(path, model(kind))
     assert found.passed and found.agreement == 1.0, found.failures
-    further = {"mask": {"masks"}, "keypoint": {"keypoints", "keypoint_scores"}, "faster": set()}[kind]
+    further = {"mask": {"masks"}, "keypoint": {"keypoints", "keypoint_scores"}, "faster": set(), "plain": set()}[kind]
     assert set(found.outputs) == {"boxes", "scores"} | further
     if kind == "mask":
         assert found.figures["least_mask_iou"] >= 0.99
@@ -63,10 +64,12 @@ def test_the_same_predictions_as_keras(model, written, kind, format, batch_size)
         assert not any("flex" in name.lower() or name.islower() for name in operators)
         assert operators["NON_MAX_SUPPRESSION_V4"] == 6 * batch_size  # five levels of the pyramid, and the detections
     if format == "onnx":
-        assert operators.get("NonMaxSuppression", 0) == 6 * (batch_size or 0)
+        suppressions = 2 if kind == "plain" else 6
+        assert operators.get("NonMaxSuppression", 0) == suppressions * (batch_size or 0)
         assert ("Loop" in operators) == (batch_size is None)
 
 
+@pytest.mark.full
 def test_predictions_differ_from_row_to_row(model):
     """The comparisons above mean something: there are detections, each with a box, mask and points of its own."""
     keras = export.runtime.KerasPredictor(model("mask")).predict(pictures(2, seed=1))
@@ -87,6 +90,7 @@ def near(path, model, quantize):
     assert found.outputs["boxes"]["max_abs"] < 4.0 and found.outputs["scores"]["max_abs"] < 0.2
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "format, quantize", [("onnx", "float16"), ("onnx", "dynamic"), ("tflite", "float16"), ("tflite", "dynamic")]
 )
@@ -105,6 +109,7 @@ FLOAT_CONVOLUTIONS = 2 * 5 + 1
 FEATURES = {"CONV_2D", "FULLY_CONNECTED", "MAX_POOL_2D", "ADD", "PAD", "RESIZE_NEAREST_NEIGHBOR"}
 
 
+@pytest.mark.full
 def test_onnx_keeps_geometry_in_float(model, written, tmp_path):
     path = quantized(written("mask", "onnx", 1)[0], tmp_path, "int8")
     near(path, model("mask"), "int8")
@@ -123,6 +128,7 @@ def test_onnx_keeps_geometry_in_float(model, written, tmp_path):
     assert kinds["Conv"] == len(convolutions)
 
 
+@pytest.mark.full
 def test_tflite_keeps_geometry_in_float(model, written, tmp_path):
     path = quantized(written("mask", "tflite", 1)[0], tmp_path, "int8")
     near(path, model("mask"), "int8")

@@ -9,7 +9,7 @@ import onnx
 import export
 import export.onnx
 from export import tflite
-from zoo.detection.faster_rcnn import faster_rcnn_resnet18_fpn
+from zoo.detection.faster_rcnn import faster_rcnn_resnet18_fpn, faster_rcnn_zf
 from zoo.detection.keypoint_rcnn import keypoint_rcnn_resnet18_fpn
 from zoo.detection.mask_rcnn import mask_rcnn_resnet18_fpn
 
@@ -32,6 +32,9 @@ SPREAD = {
 }
 """By layer, the standard deviation of its outputs for inputs of about 1; as built they are all but equal."""
 BUILDERS = {
+    "plain": lambda: faster_rcnn_zf(
+        3, width=1 / 16, input_shape=(*SIZE, 3), anchor_sizes=(12, 24, 48), num_proposals=40
+    ),
     "faster": lambda: faster_rcnn_resnet18_fpn(3, **TOY),
     "mask": lambda: mask_rcnn_resnet18_fpn(3, **TOY),
     "keypoint": lambda: keypoint_rcnn_resnet18_fpn(1, num_keypoints=5, **TOY),

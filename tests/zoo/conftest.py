@@ -1,5 +1,46 @@
 import keras
+import numpy as np
 import pytest
+
+TENSORFLOW = keras.backend.backend() == "tensorflow"
+TRACED = pytest.param("traced", marks=pytest.mark.full)
+
+
+@pytest.fixture(autouse=True)
+def eager(request, monkeypatch):
+    """In the quick part TensorFlow's models run operation by operation: to trace one takes longer than to use it.
+
+    JAX compiles a whole model sooner than its operations one by one.
+    """
+    if "both_ways" in request.fixturenames:
+        traced = request.getfixturevalue("both_ways") == "traced"
+    else:
+        traced = "traced" in request.fixturenames or request.node.get_closest_marker("full")
+    if TENSORFLOW and not traced:
+        monkeypatch.setattr(keras.Model, "run_eagerly", property(lambda model: True, lambda model, value: None))
+
+
+@pytest.fixture
+def traced():
+    """A test that names this fixture traces its models in the quick part as well."""
+
+
+@pytest.fixture(params=["eager", TRACED] if TENSORFLOW else ["compiled"])
+def both_ways(request):
+    """A test that names this fixture runs once more in the full part, its models traced."""
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def kernels(monkeypatch):
+    """JAX would compile the draw of every shape of kernel, for half a second each."""
+
+    def truncated_normal(key, lower, upper, shape, dtype):
+        drawn = np.random.default_rng(np.asarray(key)).standard_normal(shape)
+        return np.clip(drawn, lower, upper).astype(dtype)
+
+    if keras.backend.backend() == "jax":
+        monkeypatch.setattr("jax.random.truncated_normal", truncated_normal)
 
 
 @pytest.fixture
@@ -9,4 +50,5 @@ def undrawn(monkeypatch):
     def zeros(self, shape, dtype=None):
         return keras.ops.zeros(shape, dtype)
 
-    monkeypatch.setattr(keras.initializers.VarianceScaling, "__call__", zeros)
+    for initializer in (keras.initializers.VarianceScaling, keras.initializers.RandomNormal):
+        monkeypatch.setattr(initializer, "__call__", zeros)

@@ -44,8 +44,8 @@ def scored(cells, num_classes):
 def upsampled(cells, factor, *, name):
     """Adds the transposed convolution that makes `factor` cells of one: bilinear at first, then trained.
 
-    The kernel is `2 * factor` cells a side, one less where cells are centred on pixels: only an odd kernel has a
-    centre on a pixel, too. The authors' kernels come out (4, 16, 32 and 64 over VGG16, 63 over AlexNet).
+    The kernel is `2 * factor` cells a side, one less where cells are centred on pixels, so that the finer ones are,
+    too. The authors' kernels come out (4, 16, 32 and 64 over VGG16, 63 over AlexNet).
     """
     size = 2 * factor - 1 if cells.on_pixels else 2 * factor
     up = layers.Conv2DTranspose(

@@ -5,6 +5,7 @@ from itertools import accumulate
 
 import tensorflow as tf
 
+from recipes.data.graph import mapped
 from recipes.data.sources.source import MEANING, Source
 from zoo.errors import InputError
 
@@ -42,7 +43,7 @@ class Joined(Source):
     def all_records(self):
         """Returns the records of all sources, each with the number of its source."""
         parts = [
-            source.all_records().map(lambda record, part=part: {"part": part, "record": record})
+            mapped(source.all_records(), lambda record, part=part: {"part": part, "record": record})
             for part, source in enumerate(self.sources)
         ]
         joined = parts[0]

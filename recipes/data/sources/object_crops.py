@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.data import transforms
+from recipes.data.graph import as_written, mapped
 from recipes.data.progress import track
 from recipes.data.sources import open_source
 from recipes.data.sources.proposed import Proposed
@@ -76,9 +77,9 @@ class ObjectCrops(Source):
         def of_picture(number, record):
             start, stop = tf.gather(starts, number), tf.gather(starts, number + 1)
             own = tf.data.Dataset.from_tensor_slices({key: column[start:stop] for key, column in crops.items()})
-            return own.map(lambda crop: {**crop, "record": record})
+            return mapped(own, lambda crop: {**crop, "record": record})
 
-        records = self.source.all_records().enumerate().flat_map(of_picture)
+        records = self.source.all_records().enumerate().flat_map(as_written(of_picture))
         return records.apply(tf.data.experimental.assert_cardinality(self.count))
 
     def findings(self):
@@ -111,7 +112,7 @@ class ObjectCrops(Source):
             example = source.decode(record)
             return {key: example[key] for key in wanted}
 
-        examples = source.records().map(annotations, tf.data.AUTOTUNE).as_numpy_iterator()
+        examples = mapped(source.records(), annotations, parallel=True).as_numpy_iterator()
         numbers = [number for number in range(source.count) if number not in usable.left_out]
         crops = [
             as_crops(number, *self._regions(example))

@@ -4,6 +4,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from recipes.data import region_cache
+from recipes.data.graph import mapped
 from recipes.data.processes import in_processes
 from recipes.data.progress import track
 from recipes.data.sources.source import MEANING, Source
@@ -74,7 +75,7 @@ class Proposed(Source):
 
     def _missing(self):
         """Yields the arguments of `region_cache.compute` for each picture that has no whole file."""
-        pictures = self.source.records().map(lambda record: self.source.decode(record)["image"], tf.data.AUTOTUNE)
+        pictures = mapped(self.source.records(), lambda record: self.source.decode(record)["image"], parallel=True)
         for picture in track(pictures.as_numpy_iterator(), f"{self.method} on {self.spec}", len(self)):
             path = self._path(picture)
             if path.exists():

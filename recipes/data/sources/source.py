@@ -9,6 +9,7 @@ from itertools import islice
 import numpy as np
 import tensorflow as tf
 
+from recipes.data.graph import as_written, mapped
 from recipes.data.progress import track
 from zoo.constants import VOID
 from zoo.errors import InputError
@@ -94,14 +95,14 @@ class Source:
 
     def records(self):
         """Returns a `tf.data.Dataset` of cheap records (paths, or encoded pictures) in a fixed order."""
-        return self._numbered().map(lambda index, record: record)
+        return mapped(self._numbered(), lambda index, record: record)
 
     def _numbered(self):
         records = self.all_records().enumerate()
         if not self.left_out:
             return records
         keep = tf.constant([index not in self.left_out for index in range(self.count)])
-        records = records.filter(lambda index, record: keep[index])
+        records = records.filter(as_written(lambda index, record: keep[index]))
         return records.apply(tf.data.experimental.assert_cardinality(len(self)))
 
     def problems(self):

@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from recipes.data import pictures
+from recipes.data.graph import mapped
 from recipes.data.objects import box_warning, within_picture
 from recipes.data.progress import track
 from recipes.data.sources.source import Source
@@ -138,7 +139,7 @@ class Tfds(Source):
 
     def all_records(self):
         """Returns TFDS's own records, numbered, pictures still encoded, in the order of its files."""
-        return self._records.enumerate().map(lambda index, record: {**record, "index": index})
+        return mapped(self._records.enumerate(), lambda index, record: {**record, "index": index})
 
     def decode(self, record):
         """As `Source.decode`; the name is the file's where the dataset keeps it, else the record's number."""
@@ -170,9 +171,10 @@ class Tfds(Source):
         return box_warning(_boxes(record, picture_size), picture_size) if self.has_objects else None
 
     def _numbered_classes(self):
-        largest = self._records.map(
+        largest = mapped(
+            self._records,
             lambda record: _largest_label(pictures.decode_labels(record[self.naming.segmentation])),
-            tf.data.AUTOTUNE,
+            parallel=True,
         )
         found = max(track(largest.as_numpy_iterator(), "reading label maps", self.count), default=-1)
         if found < 0:

@@ -2,17 +2,15 @@ import keras
 import numpy as np
 import pytest
 
-from tests.checks import parameters
+from tests.checks import core_in_full, parameters
 from zoo.backbones.darknet import conv_leaky, darknet19, fast_yolo_backbone, tiny_darknet, yolo_v1_backbone
-
-pytestmark = pytest.mark.core
 
 
 def convolutions(model):
     return [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
 
 
-def test_parameters_are_those_of_the_released_configurations():
+def test_parameters_are_those_of_the_released_configurations(undrawn):
     """Counted section by section from darknet19.cfg, tiny-yolo-voc.cfg, yolov1.cfg and yolo-tiny.cfg."""
     assert parameters(darknet19(include_top=True)) == 20_842_376
     assert parameters(tiny_darknet()) == 6_294_416
@@ -40,11 +38,13 @@ def test_feature_maps_have_their_strides():
     assert shapes(fast_yolo_backbone, 448)["stride64"] == (7, 14, 64)
 
 
+@core_in_full
 def test_classifier_takes_any_size():
     model = darknet19(include_top=True, num_classes=5, width=1 / 16)
     assert model.predict(np.zeros((2, 32, 64, 3)), verbose=0)["logits"].shape == (2, 5)
 
 
+@pytest.mark.core
 def test_a_strided_convolution_pads_as_darknet():
     """The first window is centred on the first pixel; Keras's "same" would centre it on the next."""
     image = keras.Input((4, 4, 1))
@@ -56,6 +56,7 @@ def test_a_strided_convolution_pads_as_darknet():
     np.testing.assert_array_equal(model(pixels)[0, ..., 0], [[0, 2], [8, 10]])
 
 
+@pytest.mark.core
 def test_slope_below_zero_is_a_tenth():
     image = keras.Input((1, 1, 1))
     model = keras.Model(image, conv_leaky(image, 1, 1, batch_norm=False, name="conv"))

@@ -2,10 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from tests.checks import parameters
+from tests.checks import core_in_full, parameters
 from zoo.backbones.fpn import UpsampleLike, fpn
-
-pytestmark = pytest.mark.core
 
 
 def pyramid(channels=4, widths=(3, 5)):
@@ -13,6 +11,7 @@ def pyramid(channels=4, widths=(3, 5)):
     return keras.Model(inputs, fpn(inputs, channels=channels))
 
 
+@pytest.mark.core
 def test_upsampling_by_hand():
     x = np.arange(6, dtype="float32").reshape(1, 2, 3, 1)
     up = np.asarray(UpsampleLike()([x, np.zeros((1, 3, 5, 2))]))  # an odd map's half was rounded up
@@ -20,6 +19,7 @@ def test_upsampling_by_hand():
     np.testing.assert_array_equal(UpsampleLike()([x, np.zeros((1, 4, 6, 1))]), x.repeat(2, axis=1).repeat(2, axis=2))
 
 
+@pytest.mark.core
 def test_levels_by_hand():
     # Lateral kernels 1 and 10, output kernels that copy the middle: P3 = 10 C3, P2 = C2 + up(10 C3).
     model = pyramid(channels=1, widths=(1, 1))
@@ -39,13 +39,14 @@ def test_levels_by_hand():
     assert p4[0, ..., 0].tolist() == [[0, 20]]  # every other cell
 
 
-def test_parameters_of_a_resnet50s_pyramid():
+def test_parameters_of_a_resnet50s_pyramid(undrawn):
     model = pyramid(channels=256, widths=(256, 512, 1024, 2048))
     assert parameters(model) == 3840 * 256 + 4 * 256 + 4 * (9 * 256 * 256 + 256)
     assert [x.shape for x in model.outputs] == 5 * [(None, None, None, 256)]
 
 
-def test_gradient_reaches_every_level_and_saves(tmp_path):
+@core_in_full
+def test_gradient_reaches_every_level_and_saves(both_ways, tmp_path):
     model = pyramid()
     model.compile("sgd", loss=3 * ["mse"])
     maps = [np.ones((2, 7, 9, 3), "float32"), np.ones((2, 4, 5, 5), "float32")]

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.checks import parameters
+from tests.checks import core_in_full, parameters, quick
 from zoo import InputError
 from zoo.backbones.resnet import (
     basic,
@@ -16,7 +16,6 @@ from zoo.backbones.resnet import (
     stage,
 )
 
-pytestmark = pytest.mark.core
 TOY = {"width": 1 / 16, "input_shape": (64, 64, 3)}
 
 
@@ -30,11 +29,11 @@ def pictures():
         (resnet18, 11_689_512),
         (resnet34, 21_797_672),
         (resnet50, 25_557_032),
-        (resnet101, 44_549_160),
+        pytest.param(resnet101, 44_549_160, marks=pytest.mark.full),
         (resnext101_32x8d, 88_791_336),
     ],
 )
-def test_parameters_equal_torchvision(builder, count):
+def test_parameters_equal_torchvision(builder, count, undrawn):
     assert parameters(builder(include_top=True)) == count
 
 
@@ -50,7 +49,7 @@ def test_feature_maps_have_torchvisions_sizes():
     assert resnet18(**TOY).output["res5"].shape == (None, 2, 2, 32)
 
 
-def test_c4_stops_after_res4_and_res5_follows_on_regions():
+def test_c4_stops_after_res4_and_res5_follows_on_regions(undrawn):
     model = resnet50(stages=4, **TOY)
     assert list(model.output) == ["res2", "res3", "res4"]
     crops = keras.Input((14, 14, 64))
@@ -79,8 +78,11 @@ def test_strides_are_in_the_3x3_convolution_of_later_stages():
     }
 
 
-@pytest.mark.parametrize(("output_stride", "every"), [(16, 2), (8, 4)])
-@pytest.mark.parametrize("block", [basic, bottleneck])
+@pytest.mark.core
+@pytest.mark.parametrize(
+    ("block", "output_stride", "every"),
+    quick([(basic, 16, 2), (basic, 8, 4), (bottleneck, 16, 2), (bottleneck, 8, 4)], (basic, 8, 4)),
+)
 def test_dilated_network_has_the_strided_ones_cells_among_its_own(block, output_stride, every):
     strided, dilated = (resnet((1, 2, 2, 2), block, output_stride=stride, **TOY) for stride in (32, output_stride))
     dilated.set_weights(strided.get_weights())
@@ -96,6 +98,7 @@ def test_output_strides_that_are_refused():
         resnext101_32x8d(output_stride=16, **TOY)
 
 
+@core_in_full
 def test_saves_and_loads(tmp_path):
     model = small(groups=32, group_width=8)
     model.save(tmp_path / "model.keras")
@@ -103,13 +106,15 @@ def test_saves_and_loads(tmp_path):
     np.testing.assert_array_equal(loaded.predict(pictures(), verbose=0), model.predict(pictures(), verbose=0))
 
 
-@pytest.mark.parametrize("grouped", [{}, {"groups": 32, "group_width": 8}])
-def test_learns(grouped):
+@pytest.mark.core
+@pytest.mark.parametrize("grouped", [pytest.param({}, marks=pytest.mark.full), {"groups": 32, "group_width": 8}])
+def test_learns(grouped, both_ways):
     model = small(**grouped)
     losses = [float(model.train_on_batch(pictures(), np.array([0, 1]))) for _ in range(6)]
     assert losses[-1] < 0.5 * losses[0]
 
 
+@pytest.mark.core
 def test_frozen_batch_norm_neither_moves_nor_learns():
     model = small(frozen_batch_norm=True)
     frozen = [np.array(v) for v in model.non_trainable_variables]

@@ -6,12 +6,12 @@ from zoo import InputError
 from zoo.backbones.vgg import vgg16
 
 
-def test_parameters_equal_keras_applications():
+def test_parameters_equal_keras_applications(undrawn):
     assert parameters(vgg16()) == 14_714_688
     assert parameters(vgg16(include_top=True, input_shape=(224, 224, 3))) == 138_357_544
 
 
-def test_batch_norm_adds_two_values_a_filter():
+def test_batch_norm_adds_two_values_a_filter(undrawn):
     assert parameters(vgg16(batch_norm=True)) == 14_714_688 + 2 * 4224
 
 

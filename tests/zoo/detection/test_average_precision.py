@@ -3,7 +3,6 @@ import pytest
 
 from zoo.detection.average_precision import NOT_COUNTED, RIGHT, WRONG, Curve, match
 
-pytestmark = pytest.mark.core
 FAR = [500, 500, 540, 540]
 
 

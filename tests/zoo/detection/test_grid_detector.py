@@ -1,17 +1,24 @@
+from functools import cache
+
 import numpy as np
 import pytest
 from keras import ops
 
-from tests.checks import learns, saves_and_loads
+from tests.checks import core_in_full, learns, saves_and_loads
 from zoo import InputError, grid_detector
-
-pytestmark = pytest.mark.core
 
 
 def toy(**arguments):
     return grid_detector(2, **{"grid": (2, 3), "filters": 4, "input_shape": (32, 48, 3), **arguments})
 
 
+@cache
+def network():
+    """The toy of the tests that leave it as it is."""
+    return toy()
+
+
+@core_in_full
 @pytest.mark.parametrize("grid, anchors", [((8, 8), [(1, 1)]), ((4, 6), [(1, 2), (2, 1)]), ((16, 16), [(1, 1)])])
 def test_any_grid_and_one_or_two_anchors(grid, anchors):
     size = (grid[0] * 16, grid[1] * 16, 3)
@@ -20,16 +27,18 @@ def test_any_grid_and_one_or_two_anchors(grid, anchors):
     assert model.decode(model(np.zeros((1, *size))))[0].shape == (1, grid[0] * grid[1] * len(anchors), 4)
 
 
+@pytest.mark.core
 def test_the_cell_of_the_centre_answers_by_hand():
     grid = ops.zeros((1, 2, 3, 7))
     targets = {"boxes": np.array([[[16, 16, 32, 32]]], "float32"), "labels": np.array([[1]])}
-    found = {name: float(value) for name, value in toy().loss_terms(targets, {"grid": grid}).items()}
+    found = {name: float(value) for name, value in network().loss_terms(targets, {"grid": grid}).items()}
     assert found == pytest.approx({"presence": 6 * np.log(2), "box": 0, "class": np.log(2)}, abs=1e-6)
     absent = {"boxes": np.zeros((1, 1, 4), "float32"), "labels": np.array([[-1]])}
-    found = {name: float(value) for name, value in toy().loss_terms(absent, {"grid": grid}).items()}
+    found = {name: float(value) for name, value in network().loss_terms(absent, {"grid": grid}).items()}
     assert found == pytest.approx({"presence": 6 * np.log(2), "box": 0, "class": 0}, abs=1e-6)
 
 
+@pytest.mark.core
 def test_the_anchor_of_the_objects_shape_answers():
     model = toy(anchors=[(1, 2), (2, 1)])
     targets = {"boxes": np.array([[[0, 8, 32, 24]]], "float32"), "labels": np.array([[0]])}
@@ -38,7 +47,8 @@ def test_the_anchor_of_the_objects_shape_answers():
     assert int(assigned["slots"][0, 0]) == (1 * 3 + 1) * 2 + 1
 
 
-def test_learns_saves_and_loads(tmp_path):
+@pytest.mark.core
+def test_learns_saves_and_loads(both_ways, tmp_path):
     model = toy()
     images = np.random.default_rng(0).integers(0, 255, (2, 32, 48, 3), "uint8")
     saves_and_loads(model, images, tmp_path / "model.keras")

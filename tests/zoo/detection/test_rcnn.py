@@ -1,14 +1,14 @@
+from functools import cache
+
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from tests.checks import parameters
+from tests.checks import core_in_full, parameters
 from zoo.detection.rcnn import rcnn_alexnet, rcnn_small, rcnn_vgg16
 from zoo.detection.region_features import CHUNK
 from zoo.errors import InputError
-
-pytestmark = pytest.mark.core
 
 REGIONS = np.array([[[8, 8, 28, 28], [9, 8, 29, 28], [40, 30, 60, 40], [0, 0, 0, 0]]], "float32")
 
@@ -17,6 +17,12 @@ def toy(num_classes=2, num_proposals=4, **arguments):
     """An R-CNN over 16 x 16 pixels."""
     arguments = {"crop_size": 16, "context": 2, "filters": 4, "units": 8, "input_shape": (48, 64, 3), **arguments}
     return rcnn_small(num_classes, num_proposals=num_proposals, **arguments)
+
+
+@cache
+def network():
+    """The toy of the tests that leave it as it is."""
+    return toy()
 
 
 def pictures(count=1):
@@ -30,14 +36,15 @@ def predicted(model, margins, deltas=None, regions=REGIONS):
     return {name: ops.convert_to_numpy(array)[0] for name, array in found.items()}
 
 
-def test_parameters():
+def test_parameters(undrawn):
     # Without its last layer AlexNet has 57,003,840 and VGG16 134,260,544; an SVM and four regressions a class.
     assert parameters(rcnn_alexnet(20)) == 57_003_840 + 20 * 4097 + 80 * 9217
     assert parameters(rcnn_vgg16(20)) == 134_260_544 + 20 * 4097 + 80 * 25089
 
 
+@pytest.mark.core
 def test_scores_are_sigmoids_of_margins_and_overlapping_regions_lose():
-    found = predicted(toy(), [[[1.0, -1.0], [2.0, -9.0], [0.0, -100.0], [50.0, 50.0]]])
+    found = predicted(network(), [[[1.0, -1.0], [2.0, -9.0], [0.0, -100.0], [50.0, 50.0]]])
     # The second region beats the first in the first class; the second class sees the first region; the empty row and
     # the classes that never fire are not there.
     assert found["count"] == 3
@@ -46,6 +53,7 @@ def test_scores_are_sigmoids_of_margins_and_overlapping_regions_lose():
     np.testing.assert_allclose(found["boxes"][:3], REGIONS[0, [1, 2, 0]], atol=1e-4)
 
 
+@pytest.mark.core
 def test_each_class_mends_boxes_its_own_way_unless_switched_off():
     model, deltas = toy(), np.zeros((1, 4, 2, 4))
     deltas[0, 2, 0] = [0.1, -0.2, 0, np.log(2)]
@@ -57,11 +65,13 @@ def test_each_class_mends_boxes_its_own_way_unless_switched_off():
     np.testing.assert_allclose(predicted(model, margins, deltas)["boxes"][:2], REGIONS[0, [2, 2]], atol=1e-3)
 
 
+@core_in_full
 def test_no_proposal_no_detection():
-    found = predicted(toy(), np.full((1, 4, 2), 9.0), regions=np.zeros((1, 4, 4)))
+    found = predicted(network(), np.full((1, 4, 2), 9.0), regions=np.zeros((1, 4, 4)))
     assert found["count"] == 0 and (found["labels"] == -1).all() and (found["boxes"] == 0).all()
 
 
+@core_in_full
 def test_many_regions_go_through_the_network_a_few_at_a_time():
     count = CHUNK + 7
     model = toy(num_proposals=count)
@@ -76,6 +86,7 @@ def test_many_regions_go_through_the_network_a_few_at_a_time():
         np.testing.assert_allclose(ops.convert_to_numpy(features[name]), expected, atol=1e-4)
 
 
+@core_in_full
 def test_saves_and_loads(tmp_path):
     model = toy(proposals="edge_boxes")
     inputs = {"image": pictures(2), "proposals": np.repeat(REGIONS, 2, axis=0)}

@@ -122,6 +122,7 @@ def patches(rng, count):
     return images, labels
 
 
+@pytest.mark.full
 def test_a_trained_classifier_finds_the_shapes_of_a_scene():
     rng = np.random.default_rng(0)
     classifier = keras.Sequential(

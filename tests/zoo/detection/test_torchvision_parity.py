@@ -1,6 +1,7 @@
 """The same weights give torchvision's detections: `benchmarks/rcnn_expected.py` wrote what it found."""
 
 import numpy as np
+import pytest
 
 import zoo
 from benchmarks.rcnn_expected import PATH, SAMPLES, picture
@@ -8,6 +9,7 @@ from tests.zoo.detection.torchvision_weights import drawn
 from zoo.weights import torchvision
 from zoo.weights.matching import assign
 
+pytestmark = pytest.mark.full
 EXPECTED = np.load(PATH)
 
 

@@ -1,16 +1,30 @@
+from functools import cache
+
 import numpy as np
 import pytest
 from keras import ops
 
-from tests.checks import learns, parameters, saves_and_loads
+from tests.checks import core_in_full, learns, parameters, quick, saves_and_loads
 from zoo import InputError, fast_yolo, yolo_v1
-
-pytestmark = pytest.mark.core
 
 
 def toy(**arguments):
     """A YOLO with a 2x2 grid, two boxes a cell and two classes."""
     return yolo_v1(2, **{"width": 1 / 64, "input_shape": (128, 128, 3), **arguments})
+
+
+@cache
+def network():
+    """The toy of the tests that leave it as it is."""
+    return toy()
+
+
+def images():
+    return np.random.default_rng(0).integers(0, 255, (2, 128, 128, 3), "uint8")
+
+
+def truth():
+    return {"boxes": np.array([[[10, 10, 60, 90]]] * 2, "float32"), "labels": np.array([[1]] * 2, "int32")}
 
 
 def terms(model, grid, *objects):
@@ -21,7 +35,7 @@ def terms(model, grid, *objects):
     return {name: float(value) for name, value in found.items()}
 
 
-def test_the_papers_and_the_released_network():
+def test_the_papers_and_the_released_network(undrawn):
     paper = yolo_v1(20)
     assert parameters(paper) == 271_703_550
     assert paper.output["grid"].shape == (None, 7, 7, 30)
@@ -34,21 +48,23 @@ def test_fast_yolo_has_nine_convolutions():
     assert model.output["grid"].shape == (None, 7, 7, 12)
 
 
+@pytest.mark.core
 def test_decoding_by_hand():
     grid = np.zeros((1, 2, 2, 12), "float32")
     grid[0, 0, 1] = [0, 0, 0, 0, 0, 0.5, 0.25, 0.5, 0.25, 0.8, 0.5, 1]
-    boxes, scores = toy().decode({"grid": ops.convert_to_tensor(grid)})
+    boxes, scores = network().decode({"grid": ops.convert_to_tensor(grid)})
     # Second box of the second cell: centre (64 + 32, 16), sides 128 / 4 and 128 / 16.
     np.testing.assert_allclose(ops.convert_to_numpy(boxes)[0, 3], [80, 12, 112, 20], rtol=1e-5)
     np.testing.assert_allclose(ops.convert_to_numpy(scores)[0, 3], [0.4, 0.8], rtol=1e-5)
 
 
+@pytest.mark.core
 def test_the_loss_by_hand():
     grid = np.zeros((1, 2, 2, 12))
     grid[0, 0, 0, :5] = [0.5, 0.5, 0.5, 0.5, 0.25]  # 32 x 32 about (32, 32)
     grid[0, 0, 0, 5:10] = [0.5, 0.5, 0.25, 0.25, 0.5]  # 8 x 8 there
     grid[0, 0, 0, 10:] = [0.5, 1.0]
-    found = terms(toy(), grid, (0, 0, 64, 64, 1))
+    found = terms(network(), grid, (0, 0, 64, 64, 1))
     # The object's centre falls on (0.5, 0.5) of the first cell, its roots are sqrt(1 / 2). The larger box answers.
     assert found["box_loss"] == pytest.approx(5 * 2 * (0.5 - np.sqrt(0.5)) ** 2, rel=1e-5)
     assert found["object_loss"] == pytest.approx((0.25 - 0.25) ** 2, abs=1e-7)  # IoU 32² / 64²
@@ -56,28 +72,33 @@ def test_the_loss_by_hand():
     assert found["class_loss"] == pytest.approx(0.5**2)
 
 
+@pytest.mark.core
 def test_where_no_box_overlaps_the_nearest_answers():
     grid = np.zeros((1, 2, 2, 12))
     grid[0, 0, 0, 5:10] = [0.75, 0.75, 0, 0, 1.0]
-    found = terms(toy(), grid, (40, 40, 56, 56, 0))  # about (48, 48), where the second box's centre is
+    found = terms(network(), grid, (40, 40, 56, 56, 0))  # about (48, 48), where the second box's centre is
     assert found["object_loss"] == pytest.approx(1.0)  # the second box, whose IoU is 0
     assert found["noobject_loss"] == pytest.approx(0, abs=1e-7)
 
 
+@pytest.mark.core
 def test_no_object_at_all():
     grid = np.ones((1, 2, 2, 12))
-    assert terms(toy(), grid) == pytest.approx(
+    assert terms(network(), grid) == pytest.approx(
         {"box_loss": 0, "object_loss": 0, "noobject_loss": 0.5 * 8, "class_loss": 0}
     )
 
 
-@pytest.mark.parametrize("released", [False, True])
-def test_learns_saves_and_loads(released, tmp_path):
-    model = toy(released=released)
-    images = np.random.default_rng(0).integers(0, 255, (2, 128, 128, 3), "uint8")
-    truth = {"boxes": np.array([[[10, 10, 60, 90]]] * 2, "float32"), "labels": np.array([[1]] * 2, "int32")}
-    saves_and_loads(model, images, tmp_path / "model.keras")
-    learns(model, images, truth, steps=20)
+@pytest.mark.core
+@pytest.mark.parametrize("released", quick([False, True], False))
+def test_learns(released, both_ways):
+    learns(toy(released=released), images(), truth(), steps=20 if released else 2)
+
+
+@core_in_full
+@pytest.mark.parametrize("released", quick([False, True], True))
+def test_saves_and_loads(released, tmp_path):
+    saves_and_loads(toy(released=released), images(), tmp_path / "model.keras")
 
 
 def test_a_size_without_a_grid():

@@ -1,17 +1,23 @@
+from functools import cache
+
 import numpy as np
 import pytest
 from keras import ops
 
-from tests.checks import learns, parameters, saves_and_loads
+from tests.checks import core_in_full, learns, parameters, saves_and_loads
 from zoo import InputError, tiny_yolo_v2, yolo_v2
 from zoo.detection.yolo_anchors import VOC_ANCHORS
-
-pytestmark = pytest.mark.core
 
 
 def toy(**arguments):
     """A Tiny YOLO v2 with a 2x2 grid, one anchor of one cell and two classes."""
     return tiny_yolo_v2(2, **{"anchors": [(1, 1)], "width": 1 / 16, "input_shape": (64, 64, 3), **arguments})
+
+
+@cache
+def network():
+    """The toy of the tests that leave it as it is."""
+    return toy()
 
 
 def targets(*objects, rows=3):
@@ -27,41 +33,45 @@ def terms(model, grid, **kwargs):
     return {name: float(value) for name, value in found.items()}
 
 
-def test_parameters_equal_the_releases():
+def test_parameters_equal_the_releases(undrawn):
     assert parameters(tiny_yolo_v2(20)) == 15_861_773
     assert parameters(yolo_v2(20, anchors=VOC_ANCHORS)) == 50_655_389
     assert parameters(yolo_v2(80)) == 50_962_889
 
 
-def test_the_papers_grid():
+def test_the_papers_grid(undrawn):
     assert yolo_v2(80, input_shape=(608, 608, 3)).output["grid"].shape == (None, 19, 19, 5 * 85)
     assert tiny_yolo_v2(20, input_shape=(416, 416, 3)).output["grid"].shape == (None, 13, 13, 125)
 
 
+@pytest.mark.core
 def test_decoding_by_hand():
     grid = np.zeros((1, 2, 2, 7), "float32")
     grid[0, 1, 0] = [0, np.log(3), np.log(0.5), 0, np.log(4), np.log(3), 0]
-    boxes, scores = toy().decode({"grid": ops.convert_to_tensor(grid)})
+    boxes, scores = network().decode({"grid": ops.convert_to_tensor(grid)})
     # Third row: centre at (0.5, 1.75) cells, half a cell wide, one high; below the frame the box is cut.
     np.testing.assert_allclose(ops.convert_to_numpy(boxes)[0, 2], [8, 40, 24, 64], rtol=1e-5)
     np.testing.assert_allclose(ops.convert_to_numpy(scores)[0, 2], [0.8 * 0.75, 0.8 * 0.25], rtol=1e-5)
 
 
+@pytest.mark.core
 def test_a_perfect_box_by_hand():
-    found = terms(toy(), np.zeros((1, 2, 2, 7)), objects=[(0, 0, 32, 32, 1)])
+    found = terms(network(), np.zeros((1, 2, 2, 7)), objects=[(0, 0, 32, 32, 1)])
     assert found["box_loss"] == pytest.approx(0, abs=1e-6)
     assert found["object_loss"] == pytest.approx(0.5 * 5 * 0.5**2)  # sigmoid(0) where the IoU is 1
     assert found["noobject_loss"] == pytest.approx(0.5 * 3 * 0.5**2)  # the three other cells
     assert found["class_loss"] == pytest.approx(np.log(2))
 
 
+@pytest.mark.core
 def test_a_displaced_small_box_by_hand():
-    found = terms(toy(), np.zeros((1, 2, 2, 7)), objects=[(0, 8, 16, 24, 0)])
+    found = terms(network(), np.zeros((1, 2, 2, 7)), objects=[(0, 8, 16, 24, 0)])
     errors = (0.5 - 0.25) ** 2 + 2 * np.log(0.5) ** 2
     assert found["box_loss"] == pytest.approx(0.5 * (2 - 1 / 16) * errors, rel=1e-5)
     assert found["object_loss"] == pytest.approx(0.5 * 5 * (0.5 - 0.25) ** 2, rel=1e-5)  # IoU 256 / 1024
 
 
+@pytest.mark.core
 def test_a_box_near_an_object_is_not_taught_to_see_nothing():
     grid = np.zeros((1, 2, 2, 7))
     grid[0, 0, 1, 0] = -20  # the second cell's box moves to its left border: IoU 0.5 / 1.5 with the first
@@ -73,22 +83,25 @@ def test_a_box_near_an_object_is_not_taught_to_see_nothing():
     assert found["noobject_loss"] == pytest.approx(0.5 * 2 * 0.5**2)
 
 
+@pytest.mark.core
 def test_no_object_at_all_is_background():
-    found = terms(toy(), np.zeros((1, 2, 2, 7)), objects=[])
+    found = terms(network(), np.zeros((1, 2, 2, 7)), objects=[])
     assert found == pytest.approx({"box_loss": 0, "object_loss": 0, "noobject_loss": 0.5, "class_loss": 0})
 
 
+@pytest.mark.core
 def test_two_objects_of_one_cell_count_once():
-    once = terms(toy(), np.zeros((1, 2, 2, 7)), objects=[(0, 0, 32, 32, 1)])
-    twice = terms(toy(), np.zeros((1, 2, 2, 7)), objects=[(4, 4, 20, 20, 0), (0, 0, 32, 32, 1)])
+    once = terms(network(), np.zeros((1, 2, 2, 7)), objects=[(0, 0, 32, 32, 1)])
+    twice = terms(network(), np.zeros((1, 2, 2, 7)), objects=[(4, 4, 20, 20, 0), (0, 0, 32, 32, 1)])
     assert twice == pytest.approx(once)
 
 
-def test_predicts_learns_saves_and_loads(tmp_path):
+@pytest.mark.core
+def test_predicts_learns_saves_and_loads(both_ways, tmp_path):
     model = toy()
     images = np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), "uint8")
     truth = {key: np.repeat(value, 2, 0) for key, value in targets((3, 5, 40, 50, 1)).items()}
-    learns(model, images, truth)
+    learns(model, images, truth, learning_rate=1e-4)
     found = model.predict(images, verbose=0)
     assert {key: value.shape[1:] for key, value in found.items()} == {
         "boxes": (100, 4),
@@ -100,6 +113,8 @@ def test_predicts_learns_saves_and_loads(tmp_path):
     saves_and_loads(model, images, tmp_path / "model.keras")
 
 
+@core_in_full
+@pytest.mark.full
 def test_the_passthrough_learns_at_any_size():
     model = yolo_v2(2, width=1 / 32)
     images = np.random.default_rng(0).integers(0, 255, (2, 64, 96, 3), "uint8")

@@ -1,17 +1,23 @@
+from functools import cache
+
 import keras
 import numpy as np
 import pytest
 
-from tests.checks import learns, saves_and_loads
+from tests.checks import core_in_full, learns, quick, saves_and_loads
 from zoo import InputError
 from zoo.localization.landmarks import landmarks, pose
 from zoo.localization.soft_argmax import SoftArgmax, SoftPooling
 
-pytestmark = pytest.mark.core
-
 
 def toy(**arguments):
     return landmarks(2, width=1 / 8, input_shape=(32, 64, 3), **arguments)
+
+
+@cache
+def network(**arguments):
+    """The toy of the tests that leave it as it is."""
+    return toy(**arguments)
 
 
 def pictures():
@@ -33,6 +39,7 @@ def test_137_numbers_of_a_face_and_29_of_a_person():
     assert landmarks(5, input_shape=(64, 64, 3)).num_points == 5
 
 
+@pytest.mark.core
 def test_soft_argmax_by_hand():
     maps = np.zeros((1, 2, 4, 3), "float32")
     maps[0, 1, 2, 0] = 100.0  # one cell
@@ -42,6 +49,7 @@ def test_soft_argmax_by_hand():
     assert SoftArgmax()(maps[:0]).shape == (0, 3, 2)
 
 
+@pytest.mark.core
 def test_soft_pooling_reads_the_features_where_the_map_is_high():
     features = np.arange(12, dtype="float32").reshape(1, 2, 2, 3)
     heat = np.log(np.array([1, 0.25, 0.25, 0.5], "float32")).reshape(1, 2, 2, 1)
@@ -51,13 +59,15 @@ def test_soft_pooling_reads_the_features_where_the_map_is_high():
     assert SoftPooling()([features[:0], heat[:0]]).shape == (0, 3)
 
 
+@pytest.mark.core
 def test_predictions_by_hand():
     y = np.array([[0, 0.25, 0.5, 1, 0], [100, 0, 0, 0, 0]], "float32")
-    found = numpy(toy().predictions({"y": y}))
+    found = numpy(network().predictions({"y": y}))
     np.testing.assert_allclose(found["score"], [0.5, 1])
     np.testing.assert_allclose(found["points"][0], [[16, 16], [64, 0]])
 
 
+@pytest.mark.core
 def test_losses_by_hand():
     # The one point that counts is wrong by 32 pixels of 64 and by 1 of 32.
     y = np.array([[0, 0.75, 9 / 32, 5, 5], [0, 5, 5, 5, 5]], "float32")
@@ -67,14 +77,15 @@ def test_losses_by_hand():
         "wing": 32 - (10 - 10 * np.log(6)) + 10 * np.log(1.5),
     }
     for loss, value in expected.items():
-        terms = numpy(toy(loss=loss).loss_terms(targets(), {"y": y}))
+        terms = numpy(network(loss=loss).loss_terms(targets(), {"y": y}))
         assert terms["points"] == pytest.approx(value, rel=1e-5)
         assert terms["presence"] == pytest.approx(np.log(2))
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("loss", ["squared", "l1", "wing"])
 def test_hidden_points_and_pictures_without_object_are_left_out(loss):
-    model, rng = toy(loss=loss), np.random.default_rng(0)
+    model, rng = network(loss=loss), np.random.default_rng(0)
     y, other = rng.normal(size=(2, 2, 5)).astype("float32")
     other[:, 0], other[0, 1:3] = y[:, 0], y[0, 1:3]  # all differs but Pc and the one visible point
     terms = numpy(model.loss_terms(targets(), {"y": y}))
@@ -83,6 +94,7 @@ def test_hidden_points_and_pictures_without_object_are_left_out(loss):
     assert numpy(model.loss_terms(targets((-1, -1)), {"y": y}))["points"] == 0
 
 
+@core_in_full
 def test_a_point_is_learned_and_hidden_ones_stand_still():
     model = toy(loss="l1")
     before = keras.ops.convert_to_numpy(model.get_layer("maps").kernel)
@@ -92,12 +104,20 @@ def test_a_point_is_learned_and_hidden_ones_stand_still():
     assert moved[0] > 0 and moved[1] == 0
 
 
+@pytest.mark.core
+@pytest.mark.parametrize("loss", quick(["squared", "l1", "wing"], "wing"))
+def test_learns(loss, both_ways):
+    learns(toy(loss=loss), pictures(), targets())
+
+
+@pytest.mark.core
+@pytest.mark.full
 @pytest.mark.parametrize("loss", ["squared", "l1", "wing"])
-def test_learns_and_the_empty_batch_too(loss):
-    for labels in ((0, -1), (-1, -1)):
-        learns(toy(loss=loss), pictures(), targets(labels))
+def test_learns_from_an_empty_batch(loss):
+    learns(toy(loss=loss), pictures(), targets((-1, -1)), still=("maps",))
 
 
+@core_in_full
 def test_saves_and_loads(tmp_path):
     model = toy(loss="wing")
     model.keypoint_names, model.skeleton, model.flip_pairs = ("left", "right"), ((0, 1),), ((0, 1),)
@@ -107,6 +127,7 @@ def test_saves_and_loads(tmp_path):
     assert loaded.skeleton == loaded.flip_pairs == ((0, 1),)
 
 
+@core_in_full
 def test_the_deepest_map_of_any_backbone():
     model = landmarks(2, backbone="vgg16", width=1 / 32, input_shape=(64, 96, 3))
     assert model.get_layer("maps").output.shape == (None, 2, 3, 2)

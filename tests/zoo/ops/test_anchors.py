@@ -4,8 +4,6 @@ import pytest
 from zoo import InputError
 from zoo.ops.anchors import anchors, kmeans_anchors, size_iou
 
-pytestmark = pytest.mark.core
-
 
 def test_nine_anchors_by_hand():
     boxes = anchors((49, 49), 16)

@@ -3,8 +3,6 @@ import pytest
 
 from zoo.ops.masks import class_iou, iou, paste
 
-pytestmark = pytest.mark.core
-
 
 def test_the_lecture_by_hand():
     # 4 pixels found, 5 found wrongly, 8 missed: 4 / (4 + 5 + 8) = 23.5 %.

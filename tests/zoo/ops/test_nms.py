@@ -3,9 +3,8 @@ import numpy as np
 import pytest
 from keras import ops
 
+from tests.checks import core_in_full, quick
 from zoo.ops.nms import detections, fixed_point, native, nms
-
-pytestmark = pytest.mark.core
 
 
 def random_boxes(batch, count, seed=0):
@@ -30,6 +29,7 @@ def overlap(a, b):
     return shared / (np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - shared)
 
 
+@pytest.mark.core
 def test_by_hand_with_the_lectures_thresholds():
     boxes = [[0, 0, 10, 10], [1, 0, 11, 10], [4, 0, 14, 10], [50, 50, 60, 60], [80, 80, 90, 90]]
     scores = [0.7, 0.9, 0.8, 0.65, 0.6]
@@ -39,6 +39,7 @@ def test_by_hand_with_the_lectures_thresholds():
     np.testing.assert_array_equal(ops.convert_to_numpy(indices), [1, 3, 0, 0])
 
 
+@pytest.mark.core
 def test_a_suppressed_box_suppresses_no_other():
     # A chain: the first beats the second, which alone would beat the third.
     boxes = np.array([[0, 0, 10, 10], [3, 0, 13, 10], [6, 0, 16, 10]], "float32")
@@ -46,7 +47,8 @@ def test_a_suppressed_box_suppresses_no_other():
     np.testing.assert_array_equal(ops.convert_to_numpy(indices)[: int(count)], [0, 2])
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.core
+@pytest.mark.parametrize("seed", quick(range(3), 0))
 def test_equals_greedy_suppression(seed):
     boxes, scores = random_boxes(2, 120, seed)
     indices, counts = fixed_point(ops.convert_to_tensor(boxes), ops.convert_to_tensor(scores), 0.2, 0.4, 200)
@@ -63,6 +65,7 @@ def test_both_forms_are_equal(most):
         np.testing.assert_array_equal(a, b)
 
 
+@core_in_full
 def test_nothing_above_the_threshold_and_nothing_at_all():
     boxes, scores = random_boxes(1, 5)
     assert int(nms(boxes[0], 0 * scores[0])[1]) == 0
@@ -70,6 +73,7 @@ def test_nothing_above_the_threshold_and_nothing_at_all():
     assert indices.shape == (3,) and int(count) == 0
 
 
+@pytest.mark.core
 def test_detections_by_hand():
     boxes = np.array([[[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60]]], "float32")
     scores = np.array([[[0.9, 0.1], [0.8, 0.7], [0.3, 0.0]]], "float32")
@@ -82,6 +86,7 @@ def test_detections_by_hand():
     assert found["count"] == 3
 
 
+@core_in_full
 def test_pictures_do_not_mix():
     boxes, _ = random_boxes(2, 30)
     scores = np.random.default_rng(1).random((2, 30, 4)).astype("float32")

@@ -3,12 +3,12 @@ import numpy as np
 import pytest
 from keras import ops
 
+from tests.checks import core_in_full, quick
 from tests.zoo.ops import roi_reference
 from zoo import InputError
 from zoo.layers import RoIAlign, RoIPool
 from zoo.ops.roi import assign_levels, roi_align, roi_pool
 
-pytestmark = pytest.mark.core
 STRIDES = (4, 8, 16, 32)
 
 
@@ -34,6 +34,7 @@ def pool(feature_map, rois, **options):
     return ops.convert_to_numpy(roi_pool(ops.convert_to_tensor(feature_map), np.asarray(rois, "float32"), **options))
 
 
+@pytest.mark.core
 def test_align_by_hand():
     # Value 10 y + x at cell (y, x). A region of 4x4 cells in 2x2 bins has its samples at 0.5, 1.5, 2.5, 3.5 of each
     # axis, whose pairs average 1 and 3; half a cell less where cells are centred.
@@ -45,6 +46,7 @@ def test_align_by_hand():
     np.testing.assert_allclose(aligned.ravel(), [5.5, 7.5, 25.5, 27.5])
 
 
+@pytest.mark.core
 def test_align_at_the_border():
     # Constant 1 on 4 cells of one row: samples up to one cell beyond the border read its cell, further ones 0.
     ones = np.ones((1, 4, 4, 1), "float32")
@@ -53,6 +55,7 @@ def test_align_at_the_border():
     np.testing.assert_allclose(row.ravel(), [0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0])
 
 
+@pytest.mark.core
 def test_smallest_region_is_one_cell_unless_aligned():
     ramp = np.arange(5, dtype="float32").reshape(1, 1, 5, 1)
     point = [[[16, 0, 16, 0]]]  # an empty region at cell 2: samples at 2.25 and 2.75 of one cell, or all at 1.5
@@ -60,8 +63,10 @@ def test_smallest_region_is_one_cell_unless_aligned():
     assert align([ramp], point, strides=[8], output_size=1, aligned=True).item() == 1.5
 
 
-@pytest.mark.parametrize("aligned", [False, True])
-@pytest.mark.parametrize("sampling_ratio", [1, 2, 3])
+@pytest.mark.core
+@pytest.mark.parametrize(
+    ("aligned", "sampling_ratio"), quick([(a, s) for a in (False, True) for s in (1, 2, 3)], (False, 2), (True, 2))
+)
 def test_align_agrees_with_loops(aligned, sampling_ratio):
     maps, rois = random_maps((50, 40), (25, 20), (13, 10), (7, 5)), random_rois(16, 200)
     found = align(maps, rois, strides=STRIDES, output_size=(3, 2), sampling_ratio=sampling_ratio, aligned=aligned)
@@ -69,6 +74,7 @@ def test_align_agrees_with_loops(aligned, sampling_ratio):
     np.testing.assert_allclose(found, expected, atol=5e-5)
 
 
+@core_in_full
 def test_align_in_parts_is_the_same():
     maps, rois = random_maps((50, 40), (25, 20)), random_rois(7, 200)
     options = {"strides": STRIDES[:2], "output_size": 2}
@@ -77,6 +83,7 @@ def test_align_in_parts_is_the_same():
     np.testing.assert_array_equal(parts, align(maps, rois, **options))
 
 
+@pytest.mark.core
 def test_levels_by_hand():
     sides = [1, 111.9, 112, 223.9, 224, 447.9, 448, 5000]
     rois = np.array([[0, 0, side, side] for side in sides], "float32")
@@ -86,6 +93,7 @@ def test_levels_by_hand():
     assert int(assign_levels(np.array([[0, 0, 56, 224]], "float32"), STRIDES)[0]) == 1
 
 
+@pytest.mark.core
 def test_pool_by_hand():
     cells = np.arange(36, dtype="float32").reshape(1, 6, 6, 1)
     # Pixels 8 to 40 at stride 8 are the cells 1 to 5, of which two bins share the middle one: 1-3 and 3-5.
@@ -98,6 +106,7 @@ def test_pool_by_hand():
     np.testing.assert_array_equal(outside.ravel(), [0, 0, 1, 2])
 
 
+@core_in_full
 @pytest.mark.parametrize("size", [(13, 17), (5, 8)])
 def test_pool_agrees_with_loops(size):
     feature_map, rois = random_maps(size)[0], random_rois(30, 16 * size[1])
@@ -105,12 +114,14 @@ def test_pool_agrees_with_loops(size):
     np.testing.assert_array_equal(found, roi_reference.pool(feature_map, rois, 16, (3, 4)))
 
 
+@core_in_full
 def test_no_regions():
     maps, rois = random_maps((8, 8), (4, 4)), np.zeros((2, 0, 4), "float32")
     assert align(maps, rois, strides=(4, 8), output_size=7).shape == (2, 0, 7, 7, 3)
     assert pool(maps[0], rois, stride=4, output_size=7).shape == (2, 0, 7, 7, 3)
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("kind", ["align", "pool"])
 def test_gradient_is_that_of_finite_differences(kind):
     maps = random_maps((6, 5), (3, 3), batch=1, channels=1, seed=3)
@@ -154,6 +165,7 @@ def gradients(function, inputs):
     return [tf.convert_to_tensor(x).numpy() for x in tape.gradient(value, inputs)]
 
 
+@core_in_full
 def test_layers_save_load_and_keep_regions_in_full_precision(tmp_path):
     fine, coarse, rois = keras.Input((None, None, 3)), keras.Input((None, None, 3)), keras.Input((4, 4))
     half = keras.DTypePolicy("mixed_float16")

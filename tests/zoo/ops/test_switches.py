@@ -4,9 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
+from tests.checks import core_in_full
 from zoo.ops import switches
-
-pytestmark = pytest.mark.core
 
 
 def run(x):
@@ -16,6 +15,7 @@ def run(x):
     return tuple(map(ops.convert_to_numpy, (pooled, switch, back)))
 
 
+@pytest.mark.core
 def test_by_hand():
     x = np.array([[1, 5, 2, 2], [3, 4, 2, 2], [0, -1, -7, -6], [-2, -3, -5, -8]], "float32")[None, ..., None]
     pooled, switch, back = run(x)
@@ -24,6 +24,7 @@ def test_by_hand():
     assert back[0, ..., 0].tolist() == [[0, 5, 2, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, -5, 0]]
 
 
+@pytest.mark.core
 def test_odd_sizes_are_padded_and_cropped_back():
     x = -np.arange(1, 10, dtype="float32").reshape(1, 3, 3, 1)  # negative: padding with zeros would win
     pooled, switch, back = run(x)
@@ -32,12 +33,14 @@ def test_odd_sizes_are_padded_and_cropped_back():
     assert back[0, ..., 0].tolist() == [[-1, 0, -3], [0, 0, 0], [-7, 0, -9]]
 
 
+@pytest.mark.core
 def test_empty_batch():
     pooled, switch, back = run(np.zeros((0, 4, 6, 2)))
     assert pooled.shape == switch.shape == (0, 2, 3, 2)
     assert back.shape == (0, 4, 6, 2)
 
 
+@core_in_full
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 7), st.integers(1, 7), st.integers(0, 1000))
 def test_agrees_with_a_loop_over_windows(height, width, seed):

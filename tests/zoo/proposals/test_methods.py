@@ -8,7 +8,6 @@ from zoo.ops.boxes_numpy import iou
 from zoo.proposals import METHODS, propose
 from zoo.proposals.edge_boxes import gradient_edges
 
-pytestmark = pytest.mark.core
 OF_SEGMENTS = ("selective_search_fast", "selective_search_quality", "superpixels")
 SQUARE = [30, 20, 70, 60]
 

@@ -4,7 +4,6 @@ import pytest
 from zoo.errors import InputError
 from zoo.proposals.recall import average_recall, best_overlaps, recall
 
-pytestmark = pytest.mark.core
 OBJECTS = [[0, 0, 10, 10], [20, 0, 30, 10]]
 PROPOSALS = [[50, 50, 60, 60], [0, 0, 10, 5], [0, 0, 30, 10], [0, 0, 10, 10]]
 

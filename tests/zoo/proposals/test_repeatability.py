@@ -4,8 +4,6 @@ import pytest
 from zoo.proposals import repeatability as module
 from zoo.proposals.repeatability import CHANGES, area_under_recall, in_common, repeatability
 
-pytestmark = pytest.mark.core
-
 
 def spots(height=90, width=120):
     """A black picture with four bright spots, and their centres `(4, 2)` x, y in pixels."""

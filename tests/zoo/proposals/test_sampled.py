@@ -3,7 +3,6 @@ import pytest
 
 from zoo.proposals.sampled import BoxStatistics, box_statistics, gaussian, uniform
 
-pytestmark = pytest.mark.core
 PICTURE = np.zeros((100, 200, 3), np.uint8)
 
 

@@ -2,14 +2,12 @@ import keras
 import numpy as np
 import pytest
 
-from tests.checks import learns, parameters, saves_and_loads
+from tests.checks import core_in_full, learns, parameters, saves_and_loads
 from tests.zoo.weights.caffe_reference import Caffe, max_pool, pixels, relu, switches, unpool
 from tests.zoo.weights.caffe_writer import caffemodel
 from zoo import InputError, weights
 from zoo.backbones.vgg import STAGES
 from zoo.segmentation.deconvnet import Deconvolution, deconvnet
-
-pytestmark = pytest.mark.core
 
 
 def toy(height=64, width=64):
@@ -44,8 +42,9 @@ def test_fc6_sees_the_whole_of_small_pictures_and_parts_of_large_ones():
     assert large.get_layer("fc6").kernel.shape == (7, 7, 32, 256)
 
 
+@core_in_full
 @pytest.mark.parametrize("size", [(32, 96), (45, 70)])
-def test_any_size(size):
+def test_any_size(size, both_ways):
     assert toy(*size).predict(pictures(*size), verbose=0)["logits"].shape == (2, *size, 3)
 
 
@@ -57,6 +56,7 @@ def test_unpooling_has_the_switches_of_the_pooling():
         assert switches is pool.output[1] and like is pool.input
 
 
+@pytest.mark.core
 def test_a_deconvolution_by_hand():
     """Each pixel paints the kernel around itself."""
     layer = Deconvolution(1, 3, padding="same")
@@ -70,6 +70,7 @@ def test_a_deconvolution_by_hand():
     assert painted.tolist() == [[3.5, 4.5, 5.5, 0.5], [6.5, 7.5, 8.5, 0.5], [0.5] * 4]
 
 
+@pytest.mark.core
 def test_a_deconvolution_is_keras_transposed_convolution():
     layer, theirs = (kind(5, 3, padding="same") for kind in (Deconvolution, keras.layers.Conv2DTranspose))
     x = np.random.default_rng(0).normal(size=(2, 6, 7, 4)).astype("float32")
@@ -80,6 +81,7 @@ def test_a_deconvolution_is_keras_transposed_convolution():
     np.testing.assert_allclose(layer(x), theirs(x), rtol=1e-4, atol=1e-5)
 
 
+@core_in_full
 def test_the_authors_weights_fit(tmp_path):
     """In NumPy as their prototxt says, and ours with the weights in a .caffemodel."""
     net, image = Caffe(), pictures(64, 64)[0]
@@ -125,11 +127,13 @@ def test_vgg16s_weights_begin_it(tmp_path):
     np.testing.assert_array_equal(model.get_layer("fc7").get_weights()[0][0, 0], net.arrays["fc7/0"].T)
 
 
+@core_in_full
 def test_saves_and_loads(tmp_path):
     saves_and_loads(toy(), pictures(64, 64), tmp_path / "model.keras")
 
 
-def test_learns():
+@pytest.mark.core
+def test_learns(both_ways):
     images = pictures(64, 64)
     learns(toy(), images, images[..., 0] // 86)
 

@@ -18,7 +18,7 @@ def pictures(height, width):
     return np.random.default_rng(0).integers(0, 255, (2, height, width, 3), "uint8")
 
 
-def test_parameters_equal_the_authors_release():
+def test_parameters_equal_the_authors_release(undrawn):
     assert parameters(deeplab_largefov(21)) == 20_505_429
 
 
@@ -52,7 +52,7 @@ def test_pooling_is_centred_on_every_second_pixel():
 
 
 @pytest.mark.parametrize("size", [(33, 41), (40, 50), (1, 3)])
-def test_any_picture_size(size):
+def test_any_picture_size(size, both_ways):
     assert toy().predict(pictures(*size), verbose=0)["logits"].shape == (2, *size, 3)
 
 
@@ -60,7 +60,8 @@ def test_saves_and_loads(tmp_path):
     saves_and_loads(toy(), pictures(24, 33), tmp_path / "model.keras")
 
 
-def test_learns():
+@pytest.mark.core
+def test_learns(both_ways):
     images = pictures(32, 40)
     learns(toy(), images, images[..., 0] // 86)
 
@@ -70,6 +71,7 @@ def test_too_small_a_picture():
         toy(input_shape=(0, 40, 3))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("format", ["onnx", "tflite"])
 def test_float32_agrees_with_keras(format, tmp_path):
     artifact = export.export(

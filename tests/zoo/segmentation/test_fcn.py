@@ -2,10 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from tests.checks import learns, parameters, saves_and_loads
+from tests.checks import core_in_full, learns, parameters, quick, saves_and_loads
 from zoo import InputError
 from zoo.layers import CropLike
-from zoo.segmentation import fcn as module
 from zoo.segmentation.fcn import STRIDES, TRUNKS, fcn, fcn8s_vgg16, fcn16s_vgg16, fcn32s_alexnet, fcn32s_vgg16
 
 EVERY = [(backbone, stride) for backbone in TRUNKS for stride in STRIDES]
@@ -82,7 +81,7 @@ def test_crops_and_kernels_are_the_releases(backbone, stride, offsets, kernels):
     assert ups == kernels
 
 
-@pytest.mark.parametrize(("backbone", "stride"), EVERY)
+@pytest.mark.parametrize(("backbone", "stride"), quick(EVERY, ("vgg16", 8), ("alexnet", 32), ("googlenet", 16)))
 def test_a_mirrored_picture_has_mirrored_scores(backbone, stride):
     """With kernels that are their own mirror image, any cell in another place than we think would show."""
     side = MIRRORED[backbone]
@@ -94,8 +93,8 @@ def test_a_mirrored_picture_has_mirrored_scores(backbone, stride):
     np.testing.assert_allclose(mirrored[:, ::-1], scores, atol=1e-4 * np.abs(scores).max())
 
 
-@pytest.mark.parametrize("backbone", TRUNKS)
-def test_any_picture_size(backbone):
+@pytest.mark.parametrize("backbone", quick(TRUNKS, "alexnet"))
+def test_any_picture_size(backbone, both_ways):
     model = toy(backbone)
     for size in [(1, 1), (33, 64), (78, 47)]:
         assert model.predict(pictures(*size), verbose=0)["logits"].shape == (1, *size, 3)
@@ -106,33 +105,28 @@ def test_any_picture_size(backbone):
                 assert x.shape[1] >= like.shape[1] and x.shape[2] >= like.shape[2]
 
 
-@pytest.mark.core
-@pytest.mark.parametrize(("backbone", "stride"), [("vgg16", 8), ("alexnet", 32)])
+@core_in_full
+@pytest.mark.parametrize(("backbone", "stride"), quick([("vgg16", 8), ("alexnet", 32)], ("alexnet", 32)))
 def test_saves_and_loads(backbone, stride, tmp_path):
     model = symmetric(toy(backbone, stride, input_shape=(32, 48, 3)))
     saves_and_loads(model, pictures(32, 48, count=2), tmp_path / "model.keras")
 
 
 @pytest.mark.core
-@pytest.mark.parametrize(("backbone", "stride"), [("vgg16", 8), ("alexnet", 32)])
-def test_learns(backbone, stride):
+@pytest.mark.parametrize(("backbone", "stride"), quick([("vgg16", 8), ("alexnet", 32)], ("vgg16", 8)))
+def test_learns(backbone, stride, both_ways):
     images = pictures(32, 32, count=2)
     images[:, :, :16] //= 4
     learns(toy(backbone, stride, input_shape=(32, 32, 3)), images, np.where(images[..., 0] > 63, 1, 0))
 
 
+@pytest.mark.full
 def test_upsampling_is_trained_from_bilinear():
     model = toy(stride=16, input_shape=(32, 32, 3))
     before = np.array(model.get_layer("upscore16").kernel)
     learns(model, pictures(32, 32), np.zeros((1, 32, 32), "int32"), steps=3)
     assert before[0, 0, 0, 0] == pytest.approx(1 / 32**2)
     assert np.abs(np.array(model.get_layer("upscore16").kernel) - before).max() > 0
-
-
-def test_nine_names():
-    for backbone, stride in EVERY:
-        name = f"fcn{stride}s_{backbone}"
-        assert getattr(module, name)(2, width=1 / 16).name == name
 
 
 def test_errors():

@@ -4,13 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from tests.checks import learns, parameters, saves_and_loads
+from tests.checks import core_in_full, learns, parameters, quick, saves_and_loads
 from zoo import InputError
 from zoo.backbones.resnet import bottleneck, resnet
 from zoo.segmentation.fcn_resnet import AuxiliarySegmenter, ResizeLike, fcn_resnet, fcn_resnet50, fcn_resnet101
 from zoo.segmentation.segmenter import Segmenter
-
-pytestmark = pytest.mark.core
 
 
 def toy(input_shape=(32, 40, 3), **arguments):
@@ -23,7 +21,9 @@ def pictures(height=32, width=40):
     return np.random.default_rng(0).integers(0, 255, (2, height, width, 3), "uint8")
 
 
-@pytest.mark.parametrize(("builder", "count"), [(fcn_resnet50, 35_322_218), (fcn_resnet101, 54_314_346)])
+@pytest.mark.parametrize(
+    ("builder", "count"), quick([(fcn_resnet50, 35_322_218), (fcn_resnet101, 54_314_346)], (fcn_resnet50, 35_322_218))
+)
 def test_parameters_equal_torchvision(builder, count, undrawn):
     assert parameters(builder(21)) == count
 
@@ -44,18 +44,21 @@ def test_dilations_are_torchvisions():
     assert model.get_layer("auxiliary_conv").output.shape[1:] == (4, 5, 16)
 
 
+@pytest.mark.core
 def test_interpolation_by_hand():
     """Cells of two pixels: a centre lies at the border of two pixels; beyond the first and last one nothing grows."""
     x = np.array([0.0, 4.0]).reshape(1, 1, 2, 1)
     assert np.ravel(ResizeLike()([x, np.zeros((1, 1, 4, 3))])).tolist() == [0, 1, 3, 4]
 
 
+@core_in_full
 @pytest.mark.parametrize("size", [(1, 1), (17, 30)])
-def test_any_picture_size(size):
+def test_any_picture_size(size, both_ways):
     found = toy(input_shape=(None, None, 3)).predict(pictures(*size), verbose=0)
     assert {name: value.shape for name, value in found.items()} == {"logits": (2, *size, 3)}
 
 
+@pytest.mark.core
 def test_second_head_counts_half_in_training_and_nothing_otherwise():
     model, labels = toy(), np.zeros((2, 32, 40), "int32")
     model.compile("sgd")
@@ -80,11 +83,13 @@ def test_frozen_batch_norm_is_the_backbones_alone():
     assert trained == {"head_conv_bn", "auxiliary_conv_bn"}
 
 
+@core_in_full
 def test_saves_and_loads(tmp_path):
     saves_and_loads(toy(), pictures(), tmp_path / "model.keras")
 
 
-def test_learns_with_both_heads():
+@pytest.mark.core
+def test_learns_with_both_heads(both_ways):
     model = toy()
     before = np.array(model.get_layer("auxiliary_logits").kernel)
     learns(model, pictures(), pictures()[..., 0] // 86)

@@ -2,11 +2,10 @@ import numpy as np
 import pytest
 from skimage import data
 
+from tests.checks import core_in_full
 from zoo import InputError
 from zoo.segmentation.deconvnet import deconvnet
 from zoo.segmentation.proposal_wise import ensemble, framed, proposal_wise, resized, windows
-
-pytestmark = pytest.mark.core
 
 
 def gradient(height, width):
@@ -114,6 +113,7 @@ def test_an_ensemble_has_the_mean_of_the_probabilities():
         ensemble(first, np.zeros((2, 2)))
 
 
+@core_in_full
 def test_a_photograph_by_edge_boxes():
     model = deconvnet(3, width=1 / 32, input_shape=(32, 32, 3))
     photograph = data.astronaut()[::4, ::4]

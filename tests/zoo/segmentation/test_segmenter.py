@@ -34,7 +34,7 @@ def test_labels_are_cut_to_the_centre_of_smaller_logits():
     assert crop_to(labels, np.zeros((1, 6, 6, 3))).tolist() == labels.tolist()
 
 
-def test_an_ordinary_keras_citizen(tmp_path):
+def test_an_ordinary_keras_citizen(traced, tmp_path):
     image = keras.Input((8, 8, 3))
     logits = keras.layers.Conv2D(2, 1)(keras.layers.Rescaling(1 / 255)(image))
     model = Segmenter(image, {"logits": logits})

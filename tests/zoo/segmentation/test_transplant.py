@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.checks import core_in_full
 from zoo import InputError, weights
 from zoo.backbones.alexnet import alexnet
 from zoo.backbones.googlenet import googlenet
@@ -11,7 +12,6 @@ from zoo.segmentation.fcn import fcn
 from zoo.segmentation.segnet import segnet
 from zoo.segmentation.transplant import transplant
 
-pytestmark = pytest.mark.core
 TOY = {"width": 1 / 16, "include_top": True, "num_classes": 5}
 
 
@@ -19,6 +19,7 @@ def toy(backbone="vgg16", stride=32):
     return fcn(3, backbone=backbone, stride=stride, width=1 / 16)
 
 
+@core_in_full
 @pytest.mark.parametrize(
     ("backbone", "classifier", "first"),
     [

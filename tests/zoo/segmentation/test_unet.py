@@ -6,7 +6,7 @@ from zoo import InputError, unet
 from zoo.segmentation.unet import unpadded_input
 
 
-def test_parameters_equal_the_paper():
+def test_parameters_equal_the_paper(undrawn):
     assert parameters(unet(2, input_shape=(None, None, 1))) == 31_030_658
     assert parameters(unet(2, padding="valid", input_shape=(572, 572, 1))) == 31_030_658
 
@@ -21,10 +21,10 @@ def test_unpadded_sizes_are_the_papers():
 
 @pytest.mark.parametrize("padding", ["same", "mirror"])
 @pytest.mark.parametrize("size", [(96, 128), (97, 101)])
-def test_any_picture_size(padding, size):
+def test_any_picture_size(padding, size, traced):
     images = np.zeros((1, *size, 3), "uint8")
     for shape in [(None, None, 3), (*size, 3)]:
-        model = unet(2, padding=padding, filters=2, input_shape=shape)
+        model = unet(2, padding=padding, filters=2, depth=2, input_shape=shape)
         assert model.predict(images, verbose=0)["logits"].shape == (1, *size, 2)
 
 
@@ -45,12 +45,13 @@ def test_saves_and_loads(tmp_path):
     saves_and_loads(unet(2, filters=2, depth=2, batch_norm=True), images, tmp_path / "model.keras")
 
 
-def test_learns():
+@pytest.mark.core
+def test_learns(both_ways):
     images = np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), "uint8")
     learns(unet(3, filters=4, depth=2), images, images[..., 0] // 86)
 
 
-def test_unpadded_form_learns_from_the_centre_of_the_labels():
+def test_unpadded_form_learns_from_the_centre_of_the_labels(both_ways):
     images = np.random.default_rng(0).integers(0, 255, (2, 60, 60, 3), "uint8")
     learns(unet(3, filters=4, depth=2, padding="valid"), images, images[..., 0] // 86)
 

@@ -1,10 +1,13 @@
 """The same file goes into what `darknet.build` makes of a .cfg and into the zoo's own builder."""
 
+from functools import cache
+
 import keras
 import numpy as np
 import pytest
 
 import zoo
+from tests.checks import quick
 from tests.zoo.weights import darknet_cfg
 from zoo import InputError
 from zoo.backbones.darknet import darknet19, tiny_darknet, yolo_v1_backbone
@@ -17,15 +20,20 @@ TOY = {"width": WIDTH, "input_shape": (64, 64, 3)}
 GRID = {"width": WIDTH, "input_shape": (128, 128, 3)}
 
 
-@pytest.fixture
-def pair(tmp_path):
-    """Writes a .cfg and a .weights file of random numbers; returns the model of both, the file, its numbers."""
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    """Writes a .cfg and a .weights file of random numbers; returns the model of both, the file, its numbers.
 
+    Once for each .cfg: what it returns is to be left as it is.
+    """
+
+    @cache
     def make(cfg):
-        path = tmp_path / "toy.cfg"
+        folder = tmp_path_factory.mktemp("darknet")
+        path = folder / "toy.cfg"
         path.write_text(cfg)
         numbers = darknet_cfg.numbers(darknet.build(path))
-        weights = darknet_cfg.write(tmp_path / "toy.weights", numbers)
+        weights = darknet_cfg.write(folder / "toy.weights", numbers)
         return darknet.build(path, weights), weights, numbers
 
     return make
@@ -57,7 +65,11 @@ def unchanged(model, before):
     ("cfg", "model"),
     [
         (darknet_cfg.yolo_v2(3, WIDTH), lambda: zoo.yolo_v2(3, **TOY)),
-        (darknet_cfg.yolo_v2(3, WIDTH, size=(64, 96)), lambda: zoo.yolo_v2(3, width=WIDTH)),
+        pytest.param(
+            darknet_cfg.yolo_v2(3, WIDTH, size=(64, 96)),
+            lambda: zoo.yolo_v2(3, width=WIDTH),
+            marks=pytest.mark.full,
+        ),
         (darknet_cfg.tiny_yolo_v2(3, WIDTH), lambda: zoo.tiny_yolo_v2(3, **TOY)),
         (darknet_cfg.yolo_v1_released(WIDTH), lambda: zoo.yolo_v1(2, released=True, **GRID)),
         (darknet_cfg.yolo_v1(WIDTH), lambda: zoo.yolo_v1(2, **GRID)),
@@ -171,7 +183,7 @@ def test_the_first_layers_start_a_detector(pair, tmp_path):
     assert model.resizing == "letterbox"  # it is still to be trained, with letterboxed pictures
 
 
-@pytest.mark.parametrize(("classes", "rest"), [(1, 40 * 65), (5, 40 * 65)])
+@pytest.mark.parametrize(("classes", "rest"), quick([(1, 40 * 65), (5, 40 * 65)], (1, 40 * 65)))
 def test_another_number_of_classes_keeps_the_last_layer(pair, classes, rest):
     """More or fewer than the file's three."""
     expected, file, _ = pair(darknet_cfg.yolo_v2(3, WIDTH))
@@ -184,7 +196,7 @@ def test_another_number_of_classes_keeps_the_last_layer(pair, classes, rest):
     np.testing.assert_array_equal(model.get_layer("head_conv3").kernel, expected.get_layer("convolutional29").kernel)
 
 
-@pytest.mark.parametrize("classes", [1, 5])
+@pytest.mark.parametrize("classes", quick([1, 5], 5))
 def test_another_number_of_classes_of_yolo(pair, classes):
     _, file, _ = pair(darknet_cfg.yolo_v1_released(WIDTH))
     report = load(zoo.yolo_v1(classes, released=True, **GRID), file, partial=True)
@@ -203,36 +215,34 @@ def test_another_head_stays_as_it_is(pair):
 
 
 @pytest.mark.parametrize("partial", [False, True])
-@pytest.mark.parametrize(
-    ("place", "number", "message"),
-    [
+def test_damaged_files_change_nothing(pair, tmp_path, partial):
+    _, _, numbers = pair(darknet_cfg.yolo_v2(3, WIDTH))
+    model = zoo.yolo_v2(3, **TOY)
+    before = copied(model)
+    for place, number, message in [
         (0, np.nan, "stage1_conv1_bn/beta holds NaN or infinity"),
         (7, -1.0, "variance below 0 in stage1_conv1_bn: the file is damaged or of another network"),
         (7, np.inf, "stage1_conv1_bn/.* holds NaN or infinity"),
         (-1, np.inf, "grid/kernel holds NaN or infinity"),
-    ],
-)
-def test_damaged_files_change_nothing(pair, place, number, message, partial):
-    _, file, numbers = pair(darknet_cfg.yolo_v2(3, WIDTH))
-    numbers[place] = number
-    model = zoo.yolo_v2(3, **TOY)
-    before = copied(model)
-    with pytest.raises(InputError, match=message):
-        load(model, darknet_cfg.write(file, numbers), partial=partial)
-    unchanged(model, before)
+    ]:
+        damaged = numbers.copy()
+        damaged[place] = number
+        with pytest.raises(InputError, match=message):
+            load(model, darknet_cfg.write(tmp_path / "toy.weights", damaged), partial=partial)
+        unchanged(model, before)
     assert model.resizing == "letterbox"
 
 
-@pytest.mark.parametrize("change", [-1, 1])
-def test_other_sizes_change_nothing(pair, change):
-    _, file, numbers = pair(darknet_cfg.tiny_yolo_v2(3, WIDTH))
+def test_other_sizes_change_nothing(pair, tmp_path):
+    _, _, numbers = pair(darknet_cfg.tiny_yolo_v2(3, WIDTH))
     model = zoo.tiny_yolo_v2(3, **TOY)
     before = copied(model)
-    other = darknet_cfg.write(file, np.resize(numbers, numbers.size + change))
-    counts = rf"holds {numbers.size + change:,} numbers, the network takes {numbers.size:,}: "
-    with pytest.raises(InputError, match=counts):
-        load(model, other)
-    unchanged(model, before)
+    for change in (-1, 1):
+        other = darknet_cfg.write(tmp_path / "toy.weights", np.resize(numbers, numbers.size + change))
+        counts = rf"holds {numbers.size + change:,} numbers, the network takes {numbers.size:,}: "
+        with pytest.raises(InputError, match=counts):
+            load(model, other)
+        unchanged(model, before)
 
 
 def test_networks_that_darknet_does_not_have(tmp_path):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.checks import parameters, saves_and_loads
+from tests.checks import core_in_full, parameters, saves_and_loads
 from tests.darknet_reference import Random, block, leaky, pool, reorg_cpu
 from tests.zoo.weights import darknet_cfg
 from tests.zoo.weights.darknet_cfg import HEADER, convolutional
@@ -13,7 +13,6 @@ from zoo import InputError
 from zoo.ops.boxes import iou_aligned
 from zoo.weights import darknet, load
 
-pytestmark = pytest.mark.core
 NET = "[net]\n# remark\nheight=8\nwidth = 8\nchannels=3\nlearning_rate=0.1\n"
 DETECTION = "[detection]\nclasses=2\ncoords=4\nside=2\nnum=2\nsoftmax=0\nsqrt=1\ncoord_scale=5\nnoobject_scale=.5\n"
 REGION = "[region]\nanchors=1,1, 2,3\nclasses=2\ncoords=4\nnum=2\nsoftmax=1\nthresh=.6\nobject_scale=5\n"
@@ -36,6 +35,7 @@ def picture(size=8):
     return np.random.default_rng(1).integers(0, 256, (1, size, size, 3)).astype("float32")
 
 
+@pytest.mark.core
 def test_region_network_is_darknets(files):
     """Batch normalisation, stride, pooling, both kinds of route, reorg, region."""
     cfg = NET + convolutional(4) + convolutional(6, stride=2) + "[route]\nlayers=0\n[maxpool]\nsize=2\nstride=2\n"
@@ -53,6 +53,7 @@ def test_region_network_is_darknets(files):
     assert (model.class_names, model.image_size) == (("first", "second"), (8, 8))
 
 
+@core_in_full
 def test_connected_layers_flatten_by_channel(files):
     """As in the released YOLO: local, connected with and without batch normalisation."""
     cfg = NET + convolutional(2, stride=2, batch_normalize=0) + "[local]\nsize=3\npad=1\nfilters=3\nactivation=relu\n"
@@ -73,6 +74,7 @@ def test_connected_layers_flatten_by_channel(files):
     np.testing.assert_allclose(model(image)[0], x / x.sum(), rtol=1e-4)
 
 
+@core_in_full
 def test_max_pooling_pads_right_and_below(files):
     """Size 2 and stride 1 keeps the size, as in Tiny YOLOv2; size 3 and stride 2 begins one pixel outside."""
     image = np.repeat(np.arange(64.0).reshape(1, 8, 8, 1), 3, axis=3)
@@ -87,6 +89,7 @@ def test_max_pooling_pads_right_and_below(files):
     np.testing.assert_allclose(np.asarray(model(-image * 255))[0, 0, :2, 0], [0, -1], atol=1e-6)
 
 
+@core_in_full
 def test_crop_takes_the_centre_and_stretches_to_minus_one(files):
     crop = "[crop]\ncrop_height=4\ncrop_width=6\n"
     image = picture()
@@ -95,6 +98,7 @@ def test_crop_takes_the_centre_and_stretches_to_minus_one(files):
     np.testing.assert_allclose(darknet.build(files(NET + crop + "noadjust=1\n")[0])(image), inside, atol=1e-6)
 
 
+@core_in_full
 def test_a_classifier_ends_in_softmax(files, tmp_path):
     cfg = NET + convolutional(3, activation="linear", batch_normalize=0) + "[avgpool]\n[softmax]\ngroups=1\n"
     draw, image = Random(), picture()
@@ -210,6 +214,7 @@ def test_missing_cfg_and_wrong_names(files):
         darknet.build(files(CONNECTED)[0], class_names=("one",))
 
 
+@core_in_full
 def test_a_built_detector_is_a_citizen_of_the_zoo(files, tmp_path):
     cfg = (
         NET + convolutional(4, stride=2) + "[local]\nsize=3\npad=1\nfilters=4\nactivation=leaky\n[reorg]\nstride=2\n"
@@ -219,6 +224,7 @@ def test_a_built_detector_is_a_citizen_of_the_zoo(files, tmp_path):
     saves_and_loads(model, picture(), tmp_path / "toy.keras")
 
 
+@pytest.mark.core
 def test_detection_network_predicts_darknets_boxes(files, tmp_path):
     """Four cells, two boxes: the vector's own order is classes, confidences, boxes; widths and heights are roots."""
     cfg = NET + "[avgpool]\n[connected]\noutput=48\nactivation=linear\n" + DETECTION
@@ -236,13 +242,14 @@ def test_detection_network_predicts_darknets_boxes(files, tmp_path):
     saves_and_loads(model, picture(), tmp_path / "toy.keras")
 
 
-def test_yolo_v2_has_its_parameters(files):
+def test_yolo_v2_has_its_parameters(files, undrawn):
     model = darknet.build(files(darknet_cfg.yolo_v2(20))[0])
     assert parameters(model) == 50_655_389
     assert model.output["grid"].shape == (None, 2, 2, 125)
     assert model.get_layer("reorg27").output.shape == (None, 2, 2, 256)
 
 
+@core_in_full
 def test_yolo_lite_sees_the_dog(zoo_data):
     """The released weights give the scores that their authors show: 0.97, 0.79, 0.65; boxes read off the picture.
 

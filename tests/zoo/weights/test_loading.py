@@ -20,7 +20,6 @@ from zoo.segmentation.segnet import segnet
 from zoo.weights import published, torchvision, torchvision_backbone
 from zoo.weights.matching import layers_with_weights
 
-pytestmark = pytest.mark.core
 TOY = {"width": 1 / 16, "input_shape": (64, 64, 3)}
 TOP = {"include_top": True, "num_classes": 5}
 

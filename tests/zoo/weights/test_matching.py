@@ -5,7 +5,6 @@ import pytest
 from zoo import InputError
 from zoo.weights.matching import Report, Want, assign
 
-pytestmark = pytest.mark.core
 KERNEL, BIAS = np.arange(6, dtype="f4").reshape(2, 3), np.array([7, 8], "f4")
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.torchvision_weights_expected import CLASSIFIERS, PATH, SAMPLES, SEGMENTERS, picture
+from tests.checks import quick
 from tests.zoo.detection.torchvision_weights import drawn
 from zoo import weights
 from zoo.backbones.alexnet import alexnet
@@ -45,12 +46,13 @@ def check(found, expected):
     assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", quick(CLASSIFIERS, "resnet18"))
 def test_classifiers(name, monkeypatch, undrawn):
     found = outputs(name, monkeypatch, include_top=True)
     check(found["logits"][SAMPLES["logits"]], EXPECTED[f"{name}/logits"])
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", SEGMENTERS)
 def test_segmenters(name, monkeypatch, undrawn):
     found = outputs(name, monkeypatch, num_classes=21)
