@@ -8,7 +8,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import pytest
 
-FIRST = ()
+FIRST = (
+    *("trained", "export_segmenter", "tests/zoo/detection/test_faster_rcnn.py", "rcnn_run", "export_detector"),
+    *("export_proposals", "export_convert", "export_tasks", "export_models"),
+)
 """Files and groups of tests that take longest, which begin first, so that no worker is left alone with one."""
 
 

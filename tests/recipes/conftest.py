@@ -20,8 +20,9 @@ COSTLY = ("trained", "drawn_shapes", "rcnn_run")
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        for name in set(COSTLY) & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(name))
+        shared = [name for name in COSTLY if name in getattr(item, "fixturenames", ())]
+        if shared:
+            item.add_marker(pytest.mark.xdist_group(shared[0]))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -49,7 +49,6 @@ def test_what_there_is_is_listed_without_a_framework(words):
     assert not HEAVY & modules
 
 
-@pytest.mark.xdist_group("trained")
 @pytest.mark.parametrize(("format", "runtime"), [("onnx", "onnxruntime"), ("tflite", "ai_edge_litert")])
 def test_an_artifact_predicts_and_is_timed_by_its_runtime_alone(artifacts, sets, tmp_path, format, runtime):
     artifact = artifacts / f"model.{format}"
