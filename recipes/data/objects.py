@@ -18,8 +18,8 @@ def select(example, kept):
     Returns:
         The example, every target of objects with the kept rows only.
     """
-    rows = {key: tf.boolean_mask(example[key], kept) for key in OBJECT_KEYS if key in example}
-    return {**example, **rows}
+    rows = tf.where(kept)[:, 0]
+    return {**example, **{key: tf.gather(example[key], rows) for key in OBJECT_KEYS if key in example}}
 
 
 def in_frame(example, frame):

@@ -16,7 +16,7 @@ AHEAD = 2
 PATIENCE = 2.0  # seconds; processes take longer to start
 
 
-def in_processes(function, items, processes=None, patience=PATIENCE):
+def in_processes(function, items, processes=None, patience=None):
     """Calls a function for each item, soon in processes of their own, and yields what it returns, in order.
 
     Items are taken as they are needed, so that a long stream of pictures never stands in memory. A program that calls
@@ -26,7 +26,7 @@ def in_processes(function, items, processes=None, patience=PATIENCE):
         function: of a module, so that another process finds it by name.
         items: iterable of tuples, the function's arguments.
         processes: how many; as many as there are cores if `None`, none but this one if 1.
-        patience: seconds that are worked in this process before others are started.
+        patience: seconds that are worked in this process before others are started; `PATIENCE` if `None`.
 
     Yields:
         The results.
@@ -34,7 +34,7 @@ def in_processes(function, items, processes=None, patience=PATIENCE):
     Raises:
         InputError: if a process is killed, as by a system that runs out of memory.
     """
-    processes = processes or os.cpu_count()
+    processes, patience = processes or os.cpu_count(), PATIENCE if patience is None else patience
     items, begun = iter(items), time.monotonic()
     for item in items if processes == 1 or patience else ():
         yield function(*item)

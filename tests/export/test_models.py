@@ -39,16 +39,13 @@ def trained(name):
     return model, settled(model)
 
 
-QUICK = ("segnet_basic", "onnx"), ("unet", "tflite")
+FORMS = [
+    pytest.param(*form, marks=() if form == ("segnet_basic", "onnx") else pytest.mark.full)
+    for form in product(MODELS, ("onnx", "tflite"))
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "format"),
-    [
-        pytest.param(*form, marks=() if form in QUICK else pytest.mark.full)
-        for form in product(MODELS, ("onnx", "tflite"))
-    ],
-)
+@pytest.mark.parametrize(("name", "format"), FORMS)
 def test_float32_agrees_with_keras(name, format, tmp_path):
     model, images = trained(name)
     path, operators = write(model, tmp_path, format, images.shape[1:3])

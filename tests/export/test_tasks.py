@@ -1,5 +1,7 @@
 """Every task's predictions through a real file: compared as the task asks, and back in a picture's own pixels."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from keras import layers, ops
@@ -75,12 +77,22 @@ def targets(task):
     return {"boxes": np.float32(SAID["boxes"]), "labels": np.arange(3), "keypoints": points}
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Returns a function of task and format to the artifact, each made once."""
+
+    @cache
+    def artifact(task, format):
+        path = tmp_path_factory.mktemp("says") / f"says{SUFFIXES[format]}"
+        return export.export(says(task), path, format, pictures=PICTURES)
+
+    return artifact
+
+
 @pytest.mark.parametrize("format", ["onnx", "tflite"])
 @pytest.mark.parametrize("task", TASKS)
-def test_a_task_in_a_file(task, format, tmp_path):
-    names, metric = TASKS[task]
-    model = says(task)
-    artifact = export.export(model, tmp_path / f"says{SUFFIXES[format]}", format, pictures=PICTURES)
+def test_a_task_in_a_file(exported, task, format):
+    (names, metric), model, artifact = TASKS[task], says(task), exported(task, format)
     assert artifact.task == task and artifact.parity["passed"]
     known = [(picture, targets(task)) for picture in PICTURES]
     found = export.verify(artifact.path, model, known)
@@ -92,6 +104,7 @@ def test_a_task_in_a_file(task, format, tmp_path):
 
     predictor, large = export.load(artifact.path), PICTURES.repeat(3, axis=1).repeat(3, axis=2)
     here, there = predictor.predict(PICTURES), predictor.predict(large)
+    assert set(here) == {*names, *(("labels", "count") if "boxes" in names else ())}
     for name in here:
         scale = np.float32([3, 3, 1] if name == "keypoints" else 3 if name in PLACED else 1)
         np.testing.assert_allclose(there[name], here[name] * scale, rtol=1e-4)
@@ -143,14 +156,7 @@ LIMITED = [
 ]
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    """By task, its file."""
-    folder = tmp_path_factory.mktemp("says")
-    return {task: export.export(says(task), folder / f"{task}.onnx").path for task in TASKS}
-
-
 @pytest.mark.parametrize("task, other, limit", LIMITED)
-def test_another_output_is_found(written, task, other, limit):
-    found = export.verify(written[task], says(task, other), [(picture, None) for picture in PICTURES])
+def test_another_output_is_found(exported, task, other, limit):
+    found = export.verify(exported(task, "onnx").path, says(task, other), [(picture, None) for picture in PICTURES])
     assert not found.passed and any(failure.startswith(limit) for failure in found.failures), found.failures

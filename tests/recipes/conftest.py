@@ -1,24 +1,41 @@
+import math
 import shutil
 import sys
+from functools import partialmethod
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 from recipes.cli import main as cli
-from recipes.data import Augment
+from recipes.data import Augment, processes
 from recipes.data.sources import shapes
 from recipes.training.recipe import Recipe
 from recipes.training.workdir import Workdir
 
-COSTLY = ("trained", "drawn_shapes")
-"""Fixtures that are made once in a session: the tests that share one run in the same process."""
+COSTLY = ("trained", "drawn_shapes", "rcnn_run")
+"""Fixtures that are made once: the tests that share one run in the same process."""
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         for name in set(COSTLY) & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group(name))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def alone():
+    """Work is shared out to other processes only where a test asks for it, however slow the machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "PATIENCE", math.inf)
+        yield
+
+
+@pytest.fixture
+def eagerly(monkeypatch):
+    """Models are trained without a graph, which takes longer to trace than a few steps take."""
+    monkeypatch.setattr(keras.Model, "compile", partialmethod(keras.Model.compile, run_eagerly=True))
 
 
 def write_set(folder, count, size=(32, 48)):

@@ -136,10 +136,97 @@ def conv_bn(x, filters, size, *, name, frozen_batch_norm, stride=1, groups=1, di
     return norm(x)
 
 
-resnet18 = partial(resnet, (2, 2, 2, 2), basic, name="resnet18")
-resnet34 = partial(resnet, (3, 4, 6, 3), basic, name="resnet34")
-resnet50 = partial(resnet, (3, 4, 6, 3), bottleneck, name="resnet50")
-resnet101 = partial(resnet, (3, 4, 23, 3), bottleneck, name="resnet101")
-resnext101_32x8d = partial(
-    resnet, (3, 4, 23, 3), partial(bottleneck, groups=32, group_width=8), name="resnext101_32x8d"
-)
+# The builders by name pass all of their arguments, `locals()`, on.
+def resnet18(
+    *,
+    stages=5,
+    output_stride=32,
+    include_top=False,
+    num_classes=1000,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="resnet18",
+):
+    """Builds ResNet-18.
+
+    Arguments as of `resnet`.
+    """
+    return resnet((2, 2, 2, 2), basic, **locals())
+
+
+def resnet34(
+    *,
+    stages=5,
+    output_stride=32,
+    include_top=False,
+    num_classes=1000,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="resnet34",
+):
+    """Builds ResNet-34.
+
+    Arguments as of `resnet`.
+    """
+    return resnet((3, 4, 6, 3), basic, **locals())
+
+
+def resnet50(
+    *,
+    stages=5,
+    output_stride=32,
+    include_top=False,
+    num_classes=1000,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="resnet50",
+):
+    """Builds ResNet-50.
+
+    Arguments as of `resnet`.
+    """
+    return resnet((3, 4, 6, 3), bottleneck, **locals())
+
+
+def resnet101(
+    *,
+    stages=5,
+    output_stride=32,
+    include_top=False,
+    num_classes=1000,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="resnet101",
+):
+    """Builds ResNet-101.
+
+    Arguments as of `resnet`.
+    """
+    return resnet((3, 4, 23, 3), bottleneck, **locals())
+
+
+def resnext101_32x8d(
+    *,
+    stages=5,
+    output_stride=32,
+    include_top=False,
+    num_classes=1000,
+    frozen_batch_norm=False,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="resnext101_32x8d",
+):
+    """Builds ResNeXt-101 32x8d.
+
+    Arguments as of `resnet`.
+    """
+    return resnet((3, 4, 23, 3), partial(bottleneck, groups=32, group_width=8), **locals())

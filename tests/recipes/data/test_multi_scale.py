@@ -51,6 +51,7 @@ def test_the_stream_resumes(scenes):
         "picture_size": (64, 64),
         "batch_size": 2,
         "training": True,
+        "cache": True,
         "multi_scale": SIZES,
     }
     whole = list(islice(pipeline(scenes("train"), **arguments).as_numpy_iterator(), 24))

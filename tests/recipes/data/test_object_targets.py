@@ -11,8 +11,8 @@ from zoo.ops.masks import iou, paste
 @pytest.mark.parametrize(
     "task",
     [
-        pytest.param("detection", marks=pytest.mark.full),
-        "instance_segmentation",
+        "detection",
+        pytest.param("instance_segmentation", marks=pytest.mark.full),
         pytest.param("keypoints", marks=pytest.mark.full),
     ],
 )
@@ -83,7 +83,8 @@ def test_points_of_the_largest_object():
     np.testing.assert_array_equal(targets["keypoints"], [[[10, 6, 1]], [[0, 0, 0]]])
 
 
-@pytest.mark.parametrize("task", ["localization", pytest.param("points", marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("task", ["localization", "points"])
 def test_a_crop_that_loses_the_object_has_the_label_none(task):
     # At 8 times the fitting scale a frame shows an eighth of the picture a side: often no object at all.
     arguments = {"picture_size": (8, 10), "batch_size": 50, "training": True, "augment": Augment(scale=(8.0, 8.0))}
@@ -139,6 +140,7 @@ def test_more_objects_than_rows_leave_the_first():
     assert padded["masks"].numpy().mean((1, 2)).tolist() == [0.125, 1]
 
 
+@pytest.mark.full
 def test_cropped_masks_come_back_when_pasted(scenes):
     for example in scenes("train").records().map(scenes("train").decode).take(5).as_numpy_iterator():
         cropped = crop_masks(tf.constant(example["masks"]), tf.constant(example["boxes"]))
@@ -150,6 +152,7 @@ def test_cropped_masks_come_back_when_pasted(scenes):
 @pytest.mark.parametrize("task", [pytest.param("instance_segmentation", marks=pytest.mark.full), "keypoints"])
 def test_mirrored_objects(scenes, task):
     arguments = {"task": task, "picture_size": (128, 128), "batch_size": 6, "training": True, "max_objects": 6}
+    arguments |= {"cache": True}
     ((images, plain),) = first(pipeline(scenes("train"), **arguments), 1)
     ((mirrored, found),) = first(pipeline(scenes("train"), augment=Augment(flip=1.0), **arguments), 1)
     np.testing.assert_array_equal(mirrored, images[:, :, ::-1])

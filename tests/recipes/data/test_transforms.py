@@ -272,6 +272,7 @@ def test_proposals_without_objects():
     assert none["proposals"].shape == (0, 4)
 
 
+@pytest.mark.full
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.5, 2.0))
 def test_proposals_follow_the_boxes_they_equal(seed, scale):

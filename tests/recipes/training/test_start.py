@@ -8,8 +8,10 @@ import pytest
 
 import zoo
 from recipes.data import open_source
+from recipes.training.build import build
 from recipes.training.start import model_file, take_weights
-from recipes.training.train import build, train
+from recipes.training.train import check_same, train
+from recipes.training.workdir import Workdir
 from zoo import InputError
 from zoo.backbones.normalization import CONVENTIONS, set_convention
 
@@ -61,12 +63,25 @@ def test_a_recipe_begins_there_and_says_so(trained, toy, tmp_path, capsys):
             np.testing.assert_array_equal(layer.kernel, second.get_layer(layer.name).kernel)
 
 
-def test_runs_from_before_there_were_stages_go_on(trained, toy, tmp_path):
-    run = shutil.copytree(trained.path, tmp_path / "run")
-    fields = json.loads((run / "recipe.json").read_text())
+@pytest.fixture
+def early(trained, tmp_path):
+    """A copy of the toy run as it was before there were stages."""
+    run = Workdir(shutil.copytree(trained.path, tmp_path / "run"), resume=True)
+    fields = json.loads(run.recipe.read_text())
     del fields["start"]
-    (run / "recipe.json").write_text(json.dumps(fields, indent=2))
-    assert train(toy, run, resume=True).last_epoch() == toy.epochs
+    run.recipe.write_text(json.dumps(fields, indent=2))
+    return run
+
+
+def test_the_recipe_of_a_run_from_before_there_were_stages_is_the_same(early, toy):
+    check_same(toy, early)
+    with pytest.raises(InputError, match='"start": "elsewhere" differs'):
+        check_same(replace(toy, start="elsewhere"), early)
+
+
+@pytest.mark.full
+def test_runs_from_before_there_were_stages_go_on(early, toy):
+    assert train(toy, early.path, resume=True).last_epoch() == toy.epochs
 
 
 def test_wrong_starts_are_one_line(trained, toy, tmp_path):

@@ -155,12 +155,9 @@ def test_pictures_without_objects_are_learned(folder):
     assert np.all(targets["labels"] == -1) and not np.any(targets["boxes"])
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
-    ("split", "count", "box"),
-    [
-        pytest.param("train", 205, "00343.xml: box 3", marks=pytest.mark.full),
-        ("val", 87, "00338.xml: box 12"),
-    ],
+    ("split", "count", "box"), [("train", 205, "00343.xml: box 3"), ("val", 87, "00338.xml: box 12")]
 )
 def test_bccd(zoo_data, split, count, box):
     source = open_source(f"voc:{zoo_data / 'bccd'}:{split}")

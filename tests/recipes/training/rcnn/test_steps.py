@@ -39,7 +39,7 @@ def recipe(squares):
 
 
 @pytest.fixture(scope="module")
-def trained(recipe, tmp_path_factory):
+def rcnn_run(recipe, tmp_path_factory):
     """The finished run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TFDS_DATA_DIR", str(tmp_path_factory.mktemp("cache")))
@@ -52,20 +52,16 @@ def files(workdir):
     return {name: (workdir.path / name).stat().st_mtime_ns for name in names}
 
 
-def test_learns_and_tells_of_both_figures(trained, recipe):
-    figures = json.loads((trained.path / "box_regression.json").read_text())
+def test_learns_and_tells_of_both_figures(rcnn_run, recipe):
+    figures = json.loads((rcnn_run.path / "box_regression.json").read_text())
     assert set(figures) == {"before", "after"} and set(figures["after"]) == {"ap50", "voc_ap50", "ap"}
     assert figures["before"]["ap50"] > 0.5
-    scores = run.write_metrics(trained)
-    assert scores["ap50"] == pytest.approx(figures["after"]["ap50"]) and scores["ap50/ghost"] is None
-    rows = trained.read_history(9)
+    rows = rcnn_run.read_history(9)
     assert [row["epoch"] for row in rows] == [1, 2] and rows[-1]["loss"] < rows[0]["loss"]
-    run.report(trained)
-    assert "selective_search_fast" in trained.report.read_text()
 
 
-def test_the_model_predicts_pictures_of_any_size(trained):
-    predictor = export.load(trained.model)
+def test_the_model_predicts_pictures_of_any_size(rcnn_run):
+    predictor = export.load(rcnn_run.model)
     assert (predictor.proposals, predictor.num_proposals, predictor.class_names) == (
         "selective_search_fast",
         40,
@@ -81,21 +77,21 @@ def test_the_model_predicts_pictures_of_any_size(trained):
 
 
 @pytest.fixture
-def resumed(trained, recipe, monkeypatch):
+def resumed(rcnn_run, recipe, monkeypatch):
     """Resumes the run, without its last comparison, and tells which of its files are new."""
     monkeypatch.setattr("recipes.training.rcnn.steps.write_box_regression", lambda *_: None)
 
     def resume():
-        before = files(trained)
-        train(recipe, trained.path, resume=True)
-        after = files(trained)
+        before = files(rcnn_run)
+        train(recipe, rcnn_run.path, resume=True)
+        after = files(rcnn_run)
         return {name for name in before if after[name] != before[name]}
 
     return resume
 
 
-def test_a_resumed_run_makes_anew_what_is_damaged_and_what_follows(trained, resumed, capsys):
-    path = trained.path / "fc7.npy"
+def test_a_resumed_run_makes_anew_what_is_damaged_and_what_follows(rcnn_run, resumed, capsys):
+    path = rcnn_run.path / "fc7.npy"
     path.write_bytes(path.read_bytes()[:-100])
     assert resumed() == {"fc7.npy", "pool5.npy", "svms.npz", "regressors.npz"}
     assert "fc7.npy is damaged" in capsys.readouterr().out
@@ -107,22 +103,27 @@ def test_a_finished_run_is_left_as_it_is(resumed, capsys):
 
 
 @pytest.mark.full
-def test_a_damaged_checkpoint_is_trained_anew(trained, resumed, capsys):
-    (trained.path / "epoch-0002.weights.h5").write_bytes(b"cut short")
+def test_a_damaged_checkpoint_is_trained_anew(rcnn_run, resumed, capsys):
+    (rcnn_run.path / "epoch-0002.weights.h5").write_bytes(b"cut short")
     assert resumed() == {"fc7.npy", "pool5.npy", "svms.npz", "regressors.npz"}
     assert "epoch-0002.weights.h5 is damaged" in capsys.readouterr().out
 
 
 @pytest.mark.full
-def test_its_artifact_goes_through_all_that_the_command_line_does(trained, recipe, tmp_path):
-    artifact = ship(trained.model, tmp_path / "model.tflite", format="tflite", data=recipe.data, pictures=2)
+def test_its_artifact_goes_through_all_that_the_command_line_does(rcnn_run, recipe, tmp_path):
+    figures = json.loads((rcnn_run.path / "box_regression.json").read_text())
+    scores = run.write_metrics(rcnn_run)
+    assert scores["ap50"] == pytest.approx(figures["after"]["ap50"]) and scores["ap50/ghost"] is None
+    run.report(rcnn_run)
+    assert "selective_search_fast" in rcnn_run.report.read_text()
+    artifact = ship(rcnn_run.model, tmp_path / "model.tflite", format="tflite", data=recipe.data, pictures=2)
     assert artifact.parity["passed"]
     assert "selective_search_fast" in artifact.preprocessing
-    verified = verify(artifact.path, trained.model, recipe.data, count=2)
+    verified = verify(artifact.path, rcnn_run.model, recipe.data, count=2)
     assert verified.passed and verified.agreement == 1.0 and verified.metric_change == 0.0
     assert export.benchmark(artifact.path, runs=1, warmup=0).p50_ms > 0
     predictor, source = export.load(artifact.path), open_source(recipe.data)
-    assert evaluate(predictor, source)["ap50"] == pytest.approx(run.write_metrics(trained)["ap50"])
+    assert evaluate(predictor, source)["ap50"] == pytest.approx(scores["ap50"])
     picture = next(Path(recipe.data.removeprefix("voc:")).rglob("1.png"))
     (entry,), _ = predict(predictor, [picture], tmp_path / "found", score=0.0)
     assert entry["objects"][0]["class"] == "square"
