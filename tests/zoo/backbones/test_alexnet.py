@@ -34,7 +34,7 @@ def test_two_columns_meet_in_the_third_convolution_alone():
     assert model.get_layer("conv2").kernel.shape == (5, 5, 6, 32)
 
 
-@pytest.mark.core
+@core_in_full
 def test_bvlc_normalises_before_it_pools_and_caffenet_afterwards():
     images = np.random.default_rng(0).integers(0, 255, (1, 67, 67, 3), "uint8")
     bvlc, caffenet = (alexnet(form=form, width=1 / 8, input_shape=(67, 67, 3)) for form in ("bvlc", "caffenet"))

@@ -114,7 +114,7 @@ def test_learns(grouped, both_ways):
     assert losses[-1] < 0.5 * losses[0]
 
 
-@pytest.mark.core
+@core_in_full
 def test_frozen_batch_norm_neither_moves_nor_learns():
     model = small(frozen_batch_norm=True)
     frozen = [np.array(v) for v in model.non_trainable_variables]

@@ -12,6 +12,10 @@ def toy(**arguments):
     return grid_detector(2, **{"grid": (2, 3), "filters": 4, "input_shape": (32, 48, 3), **arguments})
 
 
+def images():
+    return np.random.default_rng(0).integers(0, 255, (2, 32, 48, 3), "uint8")
+
+
 @cache
 def network():
     """The toy of the tests that leave it as it is."""
@@ -48,12 +52,14 @@ def test_the_anchor_of_the_objects_shape_answers():
 
 
 @pytest.mark.core
-def test_learns_saves_and_loads(both_ways, tmp_path):
-    model = toy()
-    images = np.random.default_rng(0).integers(0, 255, (2, 32, 48, 3), "uint8")
-    saves_and_loads(model, images, tmp_path / "model.keras")
+def test_learns(both_ways):
     truth = {"boxes": np.array([[[1, 1, 20, 25]]] * 2, "float32"), "labels": np.array([[1]] * 2, "int32")}
-    learns(model, images, truth)
+    learns(toy(), images(), truth)
+
+
+@core_in_full
+def test_saves_and_loads(tmp_path):
+    saves_and_loads(toy(), images(), tmp_path / "model.keras")
 
 
 def test_a_picture_that_does_not_divide_into_the_grid():

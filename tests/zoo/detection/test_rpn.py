@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from keras import ops
 
+from tests.checks import core_in_full
 from zoo.detection.rpn import AnchorRows, AnchorsOn, Proposals, rpn_losses
 
-pytestmark = pytest.mark.core
 PICTURE = np.zeros((1, 64, 96, 3), "float32")
 
 
@@ -14,6 +14,7 @@ def numpy(x):
     return ops.convert_to_numpy(x)
 
 
+@pytest.mark.core
 def test_anchors_stand_in_the_middle_of_cells_or_on_their_corner():
     cells = np.zeros((1, 2, 3, 1), "float32")
     middle = numpy(AnchorsOn((32.0**2,), (1.0,), 0.5)([PICTURE, cells]))
@@ -23,6 +24,7 @@ def test_anchors_stand_in_the_middle_of_cells_or_on_their_corner():
     np.testing.assert_allclose(corner[[0, 5]], [[-23, -11, 23, 11], [41, 21, 87, 43]])
 
 
+@pytest.mark.core
 def test_rows_of_anchors_follow_the_cells():
     scores = np.arange(8, dtype="float32").reshape(1, 1, 2, 4)
     deltas = np.arange(16, dtype="float32").reshape(1, 1, 2, 8)
@@ -46,6 +48,7 @@ def proposals(boxes, logits, count=4, **kwargs):
     return numpy(Proposals(count)([PICTURE, *parts[0], *parts[1], *parts[2]], **kwargs))[0]
 
 
+@pytest.mark.core
 def test_each_map_is_suppressed_by_itself_and_the_best_of_all_come_first():
     found = proposals(
         [[[0, 0, 20, 20], [0, 0, 20, 21], [40, 40, 60, 60]], [[0, 0, 20, 20], [-9, 0, 10, 10]]],
@@ -54,12 +57,14 @@ def test_each_map_is_suppressed_by_itself_and_the_best_of_all_come_first():
     np.testing.assert_allclose(found, [[0, 0, 20, 20], [0, 0, 20, 21], [40, 40, 60, 60], [0, 0, 10, 10]])
 
 
+@core_in_full
 def test_boxes_outside_of_the_picture_are_no_proposals():
     found = proposals([[[100, 0, 120, 20], [0, 0, 20, 20]], [[0, -30, 20, -10]]], [[2.0, 1.0], [5.0]])
     np.testing.assert_allclose(found[0], [0, 0, 20, 20])
     np.testing.assert_allclose(found[1:], 0)
 
 
+@core_in_full
 def test_training_proposes_twice_as_many():
     boxes = [[[10 * i, 0, 10 * i + 5, 5] for i in range(8)]] * 2
     logits = [list(range(8))] * 2
@@ -74,6 +79,7 @@ def losses(objectness, deltas, boxes, labels, samples=8):
     return {name: float(value) for name, value in rpn_losses(outputs, targets, samples=samples, seed=1).items()}
 
 
+@pytest.mark.core
 def test_losses_by_hand():
     deltas = np.zeros((4, 4))
     deltas[0] = [0.5, 0, 0, 0]
@@ -83,6 +89,7 @@ def test_losses_by_hand():
     assert found["rpn_box_loss"] == pytest.approx((0.5 - 1 / 18) / 3, rel=1e-5)
 
 
+@core_in_full
 def test_an_object_that_no_anchor_fits_keeps_its_best():
     # IoU 100 / 400 with the anchor within; its offsets are those of twice the size.
     found = losses([0.0] * 4, np.zeros((4, 4)), [[0, 0, 0, 0], [15, 15, 35, 35]], [-1, 1])
@@ -90,6 +97,7 @@ def test_an_object_that_no_anchor_fits_keeps_its_best():
     assert found["rpn_box_loss"] == pytest.approx(expected / 4, rel=1e-5)
 
 
+@core_in_full
 def test_without_objects_all_anchors_are_background():
     found = losses([-50.0] * 4, np.ones((4, 4)), [[0, 0, 0, 0]], [-1])
     assert found["objectness_loss"] == pytest.approx(0, abs=1e-6) and found["rpn_box_loss"] == 0
