@@ -17,8 +17,6 @@ from tests.export.writing import SUFFIXES
 from zoo.errors import InputError
 from zoo.segmentation.segmenter import Segmenter
 
-pytestmark = pytest.mark.xdist_group("export_convert")
-
 FORMATS = ["tflite", *(pytest.param(format, marks=pytest.mark.full) for format in ("onnx", "saved_model"))]
 
 

@@ -13,8 +13,6 @@ from export.onnx import float_nodes
 from tests.export.detector import SIZE, examples, knowing_detector, scenes, toy_detector
 from zoo.ops.boxes_numpy import iou
 
-pytestmark = pytest.mark.xdist_group("export_detector")
-
 FORMS = [
     ("saved_model", None, None),
     ("onnx", None, 1),

@@ -17,8 +17,6 @@ from zoo.backbones.resnet import bottleneck, resnet
 from zoo.segmentation.fcn import fcn8s_vgg16, fcn16s_alexnet
 from zoo.segmentation.fcn_resnet import fcn_resnet
 
-pytestmark = pytest.mark.xdist_group("export_models")
-
 MODELS = {
     "fcn8s_vgg16": lambda: fcn8s_vgg16(5, width=1 / 16, input_shape=(45, 60, 3)),
     "fcn16s_alexnet": lambda: fcn16s_alexnet(5, width=1 / 16, input_shape=(45, 60, 3)),

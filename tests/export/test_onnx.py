@@ -1,11 +1,12 @@
 import numpy as np
 import onnx
+import pytest
 import tf2onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 import zoo
-from export.onnx import in_8_bits, shrink, sink_constants, write
+from export.onnx import in_8_bits, output_axis, shrink, sink_constants, write
 
 
 def test_kernels_stay_out_of_the_conversion(tmp_path, monkeypatch):
@@ -30,6 +31,14 @@ def test_kernels_in_8_bits_by_hand():
     np.testing.assert_array_equal(small["kernel_int8"][..., 0, 0], [[127, -32], [0, 0], [127, 50]])
     np.testing.assert_allclose(small["kernel_scale"].ravel(), [2.0, 1.0, 0.01])
     assert [node.op_type for node in nodes] == ["Cast", "Mul"] and list(nodes[-1].output) == ["kernel"]
+
+
+@pytest.mark.parametrize(
+    "kind, options, axis",
+    [("Conv", {}, 0), ("ConvTranspose", {}, 1), ("Gemm", {}, 1), ("Gemm", {"transB": 1}, 0), ("MatMul", {}, 1)],
+)
+def test_which_axis_is_that_of_output_channels(kind, options, axis):
+    assert output_axis(helper.make_node(kind, ["x", "kernel"], ["y"], **options)) == axis
 
 
 def test_just_the_kernels_of_products_shrink():

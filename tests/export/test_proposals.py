@@ -20,8 +20,6 @@ from zoo.detection.fast_rcnn import fast_rcnn_resnet18_fpn, fast_rcnn_vgg16
 from zoo.detection.rcnn import rcnn_small
 from zoo.errors import InputError
 
-pytestmark = pytest.mark.xdist_group("export_proposals")
-
 BOXES = np.float32([[20, 10, 100, 50], [0, 0, 40, 40], [60, 20, 160, 80]])
 
 

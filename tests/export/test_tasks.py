@@ -11,8 +11,6 @@ from export.runtime import KerasPredictor
 from tests.export.writing import SUFFIXES
 from zoo.model import ZooModel
 
-pytestmark = pytest.mark.xdist_group("export_tasks")
-
 SIDE = 16
 PICTURES = np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, 3), dtype=np.uint8)
 SAID = {

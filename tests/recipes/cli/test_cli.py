@@ -13,11 +13,17 @@ VERBS = (
 )
 
 
-@pytest.fixture
-def own_run(trained, tmp_path):
-    """A copy of the trained run, to be changed."""
+@pytest.fixture(scope="module")
+def measured(trained):
+    """The trained run with its metrics."""
     write_metrics(trained)
-    return shutil.copytree(trained.path, tmp_path / "own")
+    return trained.path
+
+
+@pytest.fixture
+def own_run(measured, tmp_path):
+    """A copy of the measured run, to be changed."""
+    return shutil.copytree(measured, tmp_path / "own")
 
 
 @pytest.mark.parametrize("verb", VERBS)
