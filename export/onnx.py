@@ -229,9 +229,11 @@ def quantize_integers(source, target, representative, batch_size):
         quant_format=quantization.QuantFormat.QDQ,
         op_types_to_quantize=list(INTEGER_OPERATIONS),
         per_channel=True,
-        # uint8 activations with int8 weights: the pair that the VNNI instructions multiply.
+        # uint8 activations with int8 weights: the pair that the VNNI instructions multiply. Processors without them
+        # add two such products in 16 bits, which overflow unless the weights keep to 7.
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
+        reduce_range=True,
         nodes_to_exclude=list(float_nodes(onnx.load(source).graph)),
     )
 
