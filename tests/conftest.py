@@ -7,22 +7,64 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
-FIRST = (
-    *("trained", "export_segmenter", "tests/zoo/detection/test_faster_rcnn.py", "rcnn_run", "export_detector"),
-    *("export_proposals", "export_convert", "export_tasks", "export_models"),
+TOGETHER = {
+    **dict.fromkeys(
+        (
+            "tests/recipes/training/test_train.py",
+            "tests/recipes/training/test_start.py",
+            "tests/recipes/cli/test_cli.py",
+            "tests/recipes/cli/test_light.py",
+            "tests/recipes/evaluation/test_comparison.py",
+            "tests/recipes/evaluation/test_by_regions.py",
+        ),
+        "the trained toy",
+    ),
+    **dict.fromkeys(
+        (
+            "tests/export/test_formats.py",
+            "tests/export/test_failures.py",
+            "tests/export/test_runtime.py",
+            "tests/export/test_light.py",
+        ),
+        "the exported toy",
+    ),
+}
+"""Files that share a costly fixture, by its name."""
+LONGEST = (
+    "the trained toy",
+    "the exported toy",
+    "tests/zoo/detection/test_faster_rcnn.py",
+    "tests/recipes/training/rcnn/test_steps.py",
+    "tests/export/test_two_stage.py",
+    "tests/export/test_detector.py",
+    "tests/export/test_proposals.py",
+    "tests/export/test_models.py",
+    "tests/export/test_convert.py",
+    "tests/export/test_tasks.py",
+    "tests/zoo/weights/test_torchvision_parity.py",
 )
-"""Files and groups of tests that take longest, which begin first, so that no worker is left alone with one."""
+"""What takes longest begins first, so that no worker is left alone with it."""
+
+
+def unit(nodeid):
+    """Returns what a test shares a worker with: its file, and the files that share a costly fixture with that."""
+    file = nodeid.partition("::")[0]
+    return TOGETHER.get(file, file)
 
 
 def pytest_collection_modifyitems(items):
-    """A file's tests run in one worker, as do those of a group of files that share a costly fixture."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    groups = [item.get_closest_marker("xdist_group").args[0] for item in items]
-    order = {group: place for place, group in enumerate(dict.fromkeys([*FIRST, *groups]))}
-    items.sort(key=lambda item: order[item.get_closest_marker("xdist_group").args[0]])
+    order = {name: place for place, name in enumerate(dict.fromkeys([*LONGEST, *(unit(i.nodeid) for i in items)]))}
+    items.sort(key=lambda item: order[unit(item.nodeid)])
+
+
+def pytest_xdist_make_scheduler(config, log):
+    class ByUnit(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return unit(nodeid)
+
+    return ByUnit(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -18,8 +18,6 @@ from export import convert
 from tests.export.conftest import SIZE, toy
 from zoo.errors import InputError
 
-pytestmark = pytest.mark.xdist_group("export_segmenter")
-
 
 @keras.saving.register_keras_serializable("tests")
 class FailsLater(layers.Layer):

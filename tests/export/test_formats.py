@@ -7,8 +7,6 @@ import pytest
 import export
 from export.onnx import float_nodes
 
-pytestmark = pytest.mark.xdist_group("export_segmenter")
-
 FORMS = [
     ("saved_model", None, None),
     ("saved_model", "float16", 1),

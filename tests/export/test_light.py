@@ -6,8 +6,6 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("export_segmenter")
-
 HEAVY = ["tensorflow", "keras", "jax", "torch", "tensorflow_datasets", "sklearn", "scipy", "skimage", "matplotlib"]
 CONVERTERS = ["onnx", "tf2onnx", "ai_edge_quantizer"]
 SCRIPT = """

@@ -14,8 +14,6 @@ from export.source import in_float32
 from tests.export.conftest import toy
 from zoo.errors import InputError
 
-pytestmark = pytest.mark.xdist_group("export_segmenter")
-
 ALL = [("saved_model", None, None), ("onnx", None, 1), ("tflite", None, 1)]
 
 

@@ -14,16 +14,6 @@ from recipes.data.sources import shapes
 from recipes.training.recipe import Recipe
 from recipes.training.workdir import Workdir
 
-COSTLY = ("trained", "drawn_shapes", "rcnn_run")
-"""Fixtures that are made once: the tests that share one run in the same process."""
-
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        shared = [name for name in COSTLY if name in getattr(item, "fixturenames", ())]
-        if shared:
-            item.add_marker(pytest.mark.xdist_group(shared[0]))
-
 
 @pytest.fixture(autouse=True, scope="session")
 def alone():

@@ -32,7 +32,10 @@ def convolved(x, kernel, strides, padding):
                 y = by_products(x, kernel, strides, padding)
             return tape.gradient(y, (x, kernel), upstream)
 
-        return tf.nn.conv2d(x, kernel, strides, padding.upper()), gradient
+        # The assertion keeps TensorFlow from merging what follows, a bias or a normalisation, into the convolution:
+        # on processors without VNNI it has no merged form of a grouped one, and refuses to run its own graph.
+        y = tf.nn.conv2d(x, kernel, strides, padding.upper())
+        return tf.ensure_shape(y, y.shape), gradient
 
     return convolve(tf.convert_to_tensor(x), tf.convert_to_tensor(kernel))
 

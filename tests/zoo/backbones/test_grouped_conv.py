@@ -60,3 +60,12 @@ def stepped(x, above):
     model.compile(keras.optimizers.SGD(0.1), "mse")
     model.train_on_batch(x, np.ones(model.compute_output_shape(x.shape)))
     return model
+
+
+@pytest.mark.parametrize("activation", [None, "relu"])
+def test_predicts_in_a_graph_that_merges_bias_and_activation(traced, activation):
+    image = keras.Input((6, 6, 4))
+    layer = GroupedConv2D(8, 3, groups=2, bias_initializer="ones", activation=activation)
+    model = keras.Model(image, layer(image))
+    x = np.random.default_rng(0).normal(size=(2, 6, 6, 4)).astype("float32")
+    np.testing.assert_allclose(model.predict(x, verbose=0), layer(x), rtol=1e-4, atol=1e-5)
