@@ -13,7 +13,7 @@ from rich.console import Console
 import export
 from export.convert import environment
 from recipes.data.files import replace_file, replace_text
-from recipes.deploy.ship import SUFFIXES, ship
+from recipes.deploy.ship import artifact_path, ship
 from recipes.report import hardware, run
 from recipes.report.comparison import draw_comparison
 from recipes.training.train import train
@@ -90,7 +90,7 @@ def in_keras(path):
 
 def in_runtime(trained, format, data):
     """Exports a run's model, unless its artifact is there and newer, and times it."""
-    artifact = trained.artifacts / f"model{SUFFIXES[format] or '_saved_model'}"
+    artifact = artifact_path(trained.model, format)
     if not artifact.exists() or artifact.stat().st_mtime < trained.model.stat().st_mtime:
         ship(trained.model, format=format, data=data)
     timed = export.benchmark(artifact, runs=CALLS, warmup=WARMUP, threads=os.cpu_count())

@@ -32,11 +32,6 @@ def show_scores(title, scores):
         show("", ["of each", *columns], rows)
 
 
-def summary(builder):
-    """Returns what a builder builds, from the first line of its docstring."""
-    return builder.__doc__.splitlines()[0].removeprefix("Builds ").rstrip(".")
-
-
 def figure(value):
     """Writes a score; a dash where there is none."""
     return "–" if value is None else f"{value:.4f}"
