@@ -5,7 +5,6 @@ from pathlib import Path
 # Before the first import of TensorFlow, which reads it once.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -59,6 +58,7 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: order[unit(item.nodeid)])
 
 
+@pytest.hookimpl(optionalhook=True)  # without `-n`'s plugin there is none
 def pytest_xdist_make_scheduler(config, log):
     class ByUnit(LoadFileScheduling):
         def _split_scope(self, nodeid):
@@ -70,6 +70,8 @@ def pytest_xdist_make_scheduler(config, log):
 @pytest.fixture(autouse=True)
 def seeded():
     """Every test starts from the same random state."""
+    import keras  # by the workers: the process that only hands out tests loads no framework
+
     keras.utils.set_random_seed(0)
 
 

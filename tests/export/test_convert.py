@@ -17,10 +17,9 @@ from tests.export.writing import SUFFIXES
 from zoo.errors import InputError
 from zoo.segmentation.segmenter import Segmenter
 
-FORMATS = ["tflite", *(pytest.param(format, marks=pytest.mark.full) for format in ("onnx", "saved_model"))]
 
-
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.full
+@pytest.mark.parametrize("format", SUFFIXES)
 def test_model_of_another_backend(tmp_path, format):
     image = keras.Input((8, 8, 3), name="image")
     logits = keras.layers.Conv2D(3, 3, padding="same", name="logits")(image)

@@ -4,6 +4,8 @@ import sys
 
 import pytest
 
+from tests.checks import quick
+
 FRAMEWORKS = "keras", "tensorflow", "jax", "scipy", "sklearn", "skimage", "matplotlib"
 
 
@@ -32,9 +34,10 @@ def test_what_needs_no_framework_loads_none():
     assert run(program).stdout == "[]\n"
 
 
-@pytest.mark.parametrize(
-    "order", ["import zoo, keras", "import keras, zoo", "import zoo.ops.nms, keras; zoo.register()"]
-)
+ORDERS = "import zoo, keras", "import keras, zoo", "import zoo.ops.nms, keras; zoo.register()"
+
+
+@pytest.mark.parametrize("order", quick(ORDERS, ORDERS[0]))
 def test_keras_knows_the_layers_of_the_zoo_whatever_was_imported_first(order):
     names = "'zoo>ZooModel', 'zoo>Segmenter', 'zoo>MaskRcnn', 'zoo>RoIAlign', 'zoo>CellGrid'"
     program = f"{order}\nprint([n for n in ({names}) if keras.saving.get_registered_object(n) is None])"

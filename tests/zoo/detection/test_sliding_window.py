@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from tests.checks import core_in_full
 from zoo import InputError
 from zoo.detection.sliding_window import crop_by_crop, sliding_window, window_scores
 from zoo.fully_convolutional import convolutionalize
@@ -52,7 +53,7 @@ def test_without_background_every_class_is_reported():
     assert set(labels) == {0, 1}
 
 
-@pytest.mark.core
+@core_in_full
 def test_larger_and_oblong_windows_come_back_in_the_pictures_pixels():
     boxes, _, _ = found_in(sliding_window(brightness(), spot(24, 32, (12, 4, 20, 12)), [8], background=0))
     np.testing.assert_allclose(boxes, [[12, 4, 20, 12]])

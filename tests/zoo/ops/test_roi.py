@@ -121,7 +121,7 @@ def test_no_regions():
     assert pool(maps[0], rois, stride=4, output_size=7).shape == (2, 0, 7, 7, 3)
 
 
-@pytest.mark.core
+@core_in_full
 @pytest.mark.parametrize("kind", ["align", "pool"])
 def test_gradient_is_that_of_finite_differences(kind):
     maps = random_maps((6, 5), (3, 3), batch=1, channels=1, seed=3)

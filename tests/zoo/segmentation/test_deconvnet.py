@@ -132,7 +132,7 @@ def test_saves_and_loads(tmp_path):
     saves_and_loads(toy(), pictures(64, 64), tmp_path / "model.keras")
 
 
-@pytest.mark.core
+@core_in_full
 def test_learns(both_ways):
     images = pictures(64, 64)
     learns(toy(), images, images[..., 0] // 86)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import export
-from tests.checks import learns, parameters, saves_and_loads
+from tests.checks import core_in_full, learns, parameters, saves_and_loads
 from zoo import InputError
 from zoo.segmentation.deeplab_largefov import Interpolate, deeplab_largefov, pool
 
@@ -60,7 +60,7 @@ def test_saves_and_loads(tmp_path):
     saves_and_loads(toy(), pictures(24, 33), tmp_path / "model.keras")
 
 
-@pytest.mark.core
+@core_in_full
 def test_learns(both_ways):
     images = pictures(32, 40)
     learns(toy(), images, images[..., 0] // 86)

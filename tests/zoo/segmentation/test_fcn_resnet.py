@@ -88,7 +88,7 @@ def test_saves_and_loads(tmp_path):
     saves_and_loads(toy(), pictures(), tmp_path / "model.keras")
 
 
-@pytest.mark.core
+@core_in_full
 def test_learns_with_both_heads(both_ways):
     model = toy()
     before = np.array(model.get_layer("auxiliary_logits").kernel)

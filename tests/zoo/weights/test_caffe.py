@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.checks import core_in_full
 from tests.zoo.weights.caffe_reference import Caffe, lrn, max_pool, padded, pixels, relu, switches, unpool, windows
 from tests.zoo.weights.caffe_writer import caffemodel
 from zoo import InputError, fast_rcnn_vgg16, segnet, segnet_basic, unet, weights
@@ -205,7 +206,7 @@ def test_segnet(tmp_path):
     loads(segnet(3, width=width, input_shape=(36, 44, 3)), net, image, x, tmp_path / "segnet.caffemodel")
 
 
-@pytest.mark.core
+@core_in_full
 def test_segnet_basic(tmp_path):
     net, image = Caffe(), picture(20, 28)
     x, pools = lrn(pixels(image)), []
