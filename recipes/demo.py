@@ -24,6 +24,7 @@ from zoo.errors import InputError
 ARTIFACTS = (("saved_model", None), ("onnx", None), ("tflite", None), ("tflite", "int8"))
 UNSEEN = "shapes:test"
 CALIBRATION = 100
+COMPARED = 100
 PICTURES = 6
 RUNS = 30
 
@@ -65,7 +66,7 @@ def demo(workdir, settings=()):
 def shipped(trained):
     """Exports each format, verifies it on the unseen pictures, measures and times it; yields a row for each."""
     model, unseen = export.load(trained.model).model, open_source(UNSEEN)
-    examples = list(letterboxed(unseen, model.task, model.image_size))
+    examples = list(letterboxed(unseen, model.task, model.image_size, COMPARED))
     seen = representative(open_source("shapes:train"), model.image_size, CALIBRATION, model.resizing)
     trained.artifacts.mkdir(exist_ok=True)
     for format, quantize in track(ARTIFACTS, "exporting", len(ARTIFACTS)):

@@ -15,6 +15,7 @@ import lazy_loader
 import wrapt
 
 from zoo.errors import InputError
+from zoo.extras import explain
 
 BUILDERS_IN = {
     "detection.fast_rcnn": (
@@ -121,6 +122,9 @@ def build(name, **arguments):
 def list_models():
     """Returns the names that `build` takes, sorted."""
     return list(BUILDERS)
+
+
+explain()
 
 
 @wrapt.when_imported("keras")

@@ -1,6 +1,9 @@
-"""What the optional parts of the installation bring, and what to say where one is missing."""
+"""What the optional parts of the installation bring, and what an import says where one is missing."""
 
-from contextlib import contextmanager
+import sys
+import traceback
+from importlib.abc import MetaPathFinder
+from itertools import dropwhile
 
 from zoo.errors import InputError
 
@@ -10,21 +13,37 @@ EXTRAS = {
     "jax": ("jax",),
 }
 """By the name in `pip install 'regionzoo[NAME]'`, the packages that it brings."""
+OURS = "zoo", "recipes", "export"
 
 
 class MissingExtra(ModuleNotFoundError, InputError):
     """A package that this use needs is not installed; the message says what to install."""
 
 
-@contextmanager
-def explained():
-    """Turns a `ModuleNotFoundError` within, where an extra brings the package, into a `MissingExtra`."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
+class Explain(MetaPathFinder):
+    """Asked last, when nobody found a package: names the extra that brings it, where our code asked for it."""
+
+    def find_spec(self, name, path=None, target=None):
+        """Finds nothing.
+
+        Raises:
+            MissingExtra: if an extra brings the package.
+        """
+        package = name.partition(".")[0]
         for extra, packages in EXTRAS.items():
-            if package in packages:
+            if package in packages and asked_by_us():
                 message = f"{package} is not installed, which this needs: pip install 'regionzoo[{extra}]'"
-                raise MissingExtra(message, name=package) from error
-        raise
+                raise MissingExtra(message, name=name)
+
+
+def asked_by_us():
+    """Says whether the import under way stands in a module of ours; others try what they can do without."""
+    packages = (frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in traceback.walk_stack(None))
+    after_ours = dropwhile(lambda package: package in OURS, packages)
+    return next(dropwhile(lambda package: package == "importlib", after_ours), "") in OURS
+
+
+def explain():
+    """From here on an import that lacks its extra says which, as a `MissingExtra`."""
+    if not any(isinstance(finder, Explain) for finder in sys.meta_path):
+        sys.meta_path.append(Explain())

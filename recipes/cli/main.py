@@ -5,14 +5,12 @@ import sys
 from recipes.cli import catalogue, deploying, measuring, training  # noqa: F401  (each registers its verbs)
 from recipes.cli.app import app
 from zoo.errors import InputError
-from zoo.extras import explained
 
 
 def main():
     """Runs the command; a wrong input, or an extra that is not installed, is one line on stderr and exit code 2."""
     try:
-        with explained():
-            app()
+        app()
     except InputError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)

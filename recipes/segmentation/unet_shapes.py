@@ -12,14 +12,15 @@ def recipe():
     """Returns the demo's recipe."""
     return Recipe(
         builder="unet",
-        arguments={"filters": 16, "depth": 3, "batch_norm": True, "dropout": 0.0},
+        arguments={"filters": 16, "depth": 2, "batch_norm": True, "dropout": 0.0},
         data="shapes:train",
         val_data="shapes:val",
-        picture_size=(64, 64),
-        augment=Augment(flip=0.5, vertical_flip=0.5),
+        picture_size=(48, 48),
+        augment=Augment(flip=0.5),
         batch_size=8,
-        epochs=11,
+        epochs=8,
         optimizer="adamw",
-        learning_rate=4e-3,
+        learning_rate=5e-3,
         warmup_epochs=0.5,
+        validate_every=4,
     )

@@ -10,10 +10,10 @@ from recipes.data import describe, median_frequency, open_source, pipeline, usab
 from recipes.data.files import replace_text
 from recipes.data.sources.proposed import with_proposals
 from recipes.evaluation.metrics import higher_is_better
+from recipes.training import rcnn
 from recipes.training.anchors import find_anchors
 from recipes.training.build import build
 from recipes.training.callbacks import Checkpoint, SeedEpoch, StopOnNaN, Validate
-from recipes.training.rcnn import check_recipe, train_rcnn
 from recipes.training.recipe import Recipe
 from recipes.training.schedule import optimizer
 from recipes.training.start import show_taken, take_weights
@@ -42,7 +42,7 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
     twin = build(recipe, data)  # a wrong argument is refused before all pictures are read
     in_steps = isinstance(twin, Rcnn)
     if in_steps:
-        check_recipe(recipe)
+        rcnn.check_recipe(recipe)
     if recipe.start:
         show_taken(take_weights(twin, recipe.start))
     data, val_data = usable(data, skip_bad), usable(val_data, skip_bad)
@@ -55,7 +55,7 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
     if in_steps:
         replace_text(workdir.recipe, recipe.to_json())
         keras.utils.set_random_seed(recipe.seed)
-        train_rcnn(build(recipe, data, recipe.precision), twin, recipe, data, val_data, workdir)
+        rcnn.train_rcnn(build(recipe, data, recipe.precision), twin, recipe, data, val_data, workdir)
     else:
         train_end_to_end(recipe, twin, data, val_data, workdir)
     return workdir

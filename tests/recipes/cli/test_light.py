@@ -61,10 +61,11 @@ def test_an_artifact_predicts_and_is_timed_by_its_runtime_alone(artifacts, sets,
     assert not (HEAVY | {"onnxruntime", "ai_edge_litert"}) & modules
 
 
-def test_a_missing_extra_is_one_line(zoo, monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "skimage.transform", None)  # as if it were not installed
-    monkeypatch.delitem(sys.modules, "recipes.deploy.facewarp", raising=False)
+def test_a_missing_extra_is_one_line(tmp_path):
     (tmp_path / "model.onnx").touch()
-    code, _, err = zoo("facewarp", "face.png", "--model", "model.onnx")
-    assert code == 2
-    assert err == "error: skimage is not installed, which this needs: pip install 'regionzoo[train]'\n"
+    program = f"from tests.installation import without\nwithout('skimage')\n{PROGRAM}"
+    words = "facewarp", "face.png", "--model", tmp_path / "model.onnx"
+    ended = subprocess.run([sys.executable, "-c", program, *map(str, words)], capture_output=True, text=True)
+    line, code, *_ = ended.stderr.splitlines()
+    assert line == "error: skimage is not installed, which this needs: pip install 'regionzoo[train]'"
+    assert code == "2"

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recipes.data import open_source, usable
+from recipes.data import describe, median_frequency, open_source, usable
 from recipes.report import run
 from recipes.training.build import build
 from recipes.training.callbacks import StopOnNaN
 from recipes.training.recipe import Recipe
-from recipes.training.train import train
+from recipes.training.train import compiled, train
 from recipes.training.workdir import Workdir
 from tests.recipes.conftest import write_set
 from zoo import InputError
@@ -25,7 +25,7 @@ from zoo import InputError
 PROGRAM = """
 import sys
 from recipes.training.recipe import Recipe
-from recipes.training.train import train
+from recipes.training.train import compiled, train
 train(Recipe.from_json(open(sys.argv[1]).read()), sys.argv[2])
 """
 
@@ -120,6 +120,25 @@ def test_a_loss_that_is_no_number_names_its_step():
     stop.on_train_batch_end(3, {"loss": 1.0})
     with pytest.raises(InputError, match=r"at step 25 \(epoch 3\)"):
         stop.on_train_batch_end(4, {"loss": float("nan")})
+
+
+def test_rare_classes_weigh_more(toy):
+    data = open_source(toy.data)
+    weights = compiled(toy, data, 3).loss.class_weights
+    np.testing.assert_allclose(weights, median_frequency(describe(data)))
+    assert weights[1] > weights[0]  # figures are a quarter of each picture
+    assert compiled(replace(toy, class_weights=None), data, 3).loss.class_weights is None
+
+
+def test_what_is_kept_is_the_average_of_the_weights(toy, eagerly, tmp_path):
+    trained = train(replace(toy, epochs=1), tmp_path / "run")
+    model = compiled(toy, open_source(toy.data), 3)
+    model.load_weights(trained.weights(1))
+    kernel = model.get_layer("logits").kernel
+    place = [variable is kernel for variable in model.trainable_variables].index(True)
+    kept = keras.saving.load_model(trained.model).get_layer("logits").kernel
+    np.testing.assert_allclose(kept, model.optimizer._model_variables_moving_average[place], rtol=1e-6)
+    assert not np.allclose(kept, kernel, rtol=1e-3)
 
 
 def test_mixed_precision_is_the_trained_models_alone(toy):
