@@ -10,7 +10,7 @@ JAX := KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=1 JAX_COMPILATION_CACHE_
 demo: install
 	$(BIN)/zoo demo
 
-# What one runs after every change: each room, on both backends, in minutes.
+# What one runs after every change: every room on TensorFlow, the numeric core on JAX too, in minutes.
 test: install
 	$(PYTEST) -m "not full"
 	$(JAX) $(PYTEST) -m "core and not full" tests/zoo

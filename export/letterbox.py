@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.constants import PADDING
 from zoo.errors import InputError
 
-PADDING = 114
 CHANNELS = 128
 
 

@@ -2,3 +2,5 @@
 
 VOID = 255
 """The label of pixels that count for nothing: unlabelled, or beyond the picture."""
+PADDING = 114
+"""Grey, of each channel, around a letterboxed picture: in training, on the edge, in every report."""

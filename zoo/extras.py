@@ -12,7 +12,7 @@ EXTRAS = {
     "export": ("tf2onnx", "onnx", "ai_edge_quantizer"),
     "jax": ("jax",),
 }
-"""By the name in `pip install 'regionzoo[NAME]'`, the packages that it brings."""
+"""By the name in `pip install 'regionzoo[NAME]'`, the packages that our code imports of what it brings."""
 OURS = "zoo", "recipes", "export"
 
 
@@ -39,8 +39,10 @@ class Explain(MetaPathFinder):
 def asked_by_us():
     """Says whether the import under way stands in a module of ours; others try what they can do without."""
     packages = (frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in traceback.walk_stack(None))
-    after_ours = dropwhile(lambda package: package in OURS, packages)
-    return next(dropwhile(lambda package: package == "importlib", after_ours), "") in OURS
+    # From here outwards: this module, then the import system, then who asked.
+    before_import = dropwhile(lambda package: package in OURS, packages)
+    asking = dropwhile(lambda package: package == "importlib", before_import)
+    return next(asking, "") in OURS
 
 
 def explain():

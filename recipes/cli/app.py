@@ -17,12 +17,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-SOURCES = (
+SPECS = (
     "shapes[:split], single_shapes[:split], masks:DIR, voc_segmentation:DIR[:split], sbd:DIR[:split], "
-    "sunrgbd:DIR:split, instances:DIR[:split], cityscapes:DIR:split, voc:DIR[:split], coco:FILE.json@PICTURES, "
+    "sunrgbd:DIR:split, instances:DIR[:split], cityscapes:DIR:split, voc:DIR[:split], coco:FILE.json@DIR, "
     "yolo:DIR[:split], points:FILE.csv, tfds:NAME[:split], crops:objects:SOURCE or crops:proposals:SOURCE."
 )
-Data = Annotated[str | None, typer.Option(help=f"Source: {SOURCES}")]
+Data = Annotated[str | None, typer.Option(help=f"Source: {SPECS}")]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out unusable pictures instead of refusing them.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a field of the recipe: field=value.")]

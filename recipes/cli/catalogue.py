@@ -14,14 +14,14 @@ def list_():
     import zoo
     from export.exporter import QUANTIZE
     from recipes.data.sources import SOURCES
-    from recipes.training import recipe as recipes
+    from recipes.training.recipe import RECIPES, load, trained_by
 
     rows = []
-    for name in recipes.RECIPES:
-        chosen = recipes.load(name)
+    for name in RECIPES:
+        chosen = load(name)
         rows.append([name, chosen.builder, " x ".join(map(str, chosen.picture_size)), chosen.epochs, chosen.data])
     show("recipes", ["recipe", "model", "picture size", "epochs", "data"], rows)
-    models = [[name, summary(name), "\n".join(recipes.training(name))] for name in zoo.list_models()]
+    models = [[name, summary(name), "\n".join(trained_by(name))] for name in zoo.list_models()]
     show("models", ["model", "", "zoo train"], models)
     print(f"sources: {', '.join(SOURCES)}")
     forms = [[format, ", ".join(form or "none" for form in known)] for format, known in QUANTIZE.items()]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from recipes.cli.app import SOURCES, Data, Json, SkipBad, load, verb, write_json
+from recipes.cli.app import SPECS, Data, Json, SkipBad, load, verb, write_json
 from recipes.report.tables import show, show_scores
 
 RECALLS = ("0.5", "0.7")
@@ -36,7 +36,7 @@ def evaluate(
 
 @verb("zoo proposals voc:bccd:val --method edge_boxes --method uniform --pictures 20", frameworks=True)
 def proposals(
-    source: Annotated[str, typer.Argument(help=SOURCES)],
+    source: Annotated[str, typer.Argument(help=SPECS)],
     method: Annotated[
         list[str] | None, typer.Option(help="A method of zoo.proposals; give it again for another. All by default.")
     ] = None,

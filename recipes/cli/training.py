@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from recipes.cli.app import SOURCES, Data, Settings, SkipBad, verb
+from recipes.cli.app import SPECS, Data, Settings, SkipBad, verb
 from recipes.report.tables import megabytes, percent, show, show_scores
 from zoo.errors import InputError
 
 
 @verb("zoo data masks:camvid/train --sheet camvid.png", frameworks=True)
 def data(
-    source: Annotated[str, typer.Argument(help=SOURCES)],
+    source: Annotated[str, typer.Argument(help=SPECS)],
     sheet: Annotated[Path, typer.Option(help="Where to draw the contact sheet.")] = Path("contact_sheet.png"),
 ):
     """Describes a source: counts, sizes, class histogram, problems found, and a contact sheet."""

@@ -9,9 +9,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from recipes.data.objects import BOX_KEYS, in_frame
-from zoo.constants import VOID
-
-PADDING = 114
+from zoo.constants import PADDING, VOID
 
 
 class Windows(NamedTuple):

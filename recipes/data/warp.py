@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from recipes.data import transforms
 from recipes.data.objects import BOX_KEYS, in_frame
+from zoo.constants import PADDING
 
 GRID = 3
 
@@ -75,7 +76,7 @@ def rotate(example, degrees):
 
 def _sample_within(image, y, x):
     """As `_sample`, grey where the place is outside the picture."""
-    padded = tf.pad(image, [(1, 1), (1, 1), (0, 0)], constant_values=transforms.PADDING)
+    padded = tf.pad(image, [(1, 1), (1, 1), (0, 0)], constant_values=PADDING)
     height, width = tf.unstack(tf.cast(tf.shape(image)[:2], tf.float32))
     y, x = tf.clip_by_value(y + 1.0, 0.0, height + 1.0), tf.clip_by_value(x + 1.0, 0.0, width + 1.0)
     return _sample(padded, y, x)

@@ -36,6 +36,11 @@ def palette(n):
     return colours[:n]
 
 
+def hexadecimal(colour):
+    """Writes a colour as in "#0072b2"."""
+    return f"#{bytes(colour).hex()}"
+
+
 @lru_cache
 def _ordered():
     """Returns Okabe and Ito's colours, then all candidates, furthest first; read-only."""

@@ -1,7 +1,7 @@
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from recipes.report.colours import palette
+from recipes.report.colours import hexadecimal, palette
 
 MARKERS = "osD^v"
 
@@ -21,7 +21,7 @@ def draw_comparison(networks, title):
     memory.set(xlabel="peak memory of a process that predicts, MB", ylabel="mIoU")
     parameters.set(xlabel="parameters", xscale="log")
     for network, colour in zip(networks, palette(len(networks)), strict=True):
-        style = {"color": f"#{bytes(colour).hex()}", "linestyle": "none", "markersize": 8}
+        style = {"color": hexadecimal(colour), "linestyle": "none", "markersize": 8}
         for marker, (runtime, measured) in zip(MARKERS, network["runtimes"].items(), strict=False):
             memory.plot(measured["peak_memory"] / 1e6, network["miou"], marker, label=runtime, **style)
         parameters.plot(network["parameters"], network["miou"], "o", label=network["name"], **style)

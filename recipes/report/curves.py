@@ -8,7 +8,7 @@ import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from recipes.report.drawing import palette
+from recipes.report.colours import hexadecimal, palette
 
 # Drawn in these colours, then replaced: the page's own colours follow light and dark.
 THEME = {
@@ -67,7 +67,7 @@ def quality_curves(curves, class_names=()):
     Returns:
         dict of title to SVG text.
     """
-    colours = [f"#{bytes(colour).hex()}" for colour in palette(len(class_names))]
+    colours = [hexadecimal(colour) for colour in palette(len(class_names))]
     drawn = [curve for curve in curves if curve["lines"]]
     thin = dict(zip(class_names, colours, strict=True))
     return {curve["title"]: _quality(curve, thin, prefix=f"figure{i}-") for i, curve in enumerate(drawn)}

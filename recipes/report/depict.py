@@ -8,7 +8,8 @@ That form is a dict of targets: "segmentation" `(H, W)` integers; or "boxes" `(N
 import numpy as np
 
 from recipes.evaluation.metrics.objects import detected, ignored, largest
-from recipes.report.drawing import draw_boxes, draw_masks, draw_skeleton, overlay, palette
+from recipes.report.colours import palette
+from recipes.report.drawing import draw_boxes, draw_masks, draw_skeleton, overlay
 from zoo.ops.masks import paste
 
 SCORE = 0.5

@@ -1,6 +1,5 @@
 """Predictions and targets drawn on pictures: uint8 RGB `(H, W, 3)` in and out, none changed in place."""
 
-import math
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,9 +19,7 @@ __all__ = [
     "draw_masks",
     "draw_points",
     "draw_skeleton",
-    "legend",
     "overlay",
-    "palette",
 ]
 
 PAPER = (255, 255, 255)
@@ -182,25 +179,6 @@ def draw_lines(image, starts, ends, colours):
     for start, end, colour in zip(starts, ends, colours, strict=True):
         draw.line((*map(float, start), *map(float, end)), fill=tuple(map(int, colour)), width=_stroke(canvas))
     return np.asarray(canvas)
-
-
-def legend(class_names):
-    """Returns a `PIL.Image`: each class's colour beside its name, in columns of at most 12."""
-    rows, size, gap = 12, 16, 8
-    font = _font(size)
-    lengths = [math.ceil(font.getlength(str(name))) for name in class_names]
-    widths = [size + 2 * gap + max(lengths[start : start + rows]) for start in range(0, len(lengths), rows)]
-    height = min(rows, len(class_names)) * (size + gap) + gap
-    sheet = Image.new("RGB", (gap + sum(widths) + gap * len(widths), height), PAPER)
-    draw = ImageDraw.Draw(sheet)
-    colours = palette(len(class_names))
-    for index, name in enumerate(class_names):
-        column, row = divmod(index, rows)
-        x = gap + sum(widths[:column]) + gap * column
-        y = gap + row * (size + gap)
-        draw.rectangle((x, y, x + size - 1, y + size - 1), fill=tuple(colours[index].tolist()))
-        draw.text((x + size + gap, y + size / 2), str(name), fill=INK, font=font, anchor="lm")
-    return sheet
 
 
 def contact_sheet(images, columns=4, captions=None, cell=320):

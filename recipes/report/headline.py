@@ -15,7 +15,7 @@ def headline(title, epochs, overall, classes, artifacts):
         overall: dict of figure to value, the main figure first; may be empty. The first three are told.
         classes: dict of class (or keypoint) to its value of the main figure of each, higher is better, `None` where
             it has none.
-        artifacts: list of dicts, see `recipes.report.write`.
+        artifacts: list of dicts, see `recipes.report.cards.card`.
     Returns:
         One to three sentences, or "" where there is nothing to say.
     """

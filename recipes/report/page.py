@@ -9,13 +9,12 @@ from markupsafe import Markup
 from recipes.data.files import replace_text
 from recipes.evaluation.metrics import higher_is_better
 from recipes.report.cards import card
-from recipes.report.drawing import palette
+from recipes.report.colours import hexadecimal, palette
 from recipes.report.headline import TOLD, headline
 from recipes.report.words import number, title_of
 
 
-def write(
-    path,
+def draw(
     *,
     title,
     facts,
@@ -26,14 +25,10 @@ def write(
     keypoint_names=(),
     skeleton=(),
     samples=(),
-    artifacts=(),
 ):
-    """Writes the report of a run: one HTML file that stands alone, pictures and figures inside.
-
-    A section whose part is empty is left out.
+    """Draws all of a run's report that does not hang on artifacts, which come and go.
 
     Args:
-        path: the `.html` file; replaced in one step if it exists.
         title: the heading, e.g. "segnet_camvid".
         facts: dict of text to text, shown in its order: recipe fields, data, hardware, date, duration.
         history: one dict an epoch, see `recipes.report.curves.training_curves`.
@@ -44,31 +39,10 @@ def write(
         keypoint_names: names, index for index.
         skeleton: pairs of keypoints to join in the samples.
         samples: list of `Sample`, shown worst first.
-        artifacts: list of dicts, see `recipes.report.cards.card`.
-    Returns:
-        `pathlib.Path` of the file.
-    Raises:
-        InputError: if the file cannot be written, or a sample's maps are not of its picture's size.
-    """
-    drawn = draw(
-        title=title,
-        facts=facts,
-        history=history,
-        scores=scores,
-        curves=curves,
-        class_names=class_names,
-        keypoint_names=keypoint_names,
-        skeleton=skeleton,
-        samples=samples,
-    )
-    return render(path, drawn, artifacts)
-
-
-def draw(*, title, facts, history, scores, curves, class_names, keypoint_names, skeleton, samples):
-    """Draws all of the page that does not hang on artifacts, which come and go; arguments as of `write`.
-
     Returns:
         A dict that JSON can hold, for `render`.
+    Raises:
+        InputError: if a sample's maps are not of its picture's size.
     """
     from recipes.report.curves import quality_curves, training_curves  # Matplotlib, which `render` does without
     from recipes.report.errors import meanings
@@ -93,13 +67,23 @@ def draw(*, title, facts, history, scores, curves, class_names, keypoint_names, 
             for sample in ranked
         ],
         "drawn": [legend[c] for c in sorted(classes_in(samples)) if c < len(legend)],
-        "meanings": [(words, _hex(colour)) for words, colour in meanings(samples)],
+        "meanings": [(words, hexadecimal(colour)) for words, colour in meanings(samples)],
         "tables": {heading: table for heading, table in tables.items() if table["figures"]},
     }
 
 
-def render(path, drawn, artifacts):
-    """Writes the page of what `draw` returned, now or earlier, with the artifacts as they are now; see `write`."""
+def render(path, drawn, artifacts=()):
+    """Writes the report: one HTML file that stands alone; a section whose part is empty is left out.
+
+    Args:
+        path: the `.html` file; replaced in one step if it exists.
+        drawn: what `draw` returned, now or earlier.
+        artifacts: list of dicts, the artifacts as they are now, see `recipes.report.cards.card`.
+    Returns:
+        `pathlib.Path` of the file.
+    Raises:
+        InputError: if the file cannot be written.
+    """
     compared = next(iter(drawn["tables"].values()), {"main": {}})["main"]
     page = _template().render(
         **drawn | {name: _markup(drawn[name]) for name in ("training", "figures")},
@@ -144,8 +128,4 @@ def _table(scores, names):
 
 def _legend(names):
     """Returns pairs of name and colour."""
-    return list(zip(names, map(_hex, palette(len(names))), strict=True))
-
-
-def _hex(colour):
-    return f"#{bytes(colour).hex()}"
+    return list(zip(names, map(hexadecimal, palette(len(names))), strict=True))

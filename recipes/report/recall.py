@@ -1,7 +1,7 @@
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from recipes.report.colours import palette
+from recipes.report.colours import hexadecimal, palette
 
 
 def draw_recall(found, title):
@@ -23,7 +23,7 @@ def draw_recall(found, title):
     _labelled(panels[4], "proposals", "average recall", (1, most), scale="log")
     _labelled(panels[5], "", "repeatability")
     for one, colour in zip(found, palette(len(found)), strict=True):
-        style = {"color": f"#{bytes(colour).hex()}", "linewidth": 1.6, "label": one["method"]}
+        style = {"color": hexadecimal(colour), "linewidth": 1.6, "label": one["method"]}
         panels[0].plot(one["iou"], one["recall_at_iou"], **style)
         for axes, values in zip(panels[1:5], [*one["recall"].values(), one["average_recall"]], strict=True):
             axes.plot(one["counts"], values, **style)

@@ -4,6 +4,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from recipes.report import words
+
 
 def show(title, columns, rows):
     """Prints a table; columns of numbers stand on the right."""
@@ -38,8 +40,8 @@ def figure(value):
 
 
 def percent(part, whole=1):
-    """Writes a share."""
-    return f"{100 * part / max(whole, 1):.2f} %"
+    """Writes a share, as the report does."""
+    return words.percent(part / max(whole, 1))
 
 
 def megabytes(count):

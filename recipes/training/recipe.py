@@ -99,7 +99,7 @@ class Recipe:
         learning_rate: its peak.
         schedule: after the warm-up "constant", "cosine" or "polynomial" (power 0.9) decay to 0, or "steps".
         milestones: epochs at which "steps" divides the rate by 10.
-        warmup_epochs: epochs of linear rise from 0.
+        warmup_epochs: epochs of linear rise to the peak; the first step already learns.
         weight_decay: decoupled, a step; 0 for none.
         class_weights: "median_frequency" or `None`.
         ema: momentum of an exponential moving average of the weights, which is what is measured and kept, or `None`.
@@ -193,7 +193,7 @@ def load(name):
     return importlib.import_module(f"recipes.{RECIPES[name]}.{name}").recipe()
 
 
-def training(builder):
+def trained_by(builder):
     """Lists the words after `zoo train` with which a builder's model is trained.
 
     Returns:

@@ -37,9 +37,9 @@ class Warmup(schedules.LearningRateSchedule):
 def learning_rate(recipe, steps_per_epoch):
     """Makes the recipe's schedule.
 
-    Rises from 0 to the peak over the warm-up, then decays to 0 at the run's end: "cosine" (Loshchilov & Hutter 2017,
-    arXiv:1608.03983) or "polynomial" with power 0.9 (Chen et al. 2015, arXiv:1412.7062); "steps" divides by 10 at
-    each milestone, "constant" stays.
+    Rises linearly to the peak over the warm-up, whose first step already learns. Then "cosine" (Loshchilov & Hutter
+    2017, arXiv:1608.03983) and "polynomial" with power 0.9 (Chen et al. 2015, arXiv:1412.7062) fall to 0 at the run's
+    end, "steps" divides by 10 at each milestone, "constant" stays.
     """
     peak = recipe.learning_rate
     warmup = round(recipe.warmup_epochs * steps_per_epoch)

@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import data
 
-from export.letterbox import PADDING, Placement, fit, resize
+from export.letterbox import Placement, fit, resize
 from recipes.data import transforms
+from zoo.constants import PADDING
 from zoo.errors import InputError
 
 sides = st.integers(1, 160)

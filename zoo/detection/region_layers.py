@@ -3,12 +3,12 @@
 import keras
 from keras import layers, ops
 
+from zoo.layers import register
 from zoo.ops import boxes as box_ops
 from zoo.ops import heatmaps
 from zoo.ops.nms import CANDIDATES, best_pairs, by_class
 from zoo.ops.rows import take_rows
 
-register = keras.saving.register_keras_serializable("zoo")
 LEAST_DETECTION = 1e-2  # pixels a side, as in torchvision
 BOX_WEIGHTS = (10.0, 10.0, 5.0, 5.0)  # of a region's offsets, as in Detectron: 1 / standard deviation
 

@@ -9,6 +9,7 @@ import keras
 from keras import layers, ops
 
 from zoo.detection.losses import masked_mean, smooth_l1
+from zoo.layers import register
 from zoo.ops import boxes as box_ops
 from zoo.ops.anchors import cell_anchors
 from zoo.ops.matching import by_iou
@@ -16,7 +17,6 @@ from zoo.ops.nms import suppress
 from zoo.ops.rows import take_rows
 from zoo.ops.sampling import balanced
 
-register = keras.saving.register_keras_serializable("zoo")
 LEAST_PROPOSAL = 1e-3  # pixels a side, as in torchvision
 BETA = 1 / 9  # sigma = 3 in py-faster-rcnn
 

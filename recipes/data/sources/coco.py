@@ -11,7 +11,7 @@ from faster_coco_eval import mask as rle
 from recipes.data.sources.annotated import Annotated, Entry
 from zoo.errors import InputError
 
-NEEDED = "write coco:ANNOTATIONS.json@DIR, DIR being the folder of the pictures"
+NEEDED = "write coco:FILE.json@DIR, DIR being the folder of the pictures"
 
 
 class Coco(Annotated):

@@ -176,7 +176,7 @@ def usable(source, skip_bad):
         print(f"{source.spec}: {warnings[0]}{more}")
     if problems and not skip_bad:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise InputError(f"{problems[0]}{more}: mend or remove it, or train with --skip-bad")
+        raise InputError(f"{problems[0]}{more}: mend or remove it, or leave it out with --skip-bad")
     if len(problems) == len(source):
         raise InputError(f"{source.spec}: no usable picture is left; the first problem is {problems[0]}")
     if problems:

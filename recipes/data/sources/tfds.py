@@ -105,7 +105,7 @@ class Tfds(Source):
         if naming.image not in features or not self.keys:
             raise InputError(
                 f"{spec}: its features ({', '.join(features)}) hold no image with a label map or boxes that the "
-                f"zoo recognises; name them in NAMINGS of recipes/data/tfds_source.py"
+                f"zoo recognises; name them in NAMINGS of recipes/data/sources/tfds.py"
             )
         self._records = self._read(builder, split)
         if self.has_objects:

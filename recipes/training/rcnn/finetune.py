@@ -11,8 +11,9 @@ from recipes.training.schedule import optimizer
 from zoo.errors import InputError
 
 POSITIVE = 0.5
+"""Least IoU with an object of a region that shows it."""
 POSITIVES = 1 / 4
-"""Least IoU with an object of a region that shows it, and the share of these in a batch (section 2.3: 32 of 128)."""
+"""Share of such regions in a batch (section 2.3: 32 of 128)."""
 
 
 def finetune(model, recipe, regions, pictures, workdir):

@@ -11,7 +11,7 @@ from recipes.data.files import DAMAGED, replace_file, replace_text
 from recipes.evaluation.evaluate import evaluate
 from recipes.report.tables import figure, show
 from recipes.training.rcnn.features import write_features
-from recipes.training.rcnn.finetune import finetune
+from recipes.training.rcnn.finetune import POSITIVE, finetune
 from recipes.training.rcnn.regions import Regions, find_regions, write_pictures
 from recipes.training.rcnn.regression import near_objects, train_regressors
 from recipes.training.rcnn.svm import train_svms
@@ -129,7 +129,7 @@ def weights_and_biases(path):
 
 def covered(regions):
     """Says how many regions show an object."""
-    shown = regions.overlap[regions.objects < 0] >= 0.5
+    shown = regions.overlap[regions.objects < 0] >= POSITIVE
     return f"{int(shown.sum())} of {len(shown)} proposals overlap an object by half or more"
 
 
@@ -139,7 +139,7 @@ def write_box_regression(model, source, workdir):
     for name, mended in (("before", False), ("after", True)):
         model.box_regression = mended
         scores = evaluate(KerasPredictor(model), source)
-        found[name] = {figure: scores[figure] for figure in FIGURES}
+        found[name] = {key: scores[key] for key in FIGURES}
     replace_text(workdir.path / "box_regression.json", json.dumps(found, indent=2) + "\n")
     rows = [[f"{name} box regression", *map(figure, scores.values())] for name, scores in found.items()]
     show(f"R-CNN on {source.spec}", ["", "AP50 (COCO)", "AP50 (VOC)", "AP"], rows)

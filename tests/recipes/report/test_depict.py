@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recipes.report import drawing
+from recipes.report.colours import palette
 from recipes.report.depict import GREY, draw_targets, found_in, truth_of
 
 SIZE = (40, 60)
@@ -77,7 +77,7 @@ def test_keypoints_are_seen_from_a_score_of_2():
 def test_masks_are_tinted_but_over_a_label_map_outlined_alone():
     targets = {key: EXAMPLE[key] for key in ("boxes", "labels", "masks")}
     drawn = draw_targets(IMAGE, targets)
-    orange = drawing.palette(2)[1].astype(float)
+    orange = palette(2)[1].astype(float)
     assert drawn[25, 30].tolist() == np.rint(60 + 0.4 * orange).tolist(), "inside"
     assert (drawn[25, 34] == orange).all() and (drawn[25, 40] == 100).all(), "rim and beside"
     both = draw_targets(IMAGE, {**targets, "segmentation": EXAMPLE["segmentation"]})
@@ -95,8 +95,8 @@ def test_every_task_is_drawn(task):
 
 def test_all_targets_of_an_example_are_drawn_together():
     drawn = draw_targets(IMAGE, EXAMPLE, ("cat", "dog"), skeleton=[(0, 1)])
-    assert (drawn[20, 35] == drawing.palette(1)[0]).all(), "the limb"
-    assert (drawn[37, 35] == drawing.palette(2)[1]).all(), "the box of a dog"
+    assert (drawn[20, 35] == palette(1)[0]).all(), "the limb"
+    assert (drawn[37, 35] == palette(2)[1]).all(), "the box of a dog"
     assert drawn[2, 2].tolist() == [50, 107, 139], "class 0 tints the ground"
 
 

@@ -7,7 +7,7 @@ import pytest
 from export.artifact import Artifact
 from export.benchmark import Benchmark
 from export.verify import Verification
-from recipes import report
+from recipes.report import page
 from recipes.report.headline import headline
 from recipes.report.samples import classes_in, panels, worst_first
 from tests.recipes.report.examples import CLASSES, HISTORY, NASTY, QUALITY, boxed, labelled, sample
@@ -79,8 +79,8 @@ class Page(HTMLParser):
         self.text += data
 
 
-def written(folder, **parts):
-    path = report.write(folder / "report.html", **{"title": "a run", "facts": {}} | parts)
+def written(folder, artifacts=(), **parts):
+    path = page.render(folder / "report.html", page.draw(**{"title": "a run", "facts": {}} | parts), artifacts)
     return path.read_text(encoding="utf-8")
 
 

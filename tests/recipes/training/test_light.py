@@ -7,11 +7,11 @@ PROGRAM = """
 import sys
 from recipes.data import Augment
 from recipes.data.sources import SOURCES
-from recipes.training.recipe import RECIPES, load, training
+from recipes.training.recipe import RECIPES, load, trained_by
 from zoo import BUILDERS
 recipes = [load(name) for name in RECIPES]
 assert all(isinstance(recipe.augment, Augment) for recipe in recipes)
-assert all(training(builder) for builder in BUILDERS) and SOURCES
+assert all(trained_by(builder) for builder in BUILDERS) and SOURCES
 print(*({"keras", "tensorflow", "tensorflow_datasets", "jax", "torch", "numpy"} & sys.modules.keys()))
 """
 

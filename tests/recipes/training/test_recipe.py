@@ -2,7 +2,7 @@ import inspect
 
 import pytest
 
-from recipes.training.recipe import RECIPES, SIBLINGS, Recipe, change, load, training
+from recipes.training.recipe import RECIPES, SIBLINGS, Recipe, change, load, trained_by
 from zoo import BUILDERS, InputError
 
 
@@ -14,11 +14,11 @@ def test_every_recipe_loads_and_names_a_builder(name):
 
 
 def test_every_builder_is_trained_by_a_recipe():
-    assert training("deconvnet") == ["deconvnet_objects_voc", "deconvnet_voc"]
-    assert training("fcn8s_alexnet") == ["fcn8s_voc --set builder=fcn8s_alexnet"]
+    assert trained_by("deconvnet") == ["deconvnet_objects_voc", "deconvnet_voc"]
+    assert trained_by("fcn8s_alexnet") == ["fcn8s_voc --set builder=fcn8s_alexnet"]
     assert SIBLINGS.keys() == set(BUILDERS) - {load(name).builder for name in RECIPES}
     for builder in BUILDERS:
-        name, *words = training(builder)[0].split(" --set ")
+        name, *words = trained_by(builder)[0].split(" --set ")
         recipe = change(load(name), words)
         assert recipe.builder == builder
         assert recipe.arguments.keys() <= inspect.signature(BUILDERS[builder]).parameters.keys()

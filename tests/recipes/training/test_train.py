@@ -168,7 +168,7 @@ def bad(tmp_path):
 
 def test_bad_files_stop_a_run_before_it_starts(toy, bad, tmp_path):
     recipe = replace(toy, data=f"masks:{bad}", epochs=1)
-    with pytest.raises(InputError, match=r"1\.png.*\(and 1 more\): mend or remove it, or train with --skip-bad"):
+    with pytest.raises(InputError, match=r"1\.png.*\(and 1 more\): mend or remove it, or leave it out"):
         train(recipe, tmp_path / "run")
     assert not (tmp_path / "run").exists()
     assert len(usable(open_source(recipe.data), skip_bad=True)) == 3

@@ -91,10 +91,13 @@ def test_losses_by_hand():
 
 @core_in_full
 def test_an_object_that_no_anchor_fits_keeps_its_best():
-    # IoU 100 / 400 with the anchor within; its offsets are those of twice the size.
-    found = losses([0.0] * 4, np.zeros((4, 4)), [[0, 0, 0, 0], [15, 15, 35, 35]], [-1, 1])
-    expected = 2 * (np.log(2) - 1 / 18)
-    assert found["rpn_box_loss"] == pytest.approx(expected / 4, rel=1e-5)
+    # IoU 100 / 400 with anchor 1, whose centre is 1 and 3 pixels off and whose sides are half as long.
+    offsets = np.array([0.1, 0.3, np.log(2), np.log(2)])
+    boxes, labels, deltas = [[0, 0, 0, 0], [16, 18, 36, 38]], [-1, 1], np.zeros((4, 4))
+    expected = np.where(offsets < 1 / 9, 4.5 * offsets**2, offsets - 1 / 18).sum() / 4
+    assert losses([0.0] * 4, deltas, boxes, labels)["rpn_box_loss"] == pytest.approx(expected, rel=1e-5)
+    deltas[1] = offsets
+    assert losses([0.0] * 4, deltas, boxes, labels)["rpn_box_loss"] == pytest.approx(0, abs=1e-6)
 
 
 @core_in_full

@@ -6,15 +6,15 @@ from recipes.evaluation.metrics.segmentation import Evaluator
 
 
 def test_by_hand():
-    """Labels 0 0 0 1 1 void, predicted 0 0 1 1 0 1: IoU 2/4 and 1/3, 3 of 5 right, recalls 2/3 and 1/2."""
+    """Labels 0 0 0 0 1 1 void, predicted 0 1 1 1 1 1 0: IoU 1/4 and 2/5, 3 of 6 right, recalls 1/4 and 1."""
     evaluator = Evaluator(["ground", "figure", "never"])
-    evaluator.confusion.add([[0, 0, 0], [1, 1, 255]], [[0, 0, 1], [1, 0, 1]])
+    evaluator.confusion.add([[0, 0, 0, 0], [1, 1, 255, 255]], [[0, 1, 1, 1], [1, 1, 0, 0]])
     assert evaluator.scores() == {
-        "miou": pytest.approx((2 / 4 + 1 / 3) / 2),
-        "pixel_accuracy": pytest.approx(3 / 5),
-        "class_accuracy": pytest.approx((2 / 3 + 1 / 2) / 2),
-        "iou/ground": pytest.approx(2 / 4),
-        "iou/figure": pytest.approx(1 / 3),
+        "miou": pytest.approx((1 / 4 + 2 / 5) / 2),
+        "pixel_accuracy": pytest.approx(3 / 6),
+        "class_accuracy": pytest.approx((1 / 4 + 1) / 2),
+        "iou/ground": pytest.approx(1 / 4),
+        "iou/figure": pytest.approx(2 / 5),
         "iou/never": None,
     }
 
