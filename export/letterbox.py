@@ -7,8 +7,6 @@ import numpy as np
 from zoo.constants import PADDING
 from zoo.errors import InputError
 
-CHANNELS = 128
-
 
 @dataclass(frozen=True)
 class Placement:
@@ -108,7 +106,9 @@ def fit(image, size, resizing="letterbox"):
     """
     picture, frame = np.array(image.shape[:2]), np.array(size)
     if resizing == "stretch":
-        return resize(image, size), Placement(tuple(picture.tolist()), tuple(frame.tolist()), 0, 0, *frame.tolist())
+        return resize(image, size).copy(), Placement(
+            tuple(picture.tolist()), tuple(frame.tolist()), 0, 0, *frame.tolist()
+        )
     # In float32 as there: a side may fall on half a pixel, and rounding must go the same way.
     factor = (frame.astype(np.float32) / picture.astype(np.float32)).min()
     filled = np.clip(np.round(picture.astype(np.float32) * factor), 1, frame).astype(int)
@@ -126,8 +126,10 @@ def resize(values, size, by_area=False):
     import cv2
 
     method = cv2.INTER_AREA if by_area else cv2.INTER_LINEAR
-    # OpenCV takes no more channels at once, and drops the axis of a single one.
-    parts = np.split(values, range(CHANNELS, values.shape[2], CHANNELS), axis=2)
+    # OpenCV reads floats exactly by one channel, three or four, and drops the axis of a single one.
+    threes = values.shape[2] // 3 * 3
+    starts = [*range(0, threes, 3), *range(threes, values.shape[2])]
+    parts = np.split(values, starts[1:], axis=2)
     resized = [cv2.resize(part, size[::-1], interpolation=method).reshape(*size, -1) for part in parts]
     return np.concatenate(resized, axis=2) if len(resized) > 1 else resized[0]
 

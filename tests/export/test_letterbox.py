@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import data
 
-from export.letterbox import Placement, fit, resize
+from export.letterbox import Placement, between, fit, resize
 from recipes.data import transforms
 from zoo.constants import PADDING
 from zoo.errors import InputError
@@ -94,8 +94,15 @@ def test_maps_come_back():
         placement.maps(np.zeros((32, 32, 5)))
 
 
-@pytest.mark.parametrize("num_classes", [1, 4, 300])
+@pytest.mark.parametrize("num_classes", [1, 2, 3, 4, 5, 21, 150])
 def test_maps_of_any_number_of_classes(num_classes):
-    values = np.arange(num_classes) + np.zeros((2, 3, 1), np.float32)
-    resized = resize(values.astype(np.float32), (4, 5))
-    np.testing.assert_allclose(resized, np.broadcast_to(np.arange(num_classes), (4, 5, num_classes)), rtol=1e-6)
+    values = np.random.default_rng(0).normal(0, 10, (13, 9, num_classes)).astype(np.float32)
+    rows, columns = (np.arange(20) + 0.5) * 13 / 20 - 0.5, (np.arange(17) + 0.5) * 9 / 17 - 0.5
+    expected = between(between(values, 0, rows), 1, columns)
+    np.testing.assert_allclose(resize(values, (20, 17)), expected, atol=3e-5)
+
+
+def test_a_stretched_picture_is_the_callers_no_longer():
+    picture = np.zeros((8, 8, 3), np.uint8)
+    fit(picture, (8, 8), "stretch")[0][:] = 1
+    assert not picture.any()
