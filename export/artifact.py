@@ -4,6 +4,7 @@ import hashlib
 import json
 import mmap
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -16,6 +17,8 @@ METADATA_PROPS, KEY, VALUE = 14, 1, 2
 VARINT, DELIMITED, FIXED_SIZES = 0, 2, {1: 8, 5: 4}
 """The kinds of protobuf's fields."""
 LARGE = 1 << 24
+LONGEST = 63
+"""Bytes of a field that is stepped over, and the bits of the largest number."""
 SUFFIXES = {".onnx": "onnx", ".tflite": "tflite", ".keras": "keras"}
 
 
@@ -99,14 +102,26 @@ class Artifact:
             InputError: if there is no artifact at `path`, or the file is broken.
         """
         path = Path(path)
-        return cls.of(path, READERS[format_of(path)](path))
+        try:
+            text = READERS[format_of(path)](path)
+        except (OSError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error) as error:
+            raise damaged(path) from error
+        return cls.of(path, text)
 
     @classmethod
     def of(cls, path, text):
         """As `read`, of the text that the file at `path` was found to carry, `None` for none."""
         if text is None:
             return None
-        return cls.from_dict({**json.loads(text), "path": str(path), "sha256": sha256(path), "size": size(path)})
+        try:
+            return cls.from_dict({**json.loads(text), "path": str(path), "sha256": sha256(path), "size": size(path)})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise damaged(path) from error
+
+
+def damaged(path):
+    """Returns the error of a file whose card cannot be read."""
+    return InputError(f"{path}: the card that it carries is damaged: export it again")
 
 
 def format_of(path):
@@ -160,10 +175,11 @@ def read_onnx(path):
     """Returns the card's text or `None`; it steps over the graph, and loads neither that nor `onnx`."""
     try:
         with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            entries = [dict(fields_of(entry)) for number, entry in fields_of(content) if number == METADATA_PROPS]
+            metadata = (entry for number, entry in fields_of(content) if number == METADATA_PROPS)
+            entries = [dict(fields_of(entry)) for entry in metadata if isinstance(entry, bytes)]
     except (ValueError, IndexError) as error:
         raise InputError(f"{path} cannot be read as ONNX, it may be cut short: export it again") from error
-    return next((entry[VALUE].decode() for entry in entries if entry.get(KEY) == ONNX_KEY.encode()), None)
+    return next((entry.get(VALUE, b"").decode() for entry in entries if entry.get(KEY) == ONNX_KEY.encode()), None)
 
 
 def fields_of(message):
@@ -187,9 +203,13 @@ def fields_of(message):
             shift += 7
             if byte < 0x80:
                 return value
+            if shift > LONGEST:
+                raise ValueError("no protobuf message: a number without end")
 
     while place < len(message):
         number, kind = divmod(integer(), 8)
+        if not number:
+            raise ValueError("no protobuf message: fields are counted from 1")
         if kind == VARINT:
             yield number, integer()
             continue

@@ -41,8 +41,10 @@ def opened(path, threads=None, card=None):
     kind = PREDICTORS[format_of(path)]
     try:
         predictor = kind(path, threads, card)
-    except InputError:
-        raise
+    except InputError as error:
+        raise error if str(path) in str(error) else InputError(f"{path}: {error}") from error
+    except ModuleNotFoundError as error:
+        raise InputError(f"{path} needs {error.name}, which is not installed: pip install {error.name}") from error
     except Exception as error:  # every runtime has types of its own for a file it cannot read
         message = (str(error).strip().splitlines() or ["no reason given"])[0][:200]
         raise InputError(f"{path} cannot be loaded, it may be cut short or no model of ours: {message}") from error
@@ -173,7 +175,8 @@ class OnnxPredictor(Predictor):
     """An .onnx file in ONNX Runtime on the CPU."""
 
     def __init__(self, path, threads=None, card=None):
-        import onnxruntime
+        with native_stderr_held():  # without a home it complains of its telemetry
+            import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0

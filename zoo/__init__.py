@@ -78,8 +78,12 @@ OTHERS_IN = {
 }
 """By module, what else is public."""
 
-__getattr__, __dir__, _lazy = lazy_loader.attach(__name__, ["weights"], BUILDERS_IN | OTHERS_IN)
+__getattr__, _, _lazy = lazy_loader.attach(__name__, ["weights"], BUILDERS_IN | OTHERS_IN)
 __all__ = ["BUILDERS", "InputError", "build", "list_models", *_lazy]
+
+
+def __dir__():
+    return __all__
 
 
 class Builders(Mapping):

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from recipes.cli.app import Data, Json, SkipBad, load, verb, write_json
+from recipes.cli.quiet import import_frameworks
 from recipes.report.tables import megabytes, percent, show
 
 
@@ -43,7 +44,6 @@ def export(
 ):
     """Writes a model as SavedModel, ONNX or TFLite and compares it with Keras."""
     from recipes.deploy.ship import ship
-    from recipes.report import run
 
     artifact = ship(
         model,
@@ -55,8 +55,8 @@ def export(
         data=data,
         pictures=pictures,
     )
-    run.renew(artifact.path)
     show_artifact(artifact)
+    renew(artifact.path)
 
 
 def show_artifact(made):
@@ -95,10 +95,10 @@ def verify(
     from recipes.report import run
 
     found = verify(artifact, model, data, count)
-    run.keep(artifact, "verification", found)
-    run.renew(artifact)
     show_verification(artifact, found)
     write_json(json_file, found.to_dict())
+    run.keep(artifact, "verification", found)
+    renew(artifact)
     if not found.passed:
         print(f"failed: {'; '.join(found.failures)}", file=sys.stderr)
         raise typer.Exit(1)
@@ -148,9 +148,6 @@ def benchmark(
     from recipes.report import run
 
     found = [benchmark(artifact, runs=runs, threads=threads) for artifact in artifacts]
-    for artifact, measured in zip(artifacts, found, strict=True):
-        run.keep(artifact, "benchmark", measured)
-        run.renew(artifact)
     show(
         f"{runs} calls each",
         ["artifact", "p50 ms", "p95 ms", "threads", "peak memory", "file"],
@@ -167,6 +164,18 @@ def benchmark(
         ],
     )
     write_json(json_file, [b.to_dict() for b in found])
+    for artifact, measured in zip(artifacts, found, strict=True):
+        run.keep(artifact, "benchmark", measured)
+        renew(artifact)
+
+
+def renew(artifact):
+    """Brings the report of the run that an artifact lies in up to date; loads frameworks only to draw it first."""
+    from recipes.report import run
+
+    if run.to_be_drawn(artifact):
+        import_frameworks()
+    run.renew(artifact)
 
 
 @verb("zoo facewarp portrait.jpg --expression surprise --output surprised.png")

@@ -1,5 +1,6 @@
 """Files written in one step: a kill at any moment leaves the old one or the new one whole."""
 
+import json
 import os
 import struct
 import zipfile
@@ -33,3 +34,22 @@ def replace_file(path, write):
 def replace_text(path, text):
     """Writes a text file in one step."""
     replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def read_json(path, *keys):
+    """Reads a JSON file that holds a dict, as a run's folder keeps them.
+
+    Args:
+        path: the file.
+        keys: names that the dict must hold.
+
+    Raises:
+        InputError: if it is damaged.
+    """
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: is damaged; remove it, it is written anew") from error
+    if not isinstance(found, dict) or any(key not in found for key in keys):
+        raise InputError(f"{path}: is damaged; remove it, it is written anew")
+    return found

@@ -4,18 +4,22 @@ Training decodes in tf.data, prediction by Pillow, which loads at once; both giv
 """
 
 import io
+import warnings
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from recipes.data.files import DAMAGED
 from zoo.errors import InputError
 
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # above twice as many pixels it refuses
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
 UNREADABLE = "is no complete JPEG, PNG, BMP, GIF or WebP picture"
 UNREADABLE_LABELS = "is no complete PNG"
 GREY = 0
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def decode(contents):
@@ -30,11 +34,19 @@ def decode(contents):
     """
     import tensorflow as tf
 
+    def other():
+        # TensorFlow knows neither palettes and single bits of BMP nor moving WebP, and paints the ground of a GIF.
+        return tf.cond(
+            tf.equal(tf.strings.substr(contents, 0, len(PNG)), PNG),
+            lambda: tf.io.decode_png(contents, channels=3),
+            lambda: by_python(from_bytes, contents, tf.uint8),
+        )
+
     # TensorFlow's quick transform for JPEG differs by up to 8 grey levels from what all other libraries decode.
     image = tf.cond(
         tf.io.is_jpeg(contents),
         lambda: tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE"),
-        lambda: tf.io.decode_image(contents, channels=3, expand_animations=False),
+        other,
     )
     return tf.ensure_shape(image, (None, None, 3))
 
@@ -56,9 +68,19 @@ def decode_labels(contents):
     labels = tf.cond(
         plain,
         lambda: tf.cast(tf.io.decode_png(contents, channels=1)[..., 0], tf.int32),
-        lambda: tf.numpy_function(labels_from_bytes, [contents], tf.int32),
+        lambda: by_python(labels_from_bytes, contents, tf.int32),
     )
     return tf.ensure_shape(labels, (None, None))
+
+
+def by_python(function, contents, dtype):
+    """Calls a function of bytes; in a graph its `ValueError` comes as `tf.errors.InvalidArgumentError`."""
+    import tensorflow as tf
+
+    def of_bytes(value):
+        return function(value if isinstance(value, bytes) else value.item())  # eagerly it is an array of one
+
+    return tf.numpy_function(of_bytes, [contents], dtype)
 
 
 def labels_from_bytes(contents):
@@ -70,7 +92,9 @@ def labels_from_bytes(contents):
     try:
         image = Image.open(io.BytesIO(contents), formats=["PNG"])
         image.load()
-    except (OSError, SyntaxError) as error:
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"has more than {2 * Image.MAX_IMAGE_PIXELS:,} pixels") from error
+    except (*DAMAGED, SyntaxError, IndexError) as error:
         raise ValueError(UNREADABLE_LABELS) from error
     if image.mode not in ("1", "L", "P", "I;16", "I"):
         raise ValueError(f"is a colour picture (mode {image.mode}), not one label a pixel")
@@ -91,9 +115,12 @@ def read(path, channels=3):
         InputError: if the file is missing, empty, cut short or not a picture.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such picture file")
-    contents = path.read_bytes()
+    try:
+        if not path.is_file():
+            raise InputError(f"{path}: no such picture file")
+        contents = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); replace or remove it") from error
     if not contents:
         raise InputError(f"{path}: the file is empty; replace or remove it")
     try:
@@ -112,8 +139,12 @@ def from_bytes(contents):
     try:
         image = Image.open(io.BytesIO(contents), formats=FORMATS)
         image.load()
-    except (OSError, SyntaxError, ValueError) as error:
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"has more than {2 * Image.MAX_IMAGE_PIXELS:,} pixels") from error
+    except (*DAMAGED, SyntaxError, IndexError) as error:
         raise ValueError(UNREADABLE) from error
+    if image.mode == "P":
+        image.info.pop("transparency", None)  # is dropped, and Pillow warns of it
     if image.mode.startswith("I"):  # grey of 16 bits, of which Pillow would keep the lower ones
         return np.repeat((np.asarray(image).astype(np.int32) >> 8).astype(np.uint8)[..., None], 3, axis=-1)
     return np.asarray(image.convert("RGB"))
@@ -138,11 +169,14 @@ def find(path):
         InputError: if the path is missing, or a folder without pictures.
     """
     path = Path(path)
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise InputError(f"{path}: no such file or folder")
-    found = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+    try:
+        if path.is_file():
+            return [path]
+        if not path.is_dir():
+            raise InputError(f"{path}: no such file or folder")
+        found = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from error
     if not found:
         raise InputError(f"{path}: the folder holds no pictures ({', '.join(SUFFIXES)})")
     return found

@@ -36,6 +36,8 @@ def predict(predictor, paths, output, *, skip_bad=False, score=SCORE):
         InputError: if a picture cannot be read, two would get the same name, the folder cannot be written, or the
             score lies outside 0-1.
     """
+    if predictor.task not in ENTRIES:
+        raise InputError(f"{predictor.path} carries no card that says its task: export it with `zoo export`")
     if not 0 <= score <= 1:
         raise InputError(f"--score takes a number from 0 to 1, received {score}")
     files = [file for path in paths for file in pictures.find(path)]

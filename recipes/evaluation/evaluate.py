@@ -104,6 +104,8 @@ def decoded(source, records, task):
 
 def check_classes(predictor, source):
     """Raises `InputError` where the source's classes or keypoints are not those that the model learned."""
+    if predictor.task not in TARGETS:
+        raise InputError(f"{predictor.path} carries no card that says its task: export it with `zoo export`")
     lacking = missing_targets(source, predictor.task)
     if lacking:
         raise InputError(

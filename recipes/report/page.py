@@ -13,6 +13,12 @@ from recipes.report.colours import hexadecimal, palette
 from recipes.report.headline import TOLD, headline
 from recipes.report.words import number, title_of
 
+DRAWN = (
+    *("title", "epochs", "main", "overall", "facts", "training", "figures"),
+    *("samples", "drawn", "meanings", "tables"),
+)
+"""What `draw` returns, by name."""
+
 
 def draw(
     *,

@@ -1,15 +1,19 @@
 """A run after training: its figures, and the report of all that its folder holds."""
 
 import json
+import sys
 from datetime import date
 from pathlib import Path
 
 import export
-from recipes.data.files import replace_text
+from recipes.data.files import read_json, replace_text
 from recipes.report import page
 from recipes.training.workdir import Workdir
+from zoo.errors import InputError
 
 SAMPLES = 6
+MEASURED = "recipe.json", "metrics.json"
+"""What a run's folder holds once it was trained and measured."""
 
 
 def write_metrics(workdir, data=None, *, skip_bad=False):
@@ -48,7 +52,7 @@ def report(workdir, *, skip_bad=False):
     from recipes.training.recipe import Recipe
 
     recipe = Recipe.from_json(workdir.recipe.read_text())
-    model, scores = export.load(workdir.model), json.loads(workdir.metrics.read_text())
+    model, scores = export.load(workdir.model), read_json(workdir.metrics, "data")
     data = scores.pop("data")
     source = open_source(data)
     fields = {name: text(value) for name, value in recipe.to_dict().items()}
@@ -83,9 +87,16 @@ def text(value):
 
 def cards(workdir):
     """Returns the cards of the run's artifacts, each with its last verification and benchmark."""
-    found = sorted(path for path in workdir.artifacts.glob("[!.]*"))
-    kept = measurements(workdir)
-    return [{**export.Artifact.read(path).to_dict(), **kept.get(path.name, {})} for path in found]
+    kept, found = measurements(workdir), []
+    for path in sorted(workdir.artifacts.glob("[!.]*")):
+        try:
+            card = export.Artifact.read(path)
+        except InputError as error:
+            print(f"left out of the report: {error}", file=sys.stderr)
+            continue
+        if card is not None:  # another program's file says nothing of itself
+            found.append({**card.to_dict(), **kept.get(path.name, {})})
+    return found
 
 
 def keep(artifact, kind, result):
@@ -101,19 +112,30 @@ def renew(artifact):
     """Renders the report anew, with the artifacts as they are now, of the run that an artifact lies in, if any."""
     workdir = run_of(artifact)
     if workdir is not None and workdir.page.is_file():
-        page.render(workdir.report, json.loads(workdir.page.read_text()), cards(workdir))
+        page.render(workdir.report, read_json(workdir.page, *page.DRAWN), cards(workdir))
     elif workdir is not None:  # its report was not written yet, or by an earlier version
         report(workdir)
 
 
+def to_be_drawn(artifact):
+    """Says whether `renew` has to draw the report from the model, for which it loads the frameworks."""
+    workdir = run_of(artifact)
+    return workdir is not None and not workdir.page.is_file()
+
+
 def measurements(workdir):
     """Returns what `keep` kept: an artifact's name to kind to result."""
-    return json.loads(workdir.measurements.read_text()) if workdir.measurements.is_file() else {}
+    if not workdir.measurements.is_file():
+        return {}
+    kept = read_json(workdir.measurements)
+    if not all(isinstance(results, dict) for results in kept.values()):
+        raise InputError(f"{workdir.measurements}: is damaged; remove it, it is written anew")
+    return kept
 
 
 def run_of(artifact):
     """Returns the `Workdir` in whose `artifacts/` a file lies, or `None`."""
     folder = Path(artifact).absolute().parent
-    if folder.name != "artifacts" or not (folder.parent / "metrics.json").is_file():
+    if folder.name != "artifacts" or not all((folder.parent / name).is_file() for name in MEASURED):
         return None
     return Workdir(folder.parent, resume=True)

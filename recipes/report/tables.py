@@ -3,6 +3,7 @@
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from recipes.report import words
 
@@ -10,12 +11,12 @@ from recipes.report import words
 def show(title, columns, rows):
     """Prints a table; columns of numbers stand on the right."""
     rows = [[str(cell) for cell in row] for row in rows]
-    table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(title=Text(title) if title else None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for i, column in enumerate(columns):
         numbers = any(row[i][:1].isdigit() for row in rows)
-        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+        table.add_column(Text(column), justify="right" if numbers else "left", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # names may hold brackets, which Rich would read as styles
     Console().print(table)
 
 

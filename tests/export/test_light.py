@@ -3,8 +3,12 @@
 import json
 import subprocess
 import sys
+import zipfile
 
 import pytest
+
+import export
+from zoo.errors import InputError
 
 HEAVY = ["tensorflow", "keras", "jax", "torch", "tensorflow_datasets", "sklearn", "scipy", "skimage", "matplotlib"]
 CONVERTERS = ["onnx", "tf2onnx", "ai_edge_quantizer"]
@@ -50,3 +54,31 @@ print([name for name in sys.argv[1:] if name in sys.modules])
     command = [sys.executable, "-c", script, "onnxruntime", "ai_edge_litert", "cv2", *HEAVY, *CONVERTERS]
     found = subprocess.check_output(command, cwd=tmp_path, text=True).splitlines()
     assert found == ["1 False", "1 False", "[]"]
+
+
+CARDS = {"no JSON": b"{not json", "no dict": b"[]", "no fields": b'{"class_names": []}', "no text": b"\xff\xfe"}
+
+
+@pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
+def test_a_damaged_card_is_one_line(tmp_path, card):
+    entry = b"\x0a\x0eregionzoo_card\x12" + bytes([len(card)]) + card
+    (tmp_path / "model.onnx").write_bytes(b"\x72" + bytes([len(entry)]) + entry)
+    with zipfile.ZipFile(tmp_path / "model.tflite", "w") as archive:
+        archive.writestr("card.json", card)
+    for file in ("model.onnx", "model.tflite"):
+        with pytest.raises(InputError, match=f"{file}: the card that it carries is damaged: export it again"):
+            export.Artifact.read(tmp_path / file)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff" * 1_000_000, b"\0" * 1000, b"\x72\x05ab"], ids=["endless", "zeros", "cut"]
+)
+def test_noise_is_no_onnx(tmp_path, content):
+    (tmp_path / "noise.onnx").write_bytes(content)
+    with pytest.raises(InputError, match="noise.onnx cannot be read as ONNX, it may be cut short: export it again"):
+        export.Artifact.read(tmp_path / "noise.onnx")
+
+
+def test_metadata_of_another_kind_are_stepped_over(tmp_path):
+    (tmp_path / "other.onnx").write_bytes(bytes([14 << 3, 5]))
+    assert export.Artifact.read(tmp_path / "other.onnx") is None

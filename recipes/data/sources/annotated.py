@@ -85,7 +85,7 @@ class Annotated(Source):
             return Problem(str(entry.picture), f"no such picture, which {entry.where} annotates", index)
         try:
             height, width = pictures.decode(entry.picture.read_bytes()).shape[:2]
-        except tf.errors.InvalidArgumentError:
+        except (tf.errors.InvalidArgumentError, ValueError):
             return Problem(str(entry.picture), pictures.UNREADABLE, index)
         message = self.fault(index, (height, width))
         if message:

@@ -68,7 +68,7 @@ class Paired(Source):
         image, mask = self.images[index], self.masks[index]
         try:
             picture = pictures.decode(image.read_bytes())
-        except tf.errors.InvalidArgumentError:
+        except (tf.errors.InvalidArgumentError, ValueError):
             return Problem(str(image), pictures.UNREADABLE, index)
         contents = mask.read_bytes()
         try:

@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -105,6 +106,17 @@ def test_export_verify_benchmark_predict(zoo, own_run, toy, sets):
     assert sum(entries[0][0]["shares"].values()) == pytest.approx(1, abs=1e-5)
     classes = [np.asarray(Image.open(f"{name}/0_classes.png")) for name in ("keras", "onnx")]
     assert classes[0].shape == (32, 48) and np.mean(classes[0] == classes[1]) >= 0.999
+
+    # What is damaged of a run is named after the figures that were asked for, and nothing else is lost.
+    (artifact.parent / "words.txt").write_text("another's")
+    for file, text in (("page.json", "{"), ("measurements.json", "[]")):
+        (own_run / file).write_text(text)
+        code, out, err = zoo("benchmark", artifact, "--runs", "1", "--json", "again.json")
+        assert code == 2 and "p95" in out and json.loads(Path("again.json").read_text())[0]["runs"] == 1
+        assert f"{file}: is damaged; remove it, it is written anew" in err
+        (own_run / file).unlink()
+    code, out, err = zoo("benchmark", artifact, "--runs", "1")
+    assert code == 0 and (own_run / "page.json").is_file() and "left out of the report" in err
 
     (own_run / "model.keras").unlink()
     assert zoo("verify", artifact, "--data", toy.val_data)[0] == 2

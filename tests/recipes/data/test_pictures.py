@@ -35,6 +35,37 @@ def test_grey_palette_and_transparent_pictures(tmp_path, mode):
     np.testing.assert_array_equal(pictures.read(path), Image.open(path).convert("RGB"))
 
 
+MOVING = {"save_all": True, "append_images": [Image.new("RGB", (32, 24))]}
+OF_FEW = Image.fromarray(PIXELS).quantize(16)
+
+
+@pytest.mark.parametrize(
+    ("kind", "picture", "options"),
+    [
+        ("bmp", OF_FEW, {}),
+        ("bmp", Image.fromarray(PIXELS).convert("1"), {}),
+        ("gif", OF_FEW, {"transparency": 3}),
+        ("gif", OF_FEW, MOVING),
+        ("webp", OF_FEW.convert("RGB"), MOVING | {"lossless": True}),
+        ("png", OF_FEW, {"transparency": bytes(range(16))}),
+    ],
+)
+def test_odd_kinds_are_learned_from_as_they_are_predicted(tmp_path, kind, picture, options):
+    path = tmp_path / f"a.{kind}"
+    picture.save(path, **options)
+    np.testing.assert_array_equal(pictures.read(path), picture.convert("RGB"))
+    decoded = tf.data.Dataset.from_tensors(str(path)).map(lambda file: pictures.decode(tf.io.read_file(file)))
+    np.testing.assert_array_equal(pictures.read(path), next(decoded.as_numpy_iterator()))
+
+
+def test_a_picture_too_large_to_be_true_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 300)
+    path = tmp_path / "large.png"
+    path.write_bytes(encoded("png"))
+    with pytest.raises(InputError, match="large.png: has more than 600 pixels; replace or remove it"):
+        pictures.read(path)
+
+
 def test_reads_grey(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(encoded("png", "L"))

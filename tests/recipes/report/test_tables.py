@@ -1,4 +1,4 @@
-from recipes.report.tables import show_scores
+from recipes.report.tables import show, show_scores
 
 
 def test_figures_of_a_class_stand_side_by_side(capsys):
@@ -13,3 +13,13 @@ def test_figures_of_a_class_stand_side_by_side(capsys):
 def test_without_classes_there_is_one_table(capsys):
     show_scores("a run", {"nme": 0.05})
     assert "of each" not in capsys.readouterr().out
+
+
+def test_brackets_of_a_name_are_no_styles(capsys):
+    show("[a] run", ["[b]"], [["street [edited].png"], ["[/b].png"]])
+    assert [line.strip() for line in capsys.readouterr().out.splitlines() if line.strip(" ─")] == [
+        "[a] run",
+        "[b]",
+        "street [edited].png",
+        "[/b].png",
+    ]

@@ -196,7 +196,7 @@ def test_boxes_without_area_are_left_out_of_everything(write):
 
 def test_unusable_specs_say_what_is_needed(tmp_path):
     for spec in ("coco:", "coco:a.json", "coco:@images", "coco:a.json@"):
-        with pytest.raises(InputError, match="write coco:ANNOTATIONS.json@DIR"):
+        with pytest.raises(InputError, match="write coco:FILE.json@DIR"):
             open_source(spec)
     with pytest.raises(InputError, match="nothing: no such folder"):
         open_source(f"coco:a.json@{tmp_path}/nothing")
