@@ -67,6 +67,14 @@ def test_onnx_graph_is_folded(exported):
     assert operators["Transpose"] == 2
 
 
+def test_int8_weights_keep_to_seven_bits(exported):
+    """Processors without VNNI add two products of eight bits in sixteen, which would overflow."""
+    graph = onnx.load(exported("onnx", "int8").path).graph
+    weights = [onnx.numpy_helper.to_array(one) for one in graph.initializer if one.data_type == onnx.TensorProto.INT8]
+    kernels = [weight for weight in weights if weight.ndim == 4]
+    assert 32 < max(int(np.abs(kernel.astype(int)).max()) for kernel in kernels) <= 64
+
+
 def test_last_convolution_stays_float_in_int8(exported):
     graph = onnx.load(exported("onnx", "int8").path).graph
     (last,) = [node for node in graph.node if node.name in float_nodes(graph) and node.op_type == "Conv"]

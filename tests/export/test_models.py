@@ -84,6 +84,7 @@ class Stand:
         return self.keras.call({"image": (pictures + self.moved).astype(np.float32)})
 
 
+@pytest.mark.full
 def test_switches_may_differ_as_much_as_on_pictures_nearby():
     model, images = trained("segnet")
     reference, examples = KerasPredictor(model), [(image, None) for image in images]

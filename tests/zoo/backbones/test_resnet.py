@@ -106,7 +106,7 @@ def test_saves_and_loads(tmp_path):
     np.testing.assert_array_equal(loaded.predict(pictures(), verbose=0), model.predict(pictures(), verbose=0))
 
 
-@pytest.mark.core
+@core_in_full
 @pytest.mark.parametrize("grouped", [pytest.param({}, marks=pytest.mark.full), {"groups": 32, "group_width": 8}])
 def test_learns(grouped, both_ways):
     model = small(**grouped)

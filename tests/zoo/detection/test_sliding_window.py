@@ -73,7 +73,7 @@ def test_stride_skips_windows():
     assert coarse_boxes[:, 2:].max(axis=0).tolist() == [16, 12]
 
 
-@pytest.mark.core
+@core_in_full
 def test_a_window_larger_than_the_picture_finds_nothing():
     found = sliding_window(brightness(), np.full((8, 8, 1), 255), [9], background=0)
     assert found["count"] == 0
