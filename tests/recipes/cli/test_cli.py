@@ -103,6 +103,7 @@ def test_export_verify_benchmark_predict(zoo, own_run, toy, sets):
     with open("keras/predictions.json") as keras, open("onnx/predictions.json") as onnx:
         entries = json.load(keras), json.load(onnx)
     assert [e["picture"] for e in entries[0]] == [e["picture"] for e in entries[1]]
+    assert [(e["height"], e["width"]) for e in entries[0]] == [(32, 48)] * 3
     assert sum(entries[0][0]["shares"].values()) == pytest.approx(1, abs=1e-5)
     classes = [np.asarray(Image.open(f"{name}/0_classes.png")) for name in ("keras", "onnx")]
     assert classes[0].shape == (32, 48) and np.mean(classes[0] == classes[1]) >= 0.999
