@@ -17,8 +17,9 @@ METADATA_PROPS, KEY, VALUE = 14, 1, 2
 VARINT, DELIMITED, FIXED_SIZES = 0, 2, {1: 8, 5: 4}
 """The kinds of protobuf's fields."""
 LARGE = 1 << 24
+"""Bytes of a field that is stepped over."""
 LONGEST = 63
-"""Bytes of a field that is stepped over, and the bits of the largest number."""
+"""Bits of the largest number."""
 SUFFIXES = {".onnx": "onnx", ".tflite": "tflite", ".keras": "keras"}
 
 

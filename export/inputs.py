@@ -61,10 +61,11 @@ def check_picture(picture):
     return picture
 
 
-def check_inputs(inputs, card):
+def check_inputs(path, inputs, card):
     """Returns the shape of the pictures that a file takes.
 
     Args:
+        path: the file.
         inputs: dict of name to dtype and shape.
         card: its `Artifact` or `None`.
     Raises:
@@ -75,5 +76,6 @@ def check_inputs(inputs, card):
     if {name: (dtype, len(shape)) for name, (dtype, shape) in inputs.items()} != wanted:
         given = ", ".join(f"{name} {dtype} {list(shape)}" for name, (dtype, shape) in inputs.items())
         more = " and proposals float32 (B, P, 4)" if proposals else ""
-        raise InputError(f"a file that takes {given} is no artifact of ours: expected image uint8 (B, H, W, 3){more}")
+        wanted = f"image uint8 (B, H, W, 3){more}"
+        raise InputError(f"{path}: a file that takes {given} is no artifact of ours: expected {wanted}")
     return inputs["image"][1]

@@ -41,8 +41,8 @@ def opened(path, threads=None, card=None):
     kind = PREDICTORS[format_of(path)]
     try:
         predictor = kind(path, threads, card)
-    except InputError as error:
-        raise error if str(path) in str(error) else InputError(f"{path}: {error}") from error
+    except InputError:
+        raise
     except ModuleNotFoundError as error:
         raise InputError(f"{path} needs {error.name}, which is not installed: pip install {error.name}") from error
     except Exception as error:  # every runtime has types of its own for a file it cannot read
@@ -185,7 +185,7 @@ class OnnxPredictor(Predictor):
         self.outputs = [output.name for output in self.session.get_outputs()]
         card = card or Artifact.of(path, self.session.get_modelmeta().custom_metadata_map.get(ONNX_KEY))
         inputs = {one.name: (ONNX_TYPES.get(one.type, one.type), one.shape) for one in self.session.get_inputs()}
-        super().__init__(card, [n if isinstance(n, int) else None for n in check_inputs(inputs, card)])
+        super().__init__(card, [n if isinstance(n, int) else None for n in check_inputs(path, inputs, card)])
 
     def call(self, inputs):
         """Runs the network."""
@@ -205,7 +205,7 @@ class TFLitePredictor(Predictor):
             self.runner = self.interpreter.get_signature_runner()
         details = self.runner.get_input_details()
         inputs = {name: (np.dtype(one["dtype"]).name, one["shape"].tolist()) for name, one in details.items()}
-        super().__init__(card, check_inputs(inputs, card))
+        super().__init__(card, check_inputs(path, inputs, card))
         self.scales = {name: output["quantization"] for name, output in self.runner.get_output_details().items()}
 
     def call(self, inputs):
@@ -227,7 +227,7 @@ class SavedModelPredictor(Predictor):
         self.function = self.module.signatures["serving_default"]
         specs = self.function.structured_input_signature[1]
         inputs = {name: (spec.dtype.name, spec.shape.as_list()) for name, spec in specs.items()}
-        super().__init__(card, check_inputs(inputs, card))
+        super().__init__(card, check_inputs(path, inputs, card))
 
     def call(self, inputs):
         """Runs the network."""

@@ -3,6 +3,7 @@
 import numpy as np
 
 from export.letterbox import Placement
+from zoo.errors import InputError
 
 PLACED = {
     "logits": Placement.maps,
@@ -55,3 +56,14 @@ def in_picture(prediction, placement):
 def largest(logits):
     """Returns the int32 index of the highest of `(..., C)` logits."""
     return np.argmax(logits, -1).astype(np.int32)
+
+
+def known_task(predictor, known):
+    """Returns a predictor's task.
+
+    Raises:
+        InputError: if it is none of `known`, as without a card.
+    """
+    if predictor.task not in known:
+        raise InputError(f"{predictor.path} carries no card that says its task: export it with `zoo export`")
+    return predictor.task

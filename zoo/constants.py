@@ -3,4 +3,4 @@
 VOID = 255
 """The label of pixels that count for nothing: unlabelled, or beyond the picture."""
 PADDING = 114
-"""Grey, of each channel, around a letterboxed picture: in training, on the edge, in every report."""
+"""Grey, of each channel, around a letterboxed picture, in training as in every runtime."""

@@ -44,6 +44,7 @@ def export(
 ):
     """Writes a model as SavedModel, ONNX or TFLite and compares it with Keras."""
     from recipes.deploy.ship import ship
+    from recipes.report import run
 
     artifact = ship(
         model,
@@ -56,7 +57,7 @@ def export(
         pictures=pictures,
     )
     show_artifact(artifact)
-    renew(artifact.path)
+    run.renew(artifact.path, import_frameworks)
 
 
 def show_artifact(made):
@@ -98,7 +99,7 @@ def verify(
     show_verification(artifact, found)
     write_json(json_file, found.to_dict())
     run.keep(artifact, "verification", found)
-    renew(artifact)
+    run.renew(artifact, import_frameworks)
     if not found.passed:
         print(f"failed: {'; '.join(found.failures)}", file=sys.stderr)
         raise typer.Exit(1)
@@ -166,16 +167,7 @@ def benchmark(
     write_json(json_file, [b.to_dict() for b in found])
     for artifact, measured in zip(artifacts, found, strict=True):
         run.keep(artifact, "benchmark", measured)
-        renew(artifact)
-
-
-def renew(artifact):
-    """Brings the report of the run that an artifact lies in up to date; loads frameworks only to draw it first."""
-    from recipes.report import run
-
-    if run.to_be_drawn(artifact):
-        import_frameworks()
-    run.renew(artifact)
+        run.renew(artifact, import_frameworks)
 
 
 @verb("zoo facewarp portrait.jpg --expression surprise --output surprised.png")

@@ -36,20 +36,23 @@ def replace_text(path, text):
     replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
-def read_json(path, *keys):
-    """Reads a JSON file that holds a dict, as a run's folder keeps them.
+def read_json(path, kind=dict, keys=(), values=object):
+    """Reads a JSON file as a run's folder keeps them.
 
     Args:
         path: the file.
+        kind: what it holds, `dict` or `list`.
         keys: names that the dict must hold.
+        values: the type of what the dict or list holds.
 
     Raises:
         InputError: if it is damaged.
     """
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: is damaged; remove it, it is written anew") from error
-    if not isinstance(found, dict) or any(key not in found for key in keys):
-        raise InputError(f"{path}: is damaged; remove it, it is written anew")
-    return found
+    except (OSError, ValueError):
+        found = None
+    if isinstance(found, kind) and all(key in found for key in keys):
+        if all(isinstance(value, values) for value in (found.values() if kind is dict else found)):
+            return found
+    raise InputError(f"{path}: is damaged; remove it, it is written anew")

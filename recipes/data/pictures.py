@@ -83,19 +83,25 @@ def by_python(function, contents, dtype):
     return tf.numpy_function(of_bytes, [contents], dtype)
 
 
+def loaded(contents, formats, unreadable):
+    """Returns bytes as a `PIL.Image` that is read whole, or raises `ValueError` that says what is wrong with them."""
+    try:
+        image = Image.open(io.BytesIO(contents), formats=formats)
+        image.load()
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"has more than {2 * Image.MAX_IMAGE_PIXELS:,} pixels") from error
+    except (*DAMAGED, SyntaxError, IndexError) as error:
+        raise ValueError(unreadable) from error
+    return image
+
+
 def labels_from_bytes(contents):
     """As `decode_labels`, on Python bytes with Pillow.
 
     Raises:
         ValueError: if this is no complete grey or palette picture; the message lacks the file's name.
     """
-    try:
-        image = Image.open(io.BytesIO(contents), formats=["PNG"])
-        image.load()
-    except Image.DecompressionBombError as error:
-        raise ValueError(f"has more than {2 * Image.MAX_IMAGE_PIXELS:,} pixels") from error
-    except (*DAMAGED, SyntaxError, IndexError) as error:
-        raise ValueError(UNREADABLE_LABELS) from error
+    image = loaded(contents, ["PNG"], UNREADABLE_LABELS)
     if image.mode not in ("1", "L", "P", "I;16", "I"):
         raise ValueError(f"is a colour picture (mode {image.mode}), not one label a pixel")
     return np.asarray(image).astype(np.int32)
@@ -136,13 +142,7 @@ def from_bytes(contents):
     Raises:
         ValueError: if this is no complete picture; the message lacks the file's name.
     """
-    try:
-        image = Image.open(io.BytesIO(contents), formats=FORMATS)
-        image.load()
-    except Image.DecompressionBombError as error:
-        raise ValueError(f"has more than {2 * Image.MAX_IMAGE_PIXELS:,} pixels") from error
-    except (*DAMAGED, SyntaxError, IndexError) as error:
-        raise ValueError(UNREADABLE) from error
+    image = loaded(contents, FORMATS, UNREADABLE)
     if image.mode == "P":
         image.info.pop("transparency", None)  # is dropped, and Pillow warns of it
     if image.mode.startswith("I"):  # grey of 16 bits, of which Pillow would keep the lower ones

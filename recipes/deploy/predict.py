@@ -7,6 +7,7 @@ from itertools import tee
 import numpy as np
 from PIL import Image
 
+from export.tasks import known_task
 from recipes.data import pictures
 from recipes.data.files import replace_file, replace_text
 from recipes.data.progress import track
@@ -36,8 +37,7 @@ def predict(predictor, paths, output, *, skip_bad=False, score=SCORE):
         InputError: if a picture cannot be read, two would get the same name, the folder cannot be written, or the
             score lies outside 0-1.
     """
-    if predictor.task not in ENTRIES:
-        raise InputError(f"{predictor.path} carries no card that says its task: export it with `zoo export`")
+    entry_of = ENTRIES[known_task(predictor, ENTRIES)]
     if not 0 <= score <= 1:
         raise InputError(f"--score takes a number from 0 to 1, received {score}")
     files = [file for path in paths for file in pictures.find(path)]
@@ -70,7 +70,7 @@ def predict(predictor, paths, output, *, skip_bad=False, score=SCORE):
         for kind, pixels in drawn.items():
             replace_file(output / names[kind], Image.fromarray(pixels).save)
         size = {"height": image.shape[0], "width": image.shape[1]}
-        figures = ENTRIES[predictor.task](predictor, prediction, found)
+        figures = entry_of(predictor, prediction, found)
         entries.append({"picture": str(file), **size, **names, **figures})
     replace_text(output / "predictions.json", json.dumps(entries, indent=2) + "\n")
     return entries, skipped

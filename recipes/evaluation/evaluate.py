@@ -2,6 +2,7 @@
 
 from itertools import tee
 
+from export.tasks import known_task
 from recipes.data.graph import mapped
 from recipes.data.progress import track
 from recipes.data.sources.proposed import with_proposals
@@ -104,9 +105,7 @@ def decoded(source, records, task):
 
 def check_classes(predictor, source):
     """Raises `InputError` where the source's classes or keypoints are not those that the model learned."""
-    if predictor.task not in TARGETS:
-        raise InputError(f"{predictor.path} carries no card that says its task: export it with `zoo export`")
-    lacking = missing_targets(source, predictor.task)
+    lacking = missing_targets(source, known_task(predictor, TARGETS))
     if lacking:
         raise InputError(
             f"{source.spec} has no {', '.join(lacking)}, which {predictor.task} is measured by: name another source"

@@ -52,7 +52,7 @@ def report(workdir, *, skip_bad=False):
     from recipes.training.recipe import Recipe
 
     recipe = Recipe.from_json(workdir.recipe.read_text())
-    model, scores = export.load(workdir.model), read_json(workdir.metrics, "data")
+    model, scores = export.load(workdir.model), read_json(workdir.metrics, keys=("data",))
     data = scores.pop("data")
     source = open_source(data)
     fields = {name: text(value) for name, value in recipe.to_dict().items()}
@@ -73,7 +73,7 @@ def report(workdir, *, skip_bad=False):
 
 def curves(workdir):
     """Returns the curves that `write_metrics` kept, `[]` where an earlier version measured."""
-    return json.loads(workdir.curves.read_text()) if workdir.curves.is_file() else []
+    return read_json(workdir.curves, list, values=dict) if workdir.curves.is_file() else []
 
 
 def text(value):
@@ -108,29 +108,29 @@ def keep(artifact, kind, result):
         replace_text(workdir.measurements, json.dumps(kept, indent=2) + "\n")
 
 
-def renew(artifact):
-    """Renders the report anew, with the artifacts as they are now, of the run that an artifact lies in, if any."""
+def renew(artifact, before_drawing):
+    """Renders the report anew, with the artifacts as they are now, of the run that an artifact lies in, if any.
+
+    Args:
+        artifact: a file in a run's `artifacts/`, or elsewhere.
+        before_drawing: is called where the report has to be drawn first, which loads the frameworks: it was not
+            written yet, or by an earlier version.
+    """
     workdir = run_of(artifact)
-    if workdir is not None and workdir.page.is_file():
-        page.render(workdir.report, read_json(workdir.page, *page.DRAWN), cards(workdir))
-    elif workdir is not None:  # its report was not written yet, or by an earlier version
+    if workdir is None:
+        return
+    if workdir.page.is_file():
+        page.render(workdir.report, read_json(workdir.page, keys=page.DRAWN), cards(workdir))
+    else:
+        before_drawing()
         report(workdir)
-
-
-def to_be_drawn(artifact):
-    """Says whether `renew` has to draw the report from the model, for which it loads the frameworks."""
-    workdir = run_of(artifact)
-    return workdir is not None and not workdir.page.is_file()
 
 
 def measurements(workdir):
     """Returns what `keep` kept: an artifact's name to kind to result."""
     if not workdir.measurements.is_file():
         return {}
-    kept = read_json(workdir.measurements)
-    if not all(isinstance(results, dict) for results in kept.values()):
-        raise InputError(f"{workdir.measurements}: is damaged; remove it, it is written anew")
-    return kept
+    return read_json(workdir.measurements, values=dict)
 
 
 def run_of(artifact):

@@ -9,7 +9,7 @@ import pytest
 
 import export
 from export.artifact import Artifact
-from export.onnx import float_nodes
+from export.onnx_quantize import float_nodes
 from tests.export.detector import SIZE, examples, knowing_detector, scenes, toy_detector
 from zoo.ops.boxes_numpy import iou
 

@@ -5,7 +5,7 @@ import onnx
 import pytest
 
 import export
-from export.onnx import float_nodes
+from export.onnx_quantize import float_nodes
 
 FORMS = [
     ("saved_model", None, None),

@@ -6,7 +6,8 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 import zoo
-from export.onnx import in_8_bits, output_axis, shrink, sink_constants, write
+from export.onnx import sink_constants, write
+from export.onnx_quantize import in_8_bits, output_axis, shrink
 
 
 def test_kernels_stay_out_of_the_conversion(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import onnx
 
 import export
 import export.onnx
-from export import tflite
+from export import onnx_quantize, tflite
 from zoo.detection.faster_rcnn import faster_rcnn_resnet18_fpn, faster_rcnn_zf
 from zoo.detection.keypoint_rcnn import keypoint_rcnn_resnet18_fpn
 from zoo.detection.mask_rcnn import mask_rcnn_resnet18_fpn
@@ -83,9 +83,9 @@ def quantized(plain, folder, quantize):
         with warnings.catch_warnings(action="ignore"):  # of the quantizer's own making
             path.write_bytes(tflite.quantized(plain.read_bytes(), quantize, inputs, 1))
     elif quantize == "int8":
-        export.onnx.quantize_integers(plain, path, inputs, 1)
+        onnx_quantize.quantize_integers(plain, path, inputs, 1)
     else:
-        onnx.save(export.onnx.shrink(onnx.load(plain), quantize), path)
+        onnx.save(onnx_quantize.shrink(onnx.load(plain), quantize), path)
     return path
 
 

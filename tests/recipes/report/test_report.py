@@ -234,3 +234,7 @@ def test_examples_have_the_names_of_export(example, record):
 
 def test_artifacts_go_by_file_name(whole):
     assert "segnet.onnx" in whole and "runs/segnet" not in whole
+
+
+def test_what_is_drawn_is_what_is_kept():
+    assert tuple(page.draw(title="a run", facts={})) == page.DRAWN
