@@ -31,9 +31,8 @@ def write_metrics(workdir, data=None, *, skip_bad=False):
     """
     from recipes.data import open_source, usable
     from recipes.evaluation.evaluate import accumulate
-    from recipes.training.recipe import Recipe
 
-    data = data or Recipe.from_json(workdir.recipe.read_text()).val_data
+    data = data or workdir.read_recipe().val_data
     evaluator = accumulate(export.load(workdir.model), usable(open_source(data), skip_bad))
     scores = evaluator.scores()
     replace_text(workdir.curves, json.dumps(evaluator.curves()) + "\n")
@@ -49,9 +48,8 @@ def report(workdir, *, skip_bad=False):
     from recipes.data import open_source, usable
     from recipes.evaluation.evaluate import take_samples
     from recipes.report import hardware
-    from recipes.training.recipe import Recipe
 
-    recipe = Recipe.from_json(workdir.recipe.read_text())
+    recipe = workdir.read_recipe()
     model, scores = export.load(workdir.model), read_json(workdir.metrics, keys=("data",))
     data = scores.pop("data")
     source = open_source(data)

@@ -14,7 +14,6 @@ from recipes.training import rcnn
 from recipes.training.anchors import find_anchors
 from recipes.training.build import build
 from recipes.training.callbacks import Checkpoint, SeedEpoch, StopOnNaN, Validate
-from recipes.training.recipe import Recipe
 from recipes.training.schedule import optimizer
 from recipes.training.start import show_taken, take_weights
 from recipes.training.workdir import Workdir
@@ -181,7 +180,7 @@ def check_same(recipe, workdir):
     Raises:
         InputError: that shows the lines that differ.
     """
-    before, now = (one.to_json().splitlines() for one in (Recipe.from_json(workdir.recipe.read_text()), recipe))
+    before, now = (one.to_json().splitlines() for one in (workdir.read_recipe(), recipe))
     if before != now:
         differing = sorted(set(now) - set(before)) or sorted(set(before) - set(now))
         changed = "; ".join(line.strip(" ,") for line in differing)

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from recipes.data.files import replace_text
+from recipes.training.recipe import Recipe
 from zoo.errors import InputError
 
 
@@ -68,11 +69,29 @@ class Workdir:
             if file != self.weights(epoch):
                 file.unlink()
 
+    def read_recipe(self):
+        """Returns the run's `Recipe`.
+
+        Raises:
+            InputError: if its file is damaged.
+        """
+        try:
+            return Recipe.from_json(self.recipe.read_text())
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{self.recipe}: is damaged ({error}); mend it, or begin another run") from error
+
     def read_history(self, epochs):
-        """Returns the first `epochs` rows of the history, a dict each."""
+        """Returns the first `epochs` rows of the history, a dict each.
+
+        Raises:
+            InputError: if its file is damaged.
+        """
         if not self.history.is_file():
             return []
-        return [json.loads(line) for line in self.history.read_text().splitlines()[:epochs]]
+        try:
+            return [json.loads(line) for line in self.history.read_text().splitlines()[:epochs]]
+        except ValueError as error:
+            raise InputError(f"{self.history}: is damaged; mend or remove it") from error
 
     def write_history(self, rows):
         """Replaces the history."""

@@ -45,3 +45,15 @@ def test_last_epoch_ignores_what_a_kill_left(tmp_path):
     assert not (tmp_path / ".epoch-0013.partial-1.weights.h5").exists()
     workdir.keep_only(12)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["epoch-0012.weights.h5", "recipe.json"]
+
+
+def test_damaged_files_are_named(tmp_path):
+    workdir = Workdir(tmp_path)
+    for damage in ("{", "[]", '{"builder": "unet"}'):
+        workdir.recipe.write_text(damage)
+        with pytest.raises(InputError, match=r"recipe.json: is damaged \(.*\); mend it, or begin another run"):
+            workdir.read_recipe()
+    workdir.history.write_text('{"epoch": 1}\n{"epo')
+    assert workdir.read_history(1) == [{"epoch": 1}]
+    with pytest.raises(InputError, match="history.jsonl: is damaged; mend or remove it"):
+        workdir.read_history(2)
