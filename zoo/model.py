@@ -29,6 +29,12 @@ class ZooModel(keras.Model):
         """
         return outputs
 
+    def __setattr__(self, name, value):
+        """As Keras's; what `saved` names is part of the traced steps, so that they are traced anew."""
+        super().__setattr__(name, value)
+        if name in type(self).saved:
+            self.train_function = self.test_function = self.predict_function = None
+
     def predict_step(self, *args):
         """As Keras's, with `predictions` after it."""
         stepped = super().predict_step(*args)
