@@ -17,14 +17,19 @@ def fpn(maps, *, channels=256, name="fpn"):
     """
     x, levels = None, []
     for i, features in reversed(list(enumerate(maps, 2))):
-        lateral = layers.Conv2D(channels, 1, kernel_initializer="he_normal", name=f"{name}_lateral{i}")(features)
+        lateral = convolution(channels, 1, name=f"{name}_lateral{i}")(features)
         if x is not None:
             x = UpsampleLike(name=f"{name}_up{i}")([x, lateral])
             lateral = layers.Add(name=f"{name}_add{i}")([lateral, x])
         x = lateral
-        level = layers.Conv2D(channels, 3, padding="same", kernel_initializer="he_normal", name=f"{name}_p{i}")(x)
-        levels.insert(0, level)
+        levels.insert(0, convolution(channels, 3, padding="same", name=f"{name}_p{i}")(x))
     return [*levels, layers.MaxPooling2D(1, 2, name=f"{name}_p{len(maps) + 2}")(levels[-1])]
+
+
+def convolution(channels, size, **kwargs):
+    """A convolution without ReLU behind it, begun as Detectron's and torchvision's: uniform, variance 1 / inputs."""
+    uniform = keras.initializers.VarianceScaling(1.0, "fan_in", "uniform")
+    return layers.Conv2D(channels, size, kernel_initializer=uniform, **kwargs)
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -34,8 +39,11 @@ class UpsampleLike(layers.Layer):
     def call(self, inputs):
         """Returns `(B, H, W, C)`, height and width those of `like`."""
         x, like = inputs
-        x, size = doubled(x), ops.shape(like)[1:3]
-        return x if ops.shape(x)[1:3] == size else x[:, : size[0], : size[1]]
+        x, size = doubled(x), tuple(like.shape[1:3])
+        if None not in size and size == tuple(x.shape[1:3]):
+            return x
+        height, width = ops.shape(like)[1:3]
+        return x[:, :height, :width]
 
     def compute_output_shape(self, input_shape):
         """Returns the shape of `x` with the height and width of `like`."""

@@ -13,6 +13,7 @@ from zoo.backbones.batch_norm import FusedBatchNormalization
 from zoo.backbones.grouped_conv import GroupedConv2D
 from zoo.backbones.normalization import normalize
 from zoo.errors import InputError
+from zoo.layers import PadToMultiple
 from zoo.weights.loading import with_weights
 
 
@@ -22,6 +23,7 @@ def resnet(
     *,
     stages=5,
     output_stride=32,
+    pad_to=1,
     include_top=False,
     num_classes=1000,
     frozen_batch_norm=False,
@@ -39,6 +41,7 @@ def resnet(
         output_stride: pixels between two cells of the deepest map: 32, 16 or 8. Stages beyond it dilate in place of
             their stride, as torchvision's `replace_stride_with_dilation` makes them: the convolution that had the
             stride keeps the dilation before it.
+        pad_to: the normalised picture gets zeros at the bottom and right up to a multiple of so many pixels.
         include_top: adds global average pooling and the dense layer.
         num_classes: classes of the top.
         frozen_batch_norm: whether batch normalisation keeps the statistics and factors it has.
@@ -58,6 +61,8 @@ def resnet(
     add = partial(block, frozen_batch_norm=frozen_batch_norm)
     image = layers.Input(input_shape, name="image")
     x = normalize(image, "torchvision")
+    if pad_to > 1:
+        x = PadToMultiple(pad_to, name="pad")(x)
     x = conv_bn(x, int(64 * width), 7, stride=2, frozen_batch_norm=frozen_batch_norm, name="conv1")
     x = layers.ReLU(name="conv1_relu")(x)
     x = layers.ZeroPadding2D(1, name="pool1_pad")(x)  # zeros do, as nothing is below them
@@ -141,6 +146,7 @@ def resnet18(
     *,
     stages=5,
     output_stride=32,
+    pad_to=1,
     include_top=False,
     num_classes=1000,
     frozen_batch_norm=False,
@@ -160,6 +166,7 @@ def resnet34(
     *,
     stages=5,
     output_stride=32,
+    pad_to=1,
     include_top=False,
     num_classes=1000,
     frozen_batch_norm=False,
@@ -179,6 +186,7 @@ def resnet50(
     *,
     stages=5,
     output_stride=32,
+    pad_to=1,
     include_top=False,
     num_classes=1000,
     frozen_batch_norm=False,
@@ -198,6 +206,7 @@ def resnet101(
     *,
     stages=5,
     output_stride=32,
+    pad_to=1,
     include_top=False,
     num_classes=1000,
     frozen_batch_norm=False,
@@ -217,6 +226,7 @@ def resnext101_32x8d(
     *,
     stages=5,
     output_stride=32,
+    pad_to=1,
     include_top=False,
     num_classes=1000,
     frozen_batch_norm=False,

@@ -4,12 +4,15 @@ Source: Girshick 2015, arXiv:1504.08083.
 """
 
 import re
+from functools import cached_property
 
 import keras
 from keras import layers, ops
 
 from zoo.detection.losses import masked_mean, smooth_l1
+from zoo.detection.region_head import class_and_box, head
 from zoo.detection.region_layers import BOX_WEIGHTS, Detections
+from zoo.detection.thresholds import with_thresholds
 from zoo.detection.trunks import trunk_of
 from zoo.model import MultiLossModel
 from zoo.ops import boxes as box_ops
@@ -24,6 +27,9 @@ def fast_rcnn(
     backbone="vgg16",
     proposals="selective_search_fast",
     num_proposals=2000,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -38,6 +44,9 @@ def fast_rcnn(
         backbone: a name of `zoo.detection.trunks.TRUNKS`.
         proposals: the method, for whoever predicts with the model.
         num_proposals: P, proposals a picture.
+        score_threshold: detections with this score or less are dropped; `None` for the release's.
+        iou_threshold: a box is dropped if it overlaps a better one of its class by more than this; likewise.
+        max_detections: K, rows of the result; likewise.
         width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`; "torchvision/IMAGENET1K_V1" is the
             backbone's.
@@ -50,9 +59,9 @@ def fast_rcnn(
     trunk = trunk_of(backbone, input_shape, width)
     rois = layers.Input((None, 4), name="proposals")
     outputs = {**detected(trunk, rois, num_classes), "proposals": rois}
-    model = FastRcnn({"image": trunk.image, "proposals": rois}, outputs, name=name)
-    model.num_classes, model.proposals, model.num_proposals = num_classes, proposals, num_proposals
-    return with_weights(model, weights)
+    model = finished(FastRcnn({"image": trunk.image, "proposals": rois}, outputs, name=name), trunk, num_classes)
+    model.proposals, model.num_proposals = proposals, num_proposals
+    return with_weights(with_thresholds(model, score_threshold, iou_threshold, max_detections), weights)
 
 
 def detected(trunk, rois, num_classes):
@@ -61,11 +70,23 @@ def detected(trunk, rois, num_classes):
     Returns:
         Dict of tensors: `maps`, the list of the trunk's feature maps, and the detections.
     """
-    box_head = trunk.box_head(num_classes)
-    # Never in training: what is learned is computed anew from drawn regions, and this is left out of the graph.
-    found = box_head([*trunk.maps, rois], training=False)
+    reads = trunk.reads(rois)
+    box_head = head(
+        reads, lambda *inputs: class_and_box(trunk.box_features(*inputs), inputs[1], num_classes), name="box_head"
+    )
+    found = box_head([*reads, rois])
     detections = Detections(name="detections")([trunk.image, rois, found["class_logits"], found["box_deltas"]])
     return {"maps": trunk.maps, **detections}
+
+
+def finished(model, trunk, num_classes, region_samples=None):
+    """Gives a model the constants of its trunk's paper, and another number of regions to draw."""
+    model.num_classes = num_classes
+    for attribute, value in trunk.training.items():
+        setattr(model, attribute, value)
+    if region_samples is not None:
+        model.region_samples = region_samples
+    return model
 
 
 def of_layer(layer, attribute):
@@ -83,6 +104,8 @@ def of_layer(layer, attribute):
 @keras.saving.register_keras_serializable("zoo")
 class FastRcnn(MultiLossModel):
     """A model that classifies and moves regions; what it learns from is drawn from them and the objects.
+
+    In training it returns feature maps and regions alone: the heads are called with those that are drawn.
 
     Attributes:
         num_classes: C.
@@ -131,6 +154,22 @@ class FastRcnn(MultiLossModel):
         super().__init__(*args, **kwargs)
         self.seed_generator = keras.random.SeedGenerator()
 
+    def call(self, inputs, training=None, mask=None):
+        """As Keras's; in training without what is predicted."""
+        if training:
+            return self.regions(inputs, training=True)
+        return super().call(inputs, training=training, mask=mask)
+
+    @cached_property
+    def regions(self):
+        """The part of the model, its layers shared, that finds feature maps and regions.
+
+        Were the heads left in the training's graph, they would run over every proposal, and their batch normalisation
+        would see those too: Keras runs a functional model's layers as it is called, whatever their calls asked for.
+        """
+        kept = {name: output for name, output in self.output.items() if name not in self.predicted}
+        return keras.Model(self.input, kept, name=f"{self.name}_regions")
+
     def predictions(self, outputs):
         """Returns `boxes (B, K, 4)`, `scores (B, K)` falling, `labels (B, K)` -1 where empty, `count (B,)`."""
         return {name: outputs[name] for name in self.predicted}
@@ -146,21 +185,39 @@ class FastRcnn(MultiLossModel):
             negative_iou=self.negative_iou,
             seed=self.seed_generator,
         )
-        return self.region_terms(drawn, targets, outputs, training)
+        reads = list(outputs["maps"])
+        if self.shares_features:
+            reads = [self.get_layer("region_features")([*reads, drawn["boxes"]], training=training)]
+        return self.region_terms(reads, drawn, targets, training)
 
-    def region_terms(self, drawn, targets, outputs, training):
-        """Returns the terms of drawn regions, see `zoo.ops.sampling.regions`: class and box."""
-        found = self.call_head("box_head", outputs, [drawn["boxes"]], training)
+    @property
+    def shares_features(self):
+        """Whether all heads read what one model, `region_features`, makes of maps and regions (C4)."""
+        return any(layer.name == "region_features" for layer in self.layers)
+
+    def region_terms(self, reads, drawn, targets, training):
+        """Returns the terms of class and box.
+
+        Args:
+            reads: list of tensors, what heads read of the drawn regions.
+            drawn: see `zoo.ops.sampling.regions`.
+            targets: dict of padded targets.
+            training: of the heads.
+        """
+        found = self.get_layer("box_head")([*reads, drawn["boxes"]], training=training)
         return region_losses(found, drawn, targets, self.box_beta)
 
-    def with_objects(self, drawn):
-        """Returns boxes, labels and matches of the rows of drawn regions that may have an object: the first."""
-        rows = int(self.region_samples * self.positive_fraction)
-        return tuple(drawn[name][:, :rows] for name in ("boxes", "labels", "matched"))
+    def with_objects(self, reads, drawn):
+        """Returns what heads read, and boxes, labels and matches, of the drawn rows that may have an object.
 
-    def call_head(self, name, outputs, regions, training):
-        """Calls a head with the feature maps and with regions."""
-        return self.get_layer(name)([*outputs["maps"], *regions], training=training)
+        Those are the first ones of each picture.
+        """
+        rows = int(self.region_samples * self.positive_fraction)
+        if self.shares_features:
+            drawn_rows, (features,) = drawn["boxes"].shape[1], reads
+            features = ops.reshape(features, (-1, drawn_rows, *features.shape[1:]))[:, :rows]
+            reads = [ops.reshape(features, (-1, *features.shape[2:]))]
+        return reads, *(drawn[name][:, :rows] for name in ("boxes", "labels", "matched"))
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -210,6 +267,9 @@ def fast_rcnn_vgg16(
     *,
     proposals="selective_search_fast",
     num_proposals=2000,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -227,6 +287,9 @@ def fast_rcnn_zf(
     *,
     proposals="selective_search_fast",
     num_proposals=2000,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -244,6 +307,9 @@ def fast_rcnn_resnet18_fpn(
     *,
     proposals="selective_search_fast",
     num_proposals=2000,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -261,6 +327,9 @@ def fast_rcnn_resnet50_fpn(
     *,
     proposals="selective_search_fast",
     num_proposals=2000,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),

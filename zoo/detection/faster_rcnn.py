@@ -5,8 +5,9 @@ Source: Ren et al. 2015, arXiv:1506.01497, trained jointly (section 3.2, "approx
 
 import keras
 
-from zoo.detection.fast_rcnn import FastRcnn, detected
+from zoo.detection.fast_rcnn import FastRcnn, detected, finished
 from zoo.detection.rpn import region_proposal_network, rpn_losses
+from zoo.detection.thresholds import with_thresholds
 from zoo.detection.trunks import trunk_of
 from zoo.weights.loading import with_weights
 
@@ -16,9 +17,12 @@ def faster_rcnn(
     *,
     backbone="resnet50_fpn",
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -31,10 +35,14 @@ def faster_rcnn(
         backbone: a name of `zoo.detection.trunks.TRUNKS`.
         anchor_sizes: sides of square anchors in pixels, for a pyramid one a level (five), else for its one map;
             `None` for those of the backbone's paper.
-        num_proposals: P, regions that are looked at.
+        num_proposals: P, regions that are looked at, twice as many are drawn from in training; or a pair of both;
+            `None` for those of the backbone's release, see `zoo.detection.trunks`.
         region_samples: regions that training draws of each picture; `None` for the number of the backbone's paper.
         frozen_batch_norm: whether batch normalisation keeps the statistics and factors it has, as with pretrained
-            weights and few pictures a step.
+            weights and few pictures a step; `None` for what `weights` want, else it learns.
+        score_threshold: detections with this score or less are dropped; `None` for the release's.
+        iou_threshold: a box is dropped if it overlaps a better one of its class by more than this; likewise.
+        max_detections: K, rows of the result; likewise.
         width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`; "torchvision/COCO_V1" is the detector's,
             "torchvision/IMAGENET1K_V1" the backbone's.
@@ -44,26 +52,16 @@ def faster_rcnn(
     Raises:
         InputError: if there is no such backbone, or the number of anchor sizes is another, or the weights do not fit.
     """
-    trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
-    outputs = proposed(trunk, num_classes, num_proposals)
-    return with_weights(finished(FasterRcnn, trunk, outputs, num_classes, region_samples, name), weights)
+    trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm, num_proposals)
+    outputs = proposed(trunk, num_classes)
+    model = finished(FasterRcnn(trunk.image, outputs, name=name), trunk, num_classes, region_samples)
+    return with_weights(with_thresholds(model, score_threshold, iou_threshold, max_detections), weights)
 
 
-def proposed(trunk, num_classes, num_proposals):
+def proposed(trunk, num_classes):
     """Adds the region proposal network and the detections made of its proposals; returns a dict of tensors."""
-    regions = region_proposal_network(trunk.image, trunk.rpn_maps, num_proposals=num_proposals, **trunk.rpn)
+    regions = region_proposal_network(trunk.image, trunk.rpn_maps, **trunk.rpn)
     return {**regions, **detected(trunk, regions["proposals"], num_classes)}
-
-
-def finished(model_class, trunk, outputs, num_classes, region_samples, name):
-    """Makes the model of a trunk and outputs, with the constants of its trunk's paper."""
-    model = model_class(trunk.image, outputs, name=name)
-    model.num_classes = num_classes
-    for attribute, value in trunk.training.items():
-        setattr(model, attribute, value)
-    if region_samples is not None:
-        model.region_samples = region_samples
-    return model
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -91,8 +89,11 @@ def faster_rcnn_vgg16(
     num_classes,
     *,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -109,8 +110,11 @@ def faster_rcnn_zf(
     num_classes,
     *,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -127,9 +131,12 @@ def faster_rcnn_resnet50_c4(
     num_classes,
     *,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -146,9 +153,12 @@ def faster_rcnn_resnet101_c4(
     num_classes,
     *,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -165,9 +175,12 @@ def faster_rcnn_resnet18_fpn(
     num_classes,
     *,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -184,9 +197,12 @@ def faster_rcnn_resnet50_fpn(
     num_classes,
     *,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -203,9 +219,12 @@ def faster_rcnn_resnet101_fpn(
     num_classes,
     *,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),

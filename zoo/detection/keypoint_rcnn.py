@@ -3,10 +3,12 @@
 import keras
 from keras import layers, ops
 
-from zoo.detection.faster_rcnn import FasterRcnn, finished, proposed
+from zoo.detection.fast_rcnn import finished
+from zoo.detection.faster_rcnn import FasterRcnn, proposed
 from zoo.detection.losses import masked_mean
 from zoo.detection.region_head import convolutions, head
 from zoo.detection.region_layers import HeatmapPoints, RegionRows
+from zoo.detection.thresholds import with_thresholds
 from zoo.detection.trunks import trunk_of
 from zoo.ops import heatmaps
 from zoo.ops.rows import take_rows
@@ -19,9 +21,12 @@ def keypoint_rcnn(
     num_keypoints=17,
     backbone="resnet50_fpn",
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -39,6 +44,9 @@ def keypoint_rcnn(
         num_proposals: likewise.
         region_samples: likewise.
         frozen_batch_norm: likewise.
+        score_threshold: likewise.
+        iou_threshold: likewise.
+        max_detections: likewise.
         width: likewise.
         weights: likewise.
         input_shape: likewise.
@@ -47,13 +55,14 @@ def keypoint_rcnn(
     Raises:
         InputError: if there is no such backbone, or the number of anchor sizes is another, or the weights do not fit.
     """
-    trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
-    outputs = proposed(trunk, num_classes, num_proposals)
+    trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm, num_proposals)
+    outputs = proposed(trunk, num_classes)
     keypoint_head = head(trunk.maps, keypoint_body(trunk, num_keypoints, width), name="keypoint_head")
-    logits = keypoint_head([*trunk.maps, outputs["boxes"]], training=False)
+    logits = keypoint_head([*trunk.maps, outputs["boxes"]])
     inputs = [logits, outputs["boxes"], outputs["labels"], trunk.image]
     outputs["keypoints"] = HeatmapPoints(name="keypoints", dtype="float32")(inputs)
-    return with_weights(finished(KeypointRcnn, trunk, outputs, num_classes, region_samples, name), weights)
+    model = finished(KeypointRcnn(trunk.image, outputs, name=name), trunk, num_classes, region_samples)
+    return with_weights(with_thresholds(model, score_threshold, iou_threshold, max_detections), weights)
 
 
 def keypoint_body(trunk, num_keypoints, width):
@@ -89,10 +98,10 @@ class KeypointRcnn(FasterRcnn):
     loss_names = (*FasterRcnn.loss_names, "keypoint_loss")
     predicted = (*FasterRcnn.predicted, "keypoints")
 
-    def region_terms(self, drawn, targets, outputs, training):
+    def region_terms(self, reads, drawn, targets, training):
         """Adds `keypoint_loss`, cross-entropy over the cells of the heat map of each visible point (section 5)."""
-        boxes, labels, matched = self.with_objects(drawn)
-        logits = ops.cast(self.call_head("keypoint_head", outputs, [boxes], training), "float32")
+        own, boxes, labels, matched = self.with_objects(reads, drawn)
+        logits = ops.cast(self.get_layer("keypoint_head")([*own, boxes], training=training), "float32")
         rows, _, size, kinds = logits.shape[1:]
         count = targets["keypoints"].shape[1]
         points = ops.reshape(ops.cast(targets["keypoints"], "float32"), (-1, count, kinds * 3))
@@ -102,7 +111,7 @@ class KeypointRcnn(FasterRcnn):
         logits = ops.reshape(ops.transpose(logits, (0, 1, 4, 2, 3)), (-1, rows, kinds, size * size))
         wrong = ops.sparse_categorical_crossentropy(cells, logits, from_logits=True)
         return {
-            **super().region_terms(drawn, targets, outputs, training),
+            **super().region_terms(reads, drawn, targets, training),
             "keypoint_loss": masked_mean(wrong, valid),
         }
 
@@ -113,9 +122,12 @@ def keypoint_rcnn_resnet18_fpn(
     *,
     num_keypoints=17,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -133,9 +145,12 @@ def keypoint_rcnn_resnet50_fpn(
     *,
     num_keypoints=17,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -153,9 +168,12 @@ def keypoint_rcnn_resnet101_fpn(
     *,
     num_keypoints=17,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),

@@ -1,18 +1,18 @@
 """Mask R-CNN: Faster R-CNN with a mask for each object (He et al. 2017, arXiv:1703.06870)."""
 
 import keras
-from keras import layers, ops
+from keras import ops
 
-from zoo.detection.faster_rcnn import FasterRcnn, finished, proposed
+from zoo.detection.fast_rcnn import finished
+from zoo.detection.faster_rcnn import FasterRcnn, proposed
 from zoo.detection.losses import masked_mean
 from zoo.detection.region_head import head
 from zoo.detection.region_layers import ClassMasks, MaskProbabilities, RegionRows, Subpixels
+from zoo.detection.thresholds import with_thresholds
 from zoo.detection.trunks import trunk_of
 from zoo.ops.mask_targets import region_masks
 from zoo.ops.rows import take_rows
 from zoo.weights.loading import with_weights
-
-MASK_SIZE = 28
 
 
 def mask_rcnn(
@@ -20,9 +20,12 @@ def mask_rcnn(
     *,
     backbone="resnet50_fpn",
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -37,28 +40,25 @@ def mask_rcnn(
     Raises:
         InputError: if there is no such backbone, or the number of anchor sizes is another, or the weights do not fit.
     """
-    trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
-    outputs = proposed(trunk, num_classes, num_proposals)
-    mask_head = head(trunk.maps, mask_body(trunk, num_classes, width), name="mask_head", labelled=True)
-    logits = mask_head([*trunk.maps, outputs["boxes"], outputs["labels"]], training=False)
+    trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm, num_proposals)
+    outputs = proposed(trunk, num_classes)
+    reads = trunk.reads(outputs["boxes"])
+    mask_head = head(reads, mask_body(trunk, num_classes, width), name="mask_head", labelled=True)
+    logits = mask_head([*reads, outputs["boxes"], outputs["labels"]])
     outputs["masks"] = MaskProbabilities(name="masks")([logits, outputs["labels"]])
-    return with_weights(finished(MaskRcnn, trunk, outputs, num_classes, region_samples, name), weights)
+    model = finished(MaskRcnn(trunk.image, outputs, name=name), trunk, num_classes, region_samples)
+    return with_weights(with_thresholds(model, score_threshold, iou_threshold, max_detections), weights)
 
 
 def mask_body(trunk, num_classes, width):
-    """Returns the function of a mask head: the trunk's region features, upsampled to 28x28, one mask a class.
+    """Returns the function of a mask head: the trunk's features, upsampled by 2 to 28x28 (C4: 14x14), a mask a class.
 
     Source: He et al. 2017, figure 4.
     """
 
-    def body(maps, rois, labels):
-        x = trunk.mask_features(maps, rois)
-        doublings = (MASK_SIZE // x.shape[1]).bit_length() - 1  # 14 x 14 once, 7 x 7 twice
-        for i in range(1, doublings + 1):
-            double = layers.Conv2DTranspose if i < doublings else Subpixels
-            x = double(int(256 * width), 2, 2, activation="relu", kernel_initializer="he_normal", name=f"mask_up{i}")(
-                x
-            )
+    def body(reads, rois, labels):
+        x = trunk.mask_features(reads, rois)
+        x = Subpixels(int(256 * width), activation="relu", kernel_initializer="he_normal", name="mask_up1")(x)
         logits = ClassMasks(num_classes, dtype="float32", name="mask_logits")([x, labels])
         return RegionRows(dtype="float32", name="mask_rows")([logits, rois])
 
@@ -73,18 +73,18 @@ class MaskRcnn(FasterRcnn):
     loss_names = (*FasterRcnn.loss_names, "mask_loss")
     predicted = (*FasterRcnn.predicted, "masks")
 
-    def region_terms(self, drawn, targets, outputs, training):
+    def region_terms(self, reads, drawn, targets, training):
         """Adds `mask_loss`, the cross-entropy of the own class's mask over regions with an object (section 3)."""
-        boxes, labels, matched = self.with_objects(drawn)
-        logits = self.call_head("mask_head", outputs, [boxes, labels - 1], training)
+        own, boxes, labels, matched = self.with_objects(reads, drawn)
+        logits = self.get_layer("mask_head")([*own, boxes, labels - 1], training=training)
         gt_boxes = ops.cast(targets["boxes"], "float32")
         count, size = targets["masks"].shape[1:3]
         masks = take_rows(ops.reshape(targets["masks"], (-1, count, size * size)), matched)
         masks = ops.cast(ops.reshape(masks, (-1, boxes.shape[1], size, size)), "float32")
-        wanted = region_masks(masks, take_rows(gt_boxes, matched), boxes, MASK_SIZE)
+        wanted = region_masks(masks, take_rows(gt_boxes, matched), boxes, logits.shape[-1])
         wrong = ops.mean(ops.binary_crossentropy(wanted, ops.cast(logits, "float32"), from_logits=True), axis=(2, 3))
         loss = masked_mean(wrong, ops.cast(labels > 0, "float32"))
-        return {**super().region_terms(drawn, targets, outputs, training), "mask_loss": loss}
+        return {**super().region_terms(reads, drawn, targets, training), "mask_loss": loss}
 
 
 # The builders by name pass all of their arguments, `locals()`, on.
@@ -92,9 +92,12 @@ def mask_rcnn_resnet50_c4(
     num_classes,
     *,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -111,9 +114,12 @@ def mask_rcnn_resnet101_c4(
     num_classes,
     *,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -130,9 +136,12 @@ def mask_rcnn_resnet18_fpn(
     num_classes,
     *,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -149,9 +158,12 @@ def mask_rcnn_resnet50_fpn(
     num_classes,
     *,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -168,9 +180,12 @@ def mask_rcnn_resnet101_fpn(
     num_classes,
     *,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -187,9 +202,12 @@ def mask_rcnn_resnext101_32x8d_fpn(
     num_classes,
     *,
     anchor_sizes=None,
-    num_proposals=1000,
+    num_proposals=None,
     region_samples=None,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),

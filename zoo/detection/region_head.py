@@ -1,6 +1,6 @@
 """What is computed from the features of each region: its class and box, its mask, its keypoints.
 
-Each head is a model of its own within the detector, from feature maps and regions to numbers: prediction calls it
+Each head is a model of its own within the detector, from what it reads of regions to numbers: prediction calls it
 with the regions that the network proposes, training with those that it draws.
 """
 
@@ -8,25 +8,24 @@ import keras
 from keras import layers
 
 from zoo.detection.region_layers import RegionRows
-from zoo.layers import RoIAlign, RoIPool
 
 
-def head(maps, body, *, name, labelled=False):
+def head(reads, body, *, name, labelled=False):
     """Makes a head of a function on region features.
 
     Args:
-        maps: list of feature maps' tensors; the head has inputs of their shapes.
-        body: function of maps, `rois (B, R, 4)` and, if `labelled`, `labels (B, R)`, to an output or a dict of them.
+        reads: list of tensors, feature maps or features of regions; the head has inputs of their shapes.
+        body: function of those, `rois (B, R, 4)` and, if `labelled`, `labels (B, R)`, to an output or a dict of them.
         name: of the head.
         labelled: whether it also takes the regions' labels.
     Returns:
-        A `keras.Model` that takes `[*maps, rois]` or `[*maps, rois, labels]`.
+        A `keras.Model` that takes `[*reads, rois]` or `[*reads, rois, labels]`.
     """
-    maps = [layers.Input(x.shape[1:], dtype=x.dtype, name=f"map{i}") for i, x in enumerate(maps)]
+    reads = [layers.Input(x.shape[1:], dtype=x.dtype, name=f"map{i}") for i, x in enumerate(reads)]
     regions = [layers.Input((None, 4), name="rois")]
     if labelled:
         regions.append(layers.Input((None,), dtype="int32", name="labels"))
-    return keras.Model([*maps, *regions], body(maps, *regions), name=name)
+    return keras.Model([*reads, *regions], body(reads, *regions), name=name)
 
 
 def class_and_box(x, rois, num_classes):
@@ -58,47 +57,3 @@ def dense_relu(x, units, name, dropout=0.0):
     """A dense layer with its ReLU, and dropout after it."""
     x = layers.Dense(units, activation="relu", kernel_initializer="he_normal", name=name)(x)
     return layers.Dropout(dropout, name=f"{name}_dropout")(x) if dropout else x
-
-
-def pooled_box_head(maps, num_classes, *, stride, bins, units):
-    """Fast R-CNN's: RoI pooling, fc6 and fc7 with dropout, as in VGG16 and ZF.
-
-    Source: Girshick 2015, arXiv:1504.08083, section 2.
-    """
-
-    def body(maps, rois):
-        x = layers.Flatten(name="flatten")(RoIPool(bins, stride, name="roi_pool")([*maps, rois]))
-        for name in ("fc6", "fc7"):
-            x = dense_relu(x, units, name, dropout=0.5)
-        return class_and_box(x, rois, num_classes)
-
-    return head(maps, body, name="box_head")
-
-
-def pyramid_box_head(maps, num_classes, *, strides, units):
-    """FPN's: RoIAlign to 7x7 and two dense layers.
-
-    Source: Lin et al. 2017, arXiv:1612.03144, section 4.2.
-    """
-
-    def body(maps, rois):
-        x = layers.Flatten(name="flatten")(RoIAlign(7, strides, name="roi_align")([*maps, rois]))
-        for name in ("fc6", "fc7"):
-            x = dense_relu(x, units, name)
-        return class_and_box(x, rois, num_classes)
-
-    return head(maps, body, name="box_head")
-
-
-def c4_box_head(maps, num_classes, *, stride, res5):
-    """ResNet-C4's: RoIAlign to 14x14, the fifth stage, their mean.
-
-    Source: He et al. 2017, arXiv:1703.06870, figure 4, left.
-    """
-
-    def body(maps, rois):
-        x = RoIAlign(14, [stride], name="roi_align")([*maps, rois])
-        x = layers.GlobalAveragePooling2D(name="mean")(res5(x))
-        return class_and_box(x, rois, num_classes)
-
-    return head(maps, body, name="box_head")

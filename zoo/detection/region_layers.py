@@ -118,7 +118,7 @@ class Detections(layers.Layer):
         exists = ops.cast(box_ops.area(rois) > 0, "float32")
         scores = ops.softmax(ops.cast(logits, "float32"), axis=-1)[..., 1:] * exists[..., None]
         best, places, labels = best_pairs(scores, self.candidates)
-        rows, classes = logits.shape[1:]
+        rows, classes = ops.shape(logits)[1:]
         deltas = ops.reshape(ops.cast(deltas, "float32"), (-1, rows * classes, 4))
         boxes = box_ops.decode(
             take_rows(rois, places),
@@ -171,7 +171,10 @@ class HeatmapPoints(layers.Layer):
     def call(self, inputs):
         """Returns `(B, K, P, 3)` float32 x, y in pixels and logit; zeros in empty rows."""
         logits, boxes, labels, image = inputs
-        found = heatmaps.points(ops.cast(logits, "float32"), boxes, largest_side=max(ops.shape(image)[1:3]))
+        height, width = ops.shape(image)[1:3]
+        known = isinstance(height, int) and isinstance(width, int)
+        largest_side = max(height, width) if known else ops.maximum(height, width)
+        found = heatmaps.points(ops.cast(logits, "float32"), boxes, largest_side=largest_side)
         return found * ops.cast(labels >= 0, "float32")[..., None, None]
 
     def compute_output_spec(self, inputs):

@@ -14,10 +14,9 @@ from zoo.ops import boxes as box_ops
 from zoo.ops.anchors import cell_anchors
 from zoo.ops.matching import by_iou
 from zoo.ops.nms import suppress
-from zoo.ops.rows import take_rows
+from zoo.ops.rows import LOWEST, take_rows, top_rows
 from zoo.ops.sampling import balanced
 
-LEAST_PROPOSAL = 1e-3  # pixels a side, as in torchvision
 BETA = 1 / 9  # sigma = 3 in py-faster-rcnn
 
 
@@ -36,21 +35,40 @@ class Candidates(NamedTuple):
     boxes: keras.KerasTensor
 
 
-def region_proposal_network(image, maps, *, areas, ratios, offset, channels, softmax=False, num_proposals=1000):
+def region_proposal_network(
+    image,
+    maps,
+    *,
+    strides,
+    areas,
+    ratios,
+    offset,
+    channels,
+    softmax=False,
+    allowed_border=None,
+    count=(1000, 2000),
+    candidates=None,
+    least_side=1e-3,
+):
     """Adds the network to feature maps; its layers are shared by all of them.
 
     Args:
-        image: the picture's tensor, whose size the maps cover.
+        image: the picture's tensor; what the maps cover beyond it is no place for a proposal.
         maps: list of `(B, h, w, C)` feature maps, fine to coarse.
+        strides: pixels between two cells of each map.
         areas: of the anchors on each map, square pixels: a list a map.
         ratios: height / width of the anchors.
         offset: where in a cell its anchors are centred, 0 for its corner to 0.5 for its middle.
         channels: of the 3x3 convolution.
         softmax: whether an anchor has two logits, for background and object, as in the paper; else one.
-        num_proposals: P, kept after suppression.
+        allowed_border: anchors that stand out of the picture by more pixels are not learned from; `None`: all are.
+        count: P, kept after suppression, and how many in training.
+        candidates: the best anchors of each map that enter suppression, and how many in training; `None` for `count`.
+        least_side: of a proposal, pixels.
     Returns:
         Dict of tensors: `objectness (B, N)` logits of all anchors, `rpn_deltas (B, N, 4)`, `anchors (N, 4)` xyxy in
-        pixels, `proposals (B, P, 4)` the best, suppressed at IoU 0.7, rows without area where there are fewer.
+        pixels, `proposals (B, P, 4)` the best, suppressed at IoU 0.7, rows without area where there are fewer;
+        with an `allowed_border` also `inside (N,)` bool, the anchors to learn from.
     """
     per_cell = len(areas[0]) * len(ratios)
     normal = keras.initializers.RandomNormal(stddev=0.01)
@@ -64,18 +82,22 @@ def region_proposal_network(image, maps, *, areas, ratios, offset, channels, sof
     in_rows = AnchorRows(softmax, name="anchor_rows")
 
     levels = []
-    for i, (x, areas_of_map) in enumerate(zip(maps, areas, strict=True)):
+    for i, (x, stride, areas_of_map) in enumerate(zip(maps, strides, areas, strict=True)):
         hidden = convolve(x)
         objectness, deltas = in_rows([score(hidden), move(hidden)])
-        place = AnchorsOn(areas_of_map, ratios, offset, name=f"anchors{i}" if len(maps) > 1 else "anchors")
+        place = AnchorsOn(areas_of_map, ratios, offset, stride, name=f"anchors{i}" if len(maps) > 1 else "anchors")
         levels.append(Level(objectness, deltas, place([image, x])))
     objectness, deltas, anchors = zip(*levels, strict=True)
-    return {
+    propose = Proposals(count, candidates=candidates, least_side=least_side, name="proposals")
+    outputs = {
         "objectness": join(objectness, 1, "all_objectness"),
         "rpn_deltas": join(deltas, 1, "all_rpn_deltas"),
         "anchors": join(anchors, 0, "all_anchors"),
-        "proposals": Proposals(num_proposals, name="proposals")([image, *objectness, *deltas, *anchors]),
+        "proposals": propose([image, *objectness, *deltas, *anchors]),
     }
+    if allowed_border is not None:
+        outputs["inside"] = Inside(allowed_border, name="inside")([image, outputs["anchors"]])
+    return outputs
 
 
 def join(parts, axis, name):
@@ -124,18 +146,19 @@ class AnchorsOn(layers.Layer):
         areas: square pixels.
         ratios: height / width.
         offset: where in a cell they are centred, 0 for its corner (and whole pixels, as in torchvision) to 0.5.
+        stride: pixels between two cells; `None`, in files of before, for the whole pixels of a picture's side a cell.
     """
 
-    def __init__(self, areas, ratios, offset=0.5, **kwargs):
+    def __init__(self, areas, ratios, offset=0.5, stride=None, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        self.areas, self.ratios, self.offset = tuple(areas), tuple(ratios), offset
+        self.areas, self.ratios, self.offset, self.stride = tuple(areas), tuple(ratios), offset, stride
 
     def call(self, inputs):
         """Takes `[picture (B, H, W, 3), map (B, h, w, C)]`, returns `(h * w * A, 4)` xyxy, pixels, not clipped."""
         image, features = inputs
         size, cells = ops.shape(image)[1:3], ops.shape(features)[1:3]
         y, x = (
-            (ops.arange(count, dtype="float32") + self.offset) * ops.cast(side // count, "float32")
+            (ops.arange(count, dtype="float32") + self.offset) * ops.cast(self.stride or side // count, "float32")
             for side, count in zip(size, cells, strict=True)
         )
         boxes = cell_anchors(self.areas, self.ratios)
@@ -152,7 +175,30 @@ class AnchorsOn(layers.Layer):
 
     def get_config(self):
         """Returns the constructor's arguments."""
-        return {**super().get_config(), "areas": self.areas, "ratios": self.ratios, "offset": self.offset}
+        place = {"offset": self.offset, "stride": self.stride}
+        return {**super().get_config(), "areas": self.areas, "ratios": self.ratios, **place}
+
+
+@register
+class Inside(layers.Layer):
+    """`[picture, anchors (N, 4)]` to `(N,)` bool: which stand out of the picture by no more than some pixels."""
+
+    def __init__(self, border=0.0, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.border = border
+
+    def call(self, inputs):
+        """Returns `(N,)` bool."""
+        image, anchors = inputs
+        return ops.all(ops.abs(anchors - box_ops.clip(anchors, ops.shape(image)[1:3])) <= self.border, axis=-1)
+
+    def compute_output_spec(self, inputs):
+        """Returns the spec of the bools."""
+        return keras.KerasTensor(inputs[1].shape[:1], "bool")
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "border": self.border}
 
 
 @register
@@ -160,14 +206,18 @@ class Proposals(layers.Layer):
     """The best anchors of each map, moved, clipped and suppressed; of all maps the best.
 
     Args:
-        count: P, proposals a picture; twice as many in training, where they are drawn from.
+        count: `(P, P in training)`, proposals a picture; one number for P and twice as many in training.
         iou_threshold: a proposal is dropped if it overlaps a better one of its map by more than this.
+        candidates: `(M, M in training)`, the best anchors of each map that enter suppression; `None` for `count`.
+        least_side: a proposal is dropped if a side is shorter, pixels.
     Source: Ren et al. 2015, section 3.3; numbers as in Detectron's and torchvision's FPN.
     """
 
-    def __init__(self, count=1000, iou_threshold=0.7, **kwargs):
+    def __init__(self, count=(1000, 2000), iou_threshold=0.7, candidates=None, least_side=1e-3, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        self.count, self.iou_threshold = count, iou_threshold
+        self.count = (count, 2 * count) if isinstance(count, int) else tuple(count)
+        self.candidates = self.count if candidates is None else tuple(candidates)
+        self.iou_threshold, self.least_side = iou_threshold, least_side
 
     def call(self, inputs, training=False):
         """Takes `[picture, objectness (B, n) a map, deltas (B, n, 4) a map, anchors (n, 4) a map]`.
@@ -176,11 +226,12 @@ class Proposals(layers.Layer):
             `(B, P, 4)` float32 xyxy, pixels, the best first; rows of zeros where there are fewer.
         """
         image, *tensors = inputs
+        count, candidates = self.count[bool(training)], self.candidates[bool(training)]
         num_levels = len(tensors) // 3
         levels = [Level(*tensors[i::num_levels]) for i in range(num_levels)]
-        size, count = ops.shape(image)[1:3], self.count * 2 if training else self.count
-        candidates = stacked([best_of_level(level, size, count) for level in levels])
-        kept = self.suppressed(candidates, count)
+        size = ops.shape(image)[1:3]
+        best = stacked([best_of_level(level, size, candidates, self.least_side) for level in levels])
+        kept = self.suppressed(best, count)
         return kept.boxes if num_levels == 1 else best_of_all(kept, num_levels, count)
 
     def suppressed(self, candidates, count):
@@ -197,17 +248,17 @@ class Proposals(layers.Layer):
 
     def get_config(self):
         """Returns the constructor's arguments."""
-        return {**super().get_config(), "count": self.count, "iou_threshold": self.iou_threshold}
+        names = "count", "iou_threshold", "candidates", "least_side"
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-def best_of_level(level, size, count):
+def best_of_level(level, size, count, least_side):
     """Returns the best `count` anchors of a `Level` in a picture of `(height, width)`, moved and clipped."""
     objectness, deltas = ops.stop_gradient(level.objectness), ops.stop_gradient(level.deltas)
-    logits, rows = ops.top_k(objectness, min(count, objectness.shape[1]))
-    rows = ops.cast(rows, "int32")
+    logits, rows = top_rows(objectness, count)
     boxes = box_ops.decode(ops.take(level.anchors, rows, axis=0), take_rows(deltas, rows))
     boxes = box_ops.clip(boxes, size)
-    valid = ops.cast(box_ops.at_least(boxes, LEAST_PROPOSAL), "float32")
+    valid = ops.cast(box_ops.at_least(boxes, least_side) & (logits > LOWEST), "float32")
     return Candidates(ops.sigmoid(logits) * valid - (1.0 - valid), boxes)
 
 
@@ -247,7 +298,12 @@ def rpn_losses(outputs, targets, *, samples, seed, positive_iou=0.7, negative_io
     gt_boxes = ops.cast(targets["boxes"], "float32") * ops.cast(targets["labels"] >= 0, "float32")[..., None]
     anchors = outputs["anchors"]
     matched = by_iou(
-        box_ops.iou(anchors[None], gt_boxes), positive=positive_iou, negative=negative_iou, keep_best=True
+        anchors,
+        gt_boxes,
+        positive=positive_iou,
+        negative=negative_iou,
+        keep_best=True,
+        usable=outputs.get("inside"),
     )
     rows, is_positive, drawn = balanced(matched >= 0, matched == -1, count=samples, positive_fraction=0.5, seed=seed)
     logits = take_rows(outputs["objectness"][..., None], rows)[..., 0]

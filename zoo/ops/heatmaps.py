@@ -43,7 +43,7 @@ def points(heatmaps, boxes, *, largest_side):
     Args:
         heatmaps: `(B, K, m, m, P)` float32 logits.
         boxes: `(B, K, 4)` xyxy of the regions, pixels.
-        largest_side: of a region, pixels, a Python integer.
+        largest_side: of a region, pixels, an integer or a tensor of one.
     Returns:
         `(B, K, P, 3)` float32 x, y in pixels, and the logit there.
     Source: He et al. 2017, arXiv:1703.06870, section 5; Detectron's and torchvision's `heatmaps_to_keypoints`.
@@ -55,7 +55,7 @@ def points(heatmaps, boxes, *, largest_side):
     column = ops.cast(best, "int32") - row * size
     x1, y1, x2, y2 = (ops.reshape(ops.repeat(edge, kinds, axis=1), (-1, 1)) for edge in box_ops.unstacked(boxes))
     width, height = ops.maximum(x2 - x1, 1.0), ops.maximum(y2 - y1, 1.0)
-    listed = max(size, math.ceil((2 * AROUND + 1) * largest_side / size) + 2)
+    listed = pixels_listed(largest_side, size)
     across, weights_x = pixels_near(column, ops.ceil(width), size, listed)
     down, weights_y = pixels_near(row, ops.ceil(height), size, listed)
     # By repeated rows and columns: symmetric padding would mirror the second cell.
@@ -68,6 +68,14 @@ def points(heatmaps, boxes, *, largest_side):
     x = x1 + (take_rows(across[..., None], place_x)[..., 0] + 0.5) * width / ops.ceil(width)
     y = y1 + (take_rows(down[..., None], place_y)[..., 0] + 0.5) * height / ops.ceil(height)
     return ops.reshape(ops.concatenate([x, y, score], axis=-1), (batch, count, kinds, 3))
+
+
+def pixels_listed(largest_side, size):
+    """Returns how many pixels of an axis lie about its highest cell, at least as many as it has cells."""
+    cells = 2 * AROUND + 1
+    if isinstance(largest_side, int):
+        return max(size, math.ceil(cells * largest_side / size) + 2)
+    return ops.maximum(size, -(-cells * largest_side // size) + 2)
 
 
 def pixels_near(cell, pixels, size, count):

@@ -5,6 +5,9 @@ from keras import ops
 from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
 
+SAME_IOU = 1e-6
+"""By how much two overlaps may differ and count as equal."""
+
 
 def centroid_cell(boxes, grid, stride):
     """Finds the cell that a box's centre falls into.
@@ -57,30 +60,50 @@ def last_of_slot(slots, valid):
     return ops.cast(valid & ~ops.any(same, axis=2), "float32")
 
 
-def by_iou(overlap, *, positive, negative, keep_best=False):
+def by_iou(anchors, gt_boxes, *, positive, negative, keep_best=False, usable=None):
     """Gives each anchor the object it overlaps most, by thresholds.
 
+    It looks at one object after the other: all overlaps at once, of 270,000 anchors with 100 objects a picture, would
+    take a gigabyte a batch.
+
     Args:
-        overlap: `(..., N, M)` IoU of anchors and objects; a column of zeros is no object.
+        anchors: `(N, 4)` xyxy, pixels.
+        gt_boxes: `(B, M, 4)` xyxy, pixels; a box without area is no object.
         positive: least IoU of a match.
         negative: below it an anchor is background, between the two it is left out.
         keep_best: whether an object's best anchors match it however small their IoU (above 0).
+        usable: `(N,)` bool; the other anchors are left out, and no object's best.
     Returns:
-        `(..., N)` int32: the object's index, -1 for background, -2 for left out.
+        `(B, N)` int32: the object's row, -1 for background, -2 for left out.
     Raises:
         InputError: if `positive` is below `negative`.
-    Source: Ren et al. 2015, arXiv:1506.01497, section 3.1.2.
+    Source: Ren et al. 2015, arXiv:1506.01497, section 3.1.2; `anchor_target_layer.py` of its release.
     """
     if positive < negative:
         raise InputError(f"positive is at least negative, received {positive} and {negative}")
-    if overlap.shape[-1] == 0:
-        return -ops.ones(overlap.shape[:-1], "int32")
-    best, index = matches(overlap)
+    anchors, gt_boxes = box_ops.check(anchors), ops.pad(box_ops.check(gt_boxes), [[0, 0], [0, 1], [0, 0]])
+    rows = ops.arange(gt_boxes.shape[1], dtype="int32") + 1
+    objects = ops.max(ops.cast(box_ops.area(gt_boxes) > 0, "int32") * rows)
+    counts = 1.0 if usable is None else ops.cast(usable, "float32")
+
+    def one_object(i, best, index, is_best):
+        overlap = box_ops.iou(anchors[None], ops.take(gt_boxes, i, axis=1)[:, None])[..., 0] * counts
+        # Where this object's IoU is computed anew its last bits may differ.
+        highest = ops.max(overlap, axis=1, keepdims=True)
+        tied = (overlap >= highest - SAME_IOU) & (overlap > 0)
+        index = ops.where(overlap > best, i, index)
+        return i + 1, ops.maximum(best, overlap), index, is_best | tied
+
+    best = ops.zeros_like(gt_boxes[:, -1:, 0] + anchors[:, 0])
+    index = ops.cast(best, "int32")
+    _, best, index, is_best = ops.while_loop(
+        lambda i, *_: i < objects, one_object, (ops.zeros((), "int32"), best, index, index > 0)
+    )
     matched = best >= positive
     if keep_best:
-        highest = ops.max(overlap, axis=-2, keepdims=True)
-        matched = matched | ops.any((overlap == highest) & (highest > 0), axis=-1)
-    return ops.where(matched, index, ops.where(best < negative, -1, -2))
+        matched = matched | is_best
+    found = ops.where(matched, index, ops.where(best < negative, -1, -2))
+    return found if usable is None else ops.where(usable, found, -2)
 
 
 def matches(overlap):

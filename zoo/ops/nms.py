@@ -1,18 +1,21 @@
 """Non-maximum suppression: of boxes that overlap, the best one stays.
 
 Greedy suppression is the fixed point of "a box stays unless a better box that stays overlaps it", which a few rounds
-over the overlap matrix find exactly, on every backend and for whole batches. TensorFlow's own operator is faster on
-one picture and becomes the native operator of ONNX and TFLite; it is used where the number of pictures is known.
+over a matrix of overlaps find exactly, on every backend and for whole batches. Tile by tile, the best boxes first,
+the matrix stays small and the search ends with the last box that is asked for. TensorFlow's own operator is faster
+on one picture and becomes the native operator of ONNX and TFLite; it is used where the number of pictures is known.
 """
 
 import keras
 from keras import ops
 
 from zoo.ops import boxes as box_ops
-from zoo.ops.rows import take_rows
+from zoo.ops.rows import take_rows, top_rows
 
 CANDIDATES = 1000
 """Pairs of box and class, the best of each picture, that enter suppression."""
+TILE = 256
+"""Boxes that `by_tiles` looks at together."""
 
 
 def nms(boxes, scores, *, score_threshold=0.6, iou_threshold=0.5, max_outputs=100):
@@ -73,9 +76,8 @@ def best_pairs(scores, count):
     Returns:
         `(scores (B, M) falling, boxes (B, M) int32, classes (B, M) int32)`, the second the box's row.
     """
-    rows, classes = scores.shape[1:]
-    best, pairs = ops.top_k(ops.reshape(scores, (-1, rows * classes)), min(count, rows * classes))
-    pairs = ops.cast(pairs, "int32")
+    rows, classes = ops.shape(scores)[1:]
+    best, pairs = top_rows(ops.reshape(scores, (-1, rows * classes)), count)
     places = pairs // classes
     return best, places, pairs - places * classes
 
@@ -123,29 +125,60 @@ def suppress(boxes, scores, score_threshold, iou_threshold, max_outputs):
     arguments = boxes, scores, score_threshold, iou_threshold, max_outputs
     if keras.backend.backend() == "tensorflow" and boxes.shape[0] is not None:
         return native(*arguments)
-    return fixed_point(*arguments)
+    return by_tiles(*arguments)
 
 
-def fixed_point(boxes, scores, score_threshold, iou_threshold, max_outputs):
-    """As `suppress`, by rounds over the overlap matrix: exact on every backend."""
+def by_tiles(boxes, scores, score_threshold, iou_threshold, max_outputs):
+    """As `suppress`, on every backend: the fixed point of tile after tile, each against what was kept before."""
     count = boxes.shape[1]
-    better = ops.cast(ops.arange(count)[:, None] > ops.arange(count), "float32")
-    overlaps = ops.cast(box_ops.iou(boxes, boxes) > iou_threshold, "float32") * better
-    valid = ops.cast(scores > score_threshold, "float32")
+    tile = min(TILE, count)
+    tiles = -(-count // tile)
+    filler = tiles * tile - count
+    boxes = ops.pad(boxes, [[0, 0], [0, filler], [0, 0]])
+    valid = ops.pad(ops.cast(scores > score_threshold, "float32"), [[0, 0], [0, filler]])
+    boxes_of, valid_of = (ops.reshape(x, (-1, tiles, tile, *x.shape[2:])) for x in (boxes, valid))
+    better = ops.cast(ops.arange(tile)[:, None] > ops.arange(tile), "float32")
 
-    def one_round(kept, changed):
-        beaten = ops.squeeze(ops.matmul(overlaps, kept[..., None]), -1) > 0
-        after = valid * (1.0 - ops.cast(beaten, "float32"))
-        return after, ops.any(after != kept)
+    def unfinished(i, kept):
+        return ops.logical_and(i < tiles, ops.any(ops.sum(kept, axis=(1, 2)) < max_outputs))
 
-    kept, _ = ops.while_loop(lambda kept, changed: changed, one_round, (valid, ops.any(valid > 0)))
+    def one_tile(i, kept):
+        own = ops.take(boxes_of, i, axis=1)
+        overlaps = ops.cast(box_ops.iou(own, boxes) > iou_threshold, "float32")
+        free = ops.take(valid_of, i, axis=1) * unbeaten(overlaps, ops.reshape(kept, (-1, tiles * tile)))
+        among = ops.cast(box_ops.iou(own, own) > iou_threshold, "float32") * better
+        here = ops.cast(ops.arange(tiles) == i, "float32")[:, None]
+        return i + 1, kept + here * fixed_point(among, free)[:, None]
+
+    _, kept = ops.while_loop(unfinished, one_tile, (ops.zeros((), "int32"), ops.zeros_like(valid_of)))
     # Ranks the kept ones first, in their order.
-    rank = kept * ops.cast(count - ops.arange(count), "float32")
-    if count < max_outputs:
-        rank = ops.pad(rank, [[0, 0], [0, max_outputs - count]])
+    rank = ops.reshape(kept, (-1, tiles * tile)) * ops.cast(tiles * tile - ops.arange(tiles * tile), "float32")
+    if tiles * tile < max_outputs:
+        rank = ops.pad(rank, [[0, 0], [0, max_outputs - tiles * tile]])
     rank, indices = ops.top_k(rank, max_outputs)
     taken = ops.cast(rank > 0, "int32")
     return ops.cast(indices, "int32") * taken, ops.sum(taken, axis=1)
+
+
+def fixed_point(overlaps, valid):
+    """Returns which boxes stay `(B, N)`: those `valid (B, N)` that no better one that stays overlaps.
+
+    Args:
+        overlaps: `(B, N, N)` float32, 1 where the second box is better than the first and overlaps it too much.
+        valid: `(B, N)` float32, 1 or 0.
+    """
+
+    def one_round(kept, changed):
+        after = valid * unbeaten(overlaps, kept)
+        return after, ops.any(after != kept)
+
+    kept, _ = ops.while_loop(lambda kept, changed: changed, one_round, (valid, ops.any(valid > 0)))
+    return kept
+
+
+def unbeaten(overlaps, kept):
+    """Returns `(B, N)` float32, 1 for a box that overlaps no kept one: `(B, N, M)` and `(B, M)` float32, 1 or 0."""
+    return 1.0 - ops.cast(ops.squeeze(ops.matmul(overlaps, kept[..., None]), -1) > 0, "float32")
 
 
 def native(boxes, scores, score_threshold, iou_threshold, max_outputs):

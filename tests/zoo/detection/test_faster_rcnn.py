@@ -91,6 +91,7 @@ def test_predictions_have_the_shapes_of_their_task(both_ways):
 )
 def test_learns(name, both_ways):
     model = toy(name)
+    model.region_samples = 64  # all regions there are, so that no draw moves the loss
     learns(model, pictures(), targets(), learning_rate=3e-4)
     assert {metric.name for metric in model.metrics} >= set(model.loss_names)
 
@@ -105,8 +106,83 @@ def test_comes_back(name, tmp_path):
     assert (loaded.score_threshold, loaded.negative_iou, loaded.region_samples) == (0.2, (0.1, 0.4), 16)
 
 
-def test_masks_of_c4_are_as_large_as_those_of_a_pyramid():
-    assert toy("mask_rcnn_resnet50_c4").predict(pictures(), verbose=0)["masks"].shape == (2, 100, 28, 28)
+def test_c4_shares_its_fifth_stage_and_upsamples_to_14(undrawn):
+    plain, masks = (
+        zoo.build(f"{name}_resnet50_c4", num_classes=80, width=1 / 8) for name in ("faster_rcnn", "mask_rcnn")
+    )
+    # 7x7x2048 by a 2x2 transposed convolution to 14x14x256, then 81 masks; here an eighth as wide.
+    assert masks.count_params() - plain.count_params() == (4 * 256 + 1) * 32 + (32 + 1) * 81
+    assert masks.output["masks"].shape == (None, 100, 14, 14)
+
+
+def test_c4_draws_its_masks_from_the_features_of_its_boxes():
+    model = toy("mask_rcnn_resnet50_c4")
+    drawn = {"boxes": np.zeros((2, 16, 4)), "labels": np.zeros((2, 16)), "matched": np.zeros((2, 16))}
+    features = np.arange(32.0).reshape(32, 1, 1, 1).repeat(7, axis=1)
+    (own,), boxes, _, _ = model.with_objects([ops.convert_to_tensor(features)], drawn)
+    assert ops.convert_to_numpy(own)[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 16, 17, 18, 19]
+    assert boxes.shape == (2, 4, 4)
+
+
+def test_training_runs_the_heads_over_drawn_regions_alone(monkeypatch):
+    model, seen = toy("mask_rcnn_resnet50_c4"), []
+    head = type(model.get_layer("region_features"))
+    call = head.call
+
+    def noted(layer, inputs, **kwargs):
+        if layer.name == "region_features":
+            seen.append(tuple(inputs[1].shape))
+        return call(layer, inputs, **kwargs)
+
+    monkeypatch.setattr(head, "call", noted)
+    mean = next(v for v in model.variables if v.path.endswith("res5_block1_conv1_bn/moving_mean"))
+    model.compile("sgd")
+    model.train_on_batch(pictures(), targets())
+    assert seen == [(2, 16, 4)] and np.any(np.array(mean) != 0)
+    assert set(model(pictures(), training=True)) == {
+        "maps",
+        "proposals",
+        "objectness",
+        "rpn_deltas",
+        "anchors",
+        "inside",
+    }
+
+
+@pytest.mark.parametrize(
+    "name, expected",
+    [
+        ("faster_rcnn_vgg16", {"count": (300, 2000), "candidates": (6000, 12000), "least_side": 16.0}),
+        ("faster_rcnn_zf", {"count": (300, 2000), "candidates": (6000, 12000), "least_side": 16.0}),
+        ("mask_rcnn_resnet50_c4", {"count": (1000, 2000), "candidates": (6000, 12000), "least_side": 1e-3}),
+        ("mask_rcnn_resnet18_fpn", {"count": (1000, 2000), "candidates": (1000, 2000), "least_side": 1e-3}),
+    ],
+)
+def test_proposals_and_suppression_are_the_releases(name, expected):
+    model = zoo.build(name, num_classes=2, width=1 / 16)
+    layer = model.get_layer("proposals")
+    assert {key: getattr(layer, key) for key in expected} == expected
+    assert model.iou_threshold == (0.5 if "resnet" in name else 0.3)
+    assert (model.score_threshold, model.max_detections) == (0.05, 100)
+    assert model.region_samples == (512 if "resnet" in name else 128)
+    assert ("inside" in model.output) == (not name.endswith("fpn"))
+
+
+def test_fast_rcnn_has_the_constants_of_its_trunk():
+    pyramid, plain = (zoo.build(f"fast_rcnn_{name}", num_classes=2, width=1 / 16) for name in ("resnet18_fpn", "zf"))
+    assert (pyramid.region_samples, pyramid.box_beta, pyramid.iou_threshold) == (512, 1 / 9, 0.5)
+    assert (plain.region_samples, plain.box_beta, plain.iou_threshold) == (64, 1.0, 0.3)
+
+
+def test_thresholds_and_numbers_of_proposals_are_arguments():
+    thresholds = {"score_threshold": 0.25, "iou_threshold": 0.4, "max_detections": 7}
+    for name in ("fast_rcnn_zf", "faster_rcnn_zf", "mask_rcnn_resnet18_fpn", "keypoint_rcnn_resnet18_fpn"):
+        model = zoo.build(name, num_classes=2, width=1 / 16, **thresholds)
+        assert {key: getattr(model, key) for key in thresholds} == thresholds
+    counts = [zoo.faster_rcnn_zf(2, width=1 / 16, num_proposals=n).get_layer("proposals").count for n in (9, (4, 30))]
+    assert counts == [(9, 18), (4, 30)]
+    with pytest.raises(zoo.InputError, match="num_proposals is .* received 0"):
+        zoo.faster_rcnn_zf(2, num_proposals=0)
 
 
 def test_fast_rcnn_looks_at_the_regions_it_is_given(both_ways, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 
 from tests.checks import core_in_full
-from zoo.detection.rpn import AnchorRows, AnchorsOn, Proposals, rpn_losses
+from zoo.detection.rpn import AnchorRows, AnchorsOn, Inside, Proposals, rpn_losses
 
 PICTURE = np.zeros((1, 64, 96, 3), "float32")
 
@@ -25,6 +25,33 @@ def test_anchors_stand_in_the_middle_of_cells_or_on_their_corner():
 
 
 @pytest.mark.core
+def test_anchors_stand_a_stride_apart_whatever_the_picture():
+    # 427 pixels in 107 cells of 4: 427 // 107 is 3.
+    picture, cells = np.zeros((1, 427, 640, 3), "float32"), np.zeros((1, 107, 160, 1), "float32")
+    found = numpy(AnchorsOn((32.0**2,), (1.0,), 0.0, 4)([picture, cells])).reshape(107, 160, 4)
+    np.testing.assert_array_equal(found[106, 159], [636 - 16, 424 - 16, 636 + 16, 424 + 16])
+
+
+@pytest.mark.core
+def test_anchors_across_the_border_are_not_inside():
+    anchors = np.array([[0, 0, 96, 64], [-1, 0, 9, 9], [90, 0, 97, 9], [0, 60, 9, 64.5], [-9, -9, 9, 9]], "float32")
+    assert numpy(Inside()([PICTURE, anchors])).tolist() == [True, False, False, False, False]
+    assert numpy(Inside(1.0)([PICTURE, anchors])).tolist() == [True, True, True, True, False]
+
+
+@core_in_full
+def test_training_and_testing_have_numbers_of_their_own():
+    boxes, logits = [[[10 * i, 0, 10 * i + 5, 5 + i] for i in range(8)], [[0, 40, 20, 60]]], [list(range(8)), [9.0]]
+    layer = {"count": (3, 6), "candidates": (2, 7), "least_side": 5.0}
+    found = proposals(boxes, logits, **layer)
+    np.testing.assert_array_equal(found[:, 3], [60, 12, 11])  # of the first map the best two only
+    found = proposals(boxes, logits, **layer, training=True)
+    np.testing.assert_array_equal(found[:, 3], [60, 12, 11, 10, 9, 8])
+    found = proposals(boxes, logits, count=(3, 6), candidates=(9, 9), least_side=13.0)
+    np.testing.assert_array_equal(found, [[0, 40, 20, 60], [0] * 4, [0] * 4])
+
+
+@pytest.mark.core
 def test_rows_of_anchors_follow_the_cells():
     scores = np.arange(8, dtype="float32").reshape(1, 1, 2, 4)
     deltas = np.arange(16, dtype="float32").reshape(1, 1, 2, 8)
@@ -34,7 +61,7 @@ def test_rows_of_anchors_follow_the_cells():
     assert tuple(AnchorRows()([scores[..., :2], deltas])[0].shape) == (1, 4)
 
 
-def proposals(boxes, logits, count=4, **kwargs):
+def proposals(boxes, logits, count=4, training=False, **arguments):
     """Anchors that need not move, on two maps."""
     parts = list(
         zip(
@@ -45,7 +72,8 @@ def proposals(boxes, logits, count=4, **kwargs):
             strict=True,
         )
     )
-    return numpy(Proposals(count)([PICTURE, *parts[0], *parts[1], *parts[2]], **kwargs))[0]
+    layer = Proposals(count, **arguments)
+    return numpy(layer([PICTURE, *parts[0], *parts[1], *parts[2]], training=training))[0]
 
 
 @pytest.mark.core
@@ -71,10 +99,12 @@ def test_training_proposes_twice_as_many():
     assert len(proposals(boxes, logits, 4)) == 4 and len(proposals(boxes, logits, 4, training=True)) == 8
 
 
-def losses(objectness, deltas, boxes, labels, samples=8):
+def losses(objectness, deltas, boxes, labels, samples=8, inside=None):
     anchors = np.array([[0, 0, 10, 10], [20, 20, 30, 30], [50, 50, 60, 60], [0, 0, 10, 5]], "float32")
     outputs = {"objectness": [objectness], "rpn_deltas": [deltas], "anchors": anchors}
     outputs = {name: ops.convert_to_tensor(np.array(value, "float32")) for name, value in outputs.items()}
+    if inside is not None:
+        outputs["inside"] = ops.convert_to_tensor(inside)
     targets = {"boxes": np.array([boxes], "float32"), "labels": np.array([labels], "int32")}
     return {name: float(value) for name, value in rpn_losses(outputs, targets, samples=samples, seed=1).items()}
 
@@ -98,6 +128,18 @@ def test_an_object_that_no_anchor_fits_keeps_its_best():
     assert losses([0.0] * 4, deltas, boxes, labels)["rpn_box_loss"] == pytest.approx(expected, rel=1e-5)
     deltas[1] = offsets
     assert losses([0.0] * 4, deltas, boxes, labels)["rpn_box_loss"] == pytest.approx(0, abs=1e-6)
+
+
+@core_in_full
+def test_anchors_that_are_not_inside_are_not_learned_from():
+    # Anchor 0, the object's own, is not inside: anchor 3, with half of its area, is now its best.
+    inside = [False, True, True, True]
+    deltas = np.zeros((4, 4))
+    offsets = np.array([0, 0.5, 0, np.log(2)])  # from anchor 3 to the object
+    expected = np.where(offsets < 1 / 9, 4.5 * offsets**2, offsets - 1 / 18).sum() / 3
+    found = losses([50.0, 0.0, 0.0, 0.0], deltas, [[0, 0, 10, 10]], [0], inside=inside)
+    assert found["rpn_box_loss"] == pytest.approx(expected, rel=1e-5)
+    assert found["objectness_loss"] == pytest.approx(np.log(2), rel=1e-5)
 
 
 @core_in_full

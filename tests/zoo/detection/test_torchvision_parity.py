@@ -1,10 +1,10 @@
-"""The same weights give torchvision's detections: `benchmarks/rcnn_expected.py` wrote what it found."""
+"""The same weights give torchvision's detections at every size: `benchmarks/rcnn_expected.py` wrote what it found."""
 
 import numpy as np
 import pytest
 
 import zoo
-from benchmarks.rcnn_expected import PATH, SAMPLES, picture
+from benchmarks.rcnn_expected import PATH, SAMPLES, SIZES, picture
 from tests.zoo.detection.torchvision_weights import drawn
 from zoo.weights import torchvision
 from zoo.weights.matching import assign
@@ -13,15 +13,27 @@ pytestmark = pytest.mark.full
 EXPECTED = np.load(PATH)
 
 
-def found_by(name, num_classes):
-    """Returns what our model finds in the picture, rows with an object only, and what torchvision found."""
-    image = picture()
-    model = zoo.BUILDERS[f"{name}_resnet50_fpn"](num_classes, input_shape=image.shape)
+@pytest.fixture(scope="module", params=["faster_rcnn", "mask_rcnn", "keypoint_rcnn"])
+def model(request):
+    """One model for all sizes, with the weights that torchvision's has."""
+    num_classes = 1 if request.param == "keypoint_rcnn" else 90
+    model = zoo.BUILDERS[f"{request.param}_resnet50_fpn"](num_classes, name=request.param)
     wants = torchvision.wanted(model)
     assign(wants, {want.name: drawn(want.name, want.shape) for want in wants}, "drawn")
-    predictions = {key: values[0] for key, values in model.predict(image[None], verbose=0).items()}
+    return model
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_detections(model, size):
+    predictions = {key: values[0] for key, values in model.predict(picture(size)[None], verbose=0).items()}
     found = {key: values[: predictions["count"]] for key, values in predictions.items() if key != "count"}
-    return found, {key.split("/")[1]: EXPECTED[key] for key in EXPECTED if key.startswith(f"{name}/")}
+    group = f"{model.name}/{size[0]}x{size[1]}/"
+    expected = {key.removeprefix(group): EXPECTED[key] for key in EXPECTED if key.startswith(group)}
+    check_boxes(found, expected)
+    if "masks" in found:
+        np.testing.assert_allclose(found["masks"][:, None][SAMPLES["masks"]], expected["masks"], atol=1e-3, rtol=0)
+    if "keypoints" in found:
+        check_keypoints(found, expected)
 
 
 def check_boxes(found, expected):
@@ -31,23 +43,11 @@ def check_boxes(found, expected):
     np.testing.assert_allclose(found["scores"], expected["scores"], atol=1e-4, rtol=0)
 
 
-def test_faster_rcnn():
-    check_boxes(*found_by("faster_rcnn", 90))
-
-
-def test_mask_rcnn():
-    found, expected = found_by("mask_rcnn", 90)
-    check_boxes(found, expected)
-    np.testing.assert_allclose(found["masks"][:, None][SAMPLES["masks"]], expected["masks"], atol=1e-3, rtol=0)
-
-
-def test_keypoint_rcnn():
+def check_keypoints(found, expected):
     """Of two maxima nearly as high ours may take the other, as it looks for one only about the highest cell."""
-    found, expected = found_by("keypoint_rcnn", 1)
-    check_boxes(found, expected)
     points = found["keypoints"][SAMPLES["keypoints"]], expected["keypoints"]
     same = np.isclose(*points, atol=0.05, rtol=0).all(axis=-1)
     assert same.mean() > 0.95
     missed = expected["keypoints_scores"] - found["keypoints"][..., 2][SAMPLES["keypoints_scores"]]
     np.testing.assert_allclose(missed[same], 0, atol=1e-3)
-    assert 0 < missed[~same].min() and missed[~same].max() < 0.03
+    assert (missed[~same] > 0).all() and (missed[~same] < 0.03).all()

@@ -43,12 +43,13 @@ def bilinear(cells, y, x):
 
 
 def pool(cells, rois, stride, output_size):
-    """As `zoo.ops.roi.roi_pool`, the loop of `roi_pooling_layer.cu`."""
+    """As `zoo.ops.roi.roi_pool`: the loop of `roi_pooling_layer.cu`, regions cut off a cell outside of the map."""
     batch, count = rois.shape[:2]
     size = cells.shape[1:3]
     found = np.zeros((batch, count, *output_size, cells.shape[-1]))
     for b, r in np.ndindex(batch, count):
         x1, y1, x2, y2 = (math.copysign(math.floor(abs(x) + 0.5), x) for x in rois[b, r] / stride)
+        (x1, x2), (y1, y2) = np.clip([x1, x2], -1, size[1]), np.clip([y1, y2], -1, size[0])
         for i, j in np.ndindex(*output_size):
             rows = bin_of(i, y1, y2, output_size[0], size[0])
             columns = bin_of(j, x1, x2, output_size[1], size[1])

@@ -3,6 +3,7 @@ import pytest
 from keras import ops
 
 from zoo import InputError
+from zoo.ops import boxes as box_ops
 from zoo.ops import matching
 
 pytestmark = pytest.mark.core
@@ -28,16 +29,39 @@ def test_the_last_of_a_slot_stays():
     np.testing.assert_array_equal(ops.convert_to_numpy(matching.last_of_slot(slots, valid)), [[0, 1, 1, 0]])
 
 
+ANCHORS = np.array([[0, 0, 10, 8], [0, 0, 10, 5], [0, 0, 10, 2], [20, 0, 29, 10]], "float32")
+OBJECTS = np.array([[[0, 0, 0, 0], [0, 0, 10, 10], [20, 0, 40, 10], [0, 0, 0, 0]], [[0, 0, 0, 0]] * 4], "float32")
+
+
+def by_iou(anchors, boxes, **options):
+    return ops.convert_to_numpy(matching.by_iou(anchors, boxes, positive=0.7, negative=0.3, **options)).tolist()
+
+
 def test_matching_by_iou():
-    overlap = np.array([[0.8, 0.1], [0.5, 0.4], [0.2, 0.1], [0.2, 0.45]], "float32")
-    plain = matching.by_iou(overlap, positive=0.7, negative=0.3)
-    np.testing.assert_array_equal(ops.convert_to_numpy(plain), [0, -2, -1, -2])
-    kept = matching.by_iou(overlap, positive=0.7, negative=0.3, keep_best=True)
-    np.testing.assert_array_equal(ops.convert_to_numpy(kept), [0, -2, -1, 1])
+    # IoU 0.8, 0.5 and 0.2 with the second box, 0.45 with the third; the second picture is empty.
+    assert by_iou(ANCHORS, OBJECTS) == [[1, -2, -1, -2], [-1] * 4]
+    assert by_iou(ANCHORS, OBJECTS, keep_best=True) == [[1, -2, -1, 2], [-1] * 4]
+
+
+def test_anchors_that_are_not_usable_are_nobodys_best():
+    usable = np.array([False, True, True, True])
+    assert by_iou(ANCHORS, OBJECTS, keep_best=True, usable=usable) == [[-2, 1, -1, 2], [-2, -1, -1, -1]]
+
+
+def test_equal_overlaps_are_equal_whatever_their_last_bits():
+    # As far to the left as to the right of the object, at places where float32 rounds differently.
+    rng = np.random.default_rng(0)
+    places, shifts = rng.uniform(0, 900, 500).astype("float32"), rng.uniform(10, 20, 500).astype("float32")
+    for place, shift in zip(places, shifts, strict=True):
+        box = np.array([place, place, place + 40, place + 30], "float32")
+        anchors = np.stack([box - [shift, 0, shift, 0], box + [shift, 0, shift, 0]]).astype("float32")
+        overlaps = ops.convert_to_numpy(box_ops.iou(anchors, box[None]))[:, 0]
+        if overlaps[0] != overlaps[1]:
+            break
+    assert by_iou(anchors, box[None, None], keep_best=True) == [[0, 0]]
 
 
 def test_matching_without_objects():
-    none = matching.by_iou(np.zeros((3, 0), "float32"), positive=0.7, negative=0.3)
-    np.testing.assert_array_equal(ops.convert_to_numpy(none), [-1, -1, -1])
+    assert by_iou(ANCHORS, np.zeros((1, 0, 4), "float32")) == [[-1] * 4]
     with pytest.raises(InputError, match="received 0.3 and 0.7"):
-        matching.by_iou(np.zeros((3, 1), "float32"), positive=0.3, negative=0.7)
+        matching.by_iou(ANCHORS, OBJECTS, positive=0.3, negative=0.7)

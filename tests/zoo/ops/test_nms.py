@@ -4,7 +4,8 @@ import pytest
 from keras import ops
 
 from tests.checks import core_in_full, quick
-from zoo.ops.nms import detections, fixed_point, native, nms
+from zoo.ops import nms as suppression
+from zoo.ops.nms import by_tiles, detections, native, nms
 
 
 def random_boxes(batch, count, seed=0):
@@ -51,7 +52,7 @@ def test_a_suppressed_box_suppresses_no_other():
 @pytest.mark.parametrize("seed", quick(range(3), 0))
 def test_equals_greedy_suppression(seed):
     boxes, scores = random_boxes(2, 120, seed)
-    indices, counts = fixed_point(ops.convert_to_tensor(boxes), ops.convert_to_tensor(scores), 0.2, 0.4, 200)
+    indices, counts = by_tiles(ops.convert_to_tensor(boxes), ops.convert_to_tensor(scores), 0.2, 0.4, 200)
     for i in range(2):
         expected = greedy(boxes[i], scores[i], 0.2, 0.4)
         np.testing.assert_array_equal(ops.convert_to_numpy(indices[i])[: int(counts[i])], expected)
@@ -61,8 +62,18 @@ def test_equals_greedy_suppression(seed):
 @pytest.mark.parametrize("most", [20, 300])
 def test_both_forms_are_equal(most):
     boxes, scores = map(ops.convert_to_tensor, random_boxes(3, 150))
-    for a, b in zip(native(boxes, scores, 0.1, 0.45, most), fixed_point(boxes, scores, 0.1, 0.45, most), strict=True):
+    for a, b in zip(native(boxes, scores, 0.1, 0.45, most), by_tiles(boxes, scores, 0.1, 0.45, most), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("most", [5, 40, 300])
+def test_tiles_do_not_show(most, monkeypatch):
+    boxes, scores = map(ops.convert_to_tensor, random_boxes(2, 150))
+    expected = by_tiles(boxes, scores, 0.1, 0.45, most)
+    monkeypatch.setattr(suppression, "TILE", 16)
+    for a, b in zip(by_tiles(boxes, scores, 0.1, 0.45, most), expected, strict=True):
+        np.testing.assert_array_equal(ops.convert_to_numpy(a), ops.convert_to_numpy(b))
 
 
 @core_in_full

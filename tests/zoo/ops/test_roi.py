@@ -101,9 +101,9 @@ def test_pool_by_hand():
     np.testing.assert_array_equal(region[0, 0, ..., 0], [[21, 23], [33, 35]])
     # 12 / 8 = 1.5 is rounded to 2, away from zero; a region of one cell fills every bin.
     assert (pool(cells, [[[12, 12, 12, 12]]], stride=8, output_size=3) == 14).all()
-    # -12 is cell -2: the bins of cells -2 and -1 are empty.
-    outside = pool(1 + cells, [[[-12, 0, 8, 0]]], stride=8, output_size=(1, 4))
-    np.testing.assert_array_equal(outside.ravel(), [0, 0, 1, 2])
+    # -8 is cell -1: of three cells in six bins the first two are empty.
+    outside = pool(1 + cells, [[[-8, 0, 8, 0]]], stride=8, output_size=(1, 6))
+    np.testing.assert_array_equal(outside.ravel(), [0, 0, 1, 1, 2, 2])
 
 
 @core_in_full
@@ -112,6 +112,20 @@ def test_pool_agrees_with_loops(size):
     feature_map, rois = random_maps(size)[0], random_rois(30, 16 * size[1])
     found = pool(feature_map, rois, stride=16, output_size=(3, 4))
     np.testing.assert_array_equal(found, roi_reference.pool(feature_map, rois, 16, (3, 4)))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="sizes are always known")
+def test_pool_of_a_map_whose_size_is_not_known_before_the_call():
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3)), tf.TensorSpec((None, None, 4))])
+    def pool_any(feature_map, rois):
+        return roi_pool(feature_map, rois, stride=4, output_size=(2, 3))
+
+    for size in ((9, 5), (1, 2), (30, 41)):
+        feature_map, rois = random_maps(size)[0], random_rois(10, 4 * size[1])
+        expected = pool(feature_map, rois, stride=4, output_size=(2, 3))
+        np.testing.assert_array_equal(pool_any(feature_map, rois), expected)
 
 
 @core_in_full
@@ -194,5 +208,3 @@ def test_bad_arguments():
         align(maps, rois, strides=(4,), output_size=7)
     with pytest.raises(InputError, match="sampling_ratio 0"):
         align(maps, rois, strides=(4, 8), output_size=7, sampling_ratio=0)
-    with pytest.raises(InputError, match=r"height and width.*None"):
-        roi_pool(keras.Input((None, 8, 3)), keras.Input((5, 4)), stride=4, output_size=7)
