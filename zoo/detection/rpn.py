@@ -39,11 +39,12 @@ def region_proposal_network(
     image,
     maps,
     *,
-    strides,
     areas,
     ratios,
     offset,
     channels,
+    frame=None,
+    stride=None,
     softmax=False,
     allowed_border=None,
     count=(1000, 2000),
@@ -55,11 +56,12 @@ def region_proposal_network(
     Args:
         image: the picture's tensor; what the maps cover beyond it is no place for a proposal.
         maps: list of `(B, h, w, C)` feature maps, fine to coarse.
-        strides: pixels between two cells of each map.
         areas: of the anchors on each map, square pixels: a list a map.
         ratios: height / width of the anchors.
         offset: where in a cell its anchors are centred, 0 for its corner to 0.5 for its middle.
         channels: of the 3x3 convolution.
+        frame: the picture as the maps cover it, padded; `None` if they cover the picture itself.
+        stride: pixels between two cells; `None` for the frame's side over a map's, see `AnchorsOn`.
         softmax: whether an anchor has two logits, for background and object, as in the paper; else one.
         allowed_border: anchors that stand out of the picture by more pixels are not learned from; `None`: all are.
         count: P, kept after suppression, and how many in training.
@@ -82,11 +84,11 @@ def region_proposal_network(
     in_rows = AnchorRows(softmax, name="anchor_rows")
 
     levels = []
-    for i, (x, stride, areas_of_map) in enumerate(zip(maps, strides, areas, strict=True)):
+    for i, (x, areas_of_map) in enumerate(zip(maps, areas, strict=True)):
         hidden = convolve(x)
         objectness, deltas = in_rows([score(hidden), move(hidden)])
         place = AnchorsOn(areas_of_map, ratios, offset, stride, name=f"anchors{i}" if len(maps) > 1 else "anchors")
-        levels.append(Level(objectness, deltas, place([image, x])))
+        levels.append(Level(objectness, deltas, place([image if frame is None else frame, x])))
     objectness, deltas, anchors = zip(*levels, strict=True)
     propose = Proposals(count, candidates=candidates, least_side=least_side, name="proposals")
     outputs = {
@@ -146,7 +148,8 @@ class AnchorsOn(layers.Layer):
         areas: square pixels.
         ratios: height / width.
         offset: where in a cell they are centred, 0 for its corner (and whole pixels, as in torchvision) to 0.5.
-        stride: pixels between two cells; `None`, in files of before, for the whole pixels of a picture's side a cell.
+        stride: pixels between two cells; `None` for the frame's side over the map's, in whole pixels, as torchvision
+            has it: 61 in place of 64 for 13 cells in 800 pixels.
     """
 
     def __init__(self, areas, ratios, offset=0.5, stride=None, **kwargs):
@@ -154,9 +157,9 @@ class AnchorsOn(layers.Layer):
         self.areas, self.ratios, self.offset, self.stride = tuple(areas), tuple(ratios), offset, stride
 
     def call(self, inputs):
-        """Takes `[picture (B, H, W, 3), map (B, h, w, C)]`, returns `(h * w * A, 4)` xyxy, pixels, not clipped."""
-        image, features = inputs
-        size, cells = ops.shape(image)[1:3], ops.shape(features)[1:3]
+        """Takes `[frame (B, H, W, 3), map (B, h, w, C)]`, returns `(h * w * A, 4)` xyxy, pixels, not clipped."""
+        frame, features = inputs
+        size, cells = ops.shape(frame)[1:3], ops.shape(features)[1:3]
         y, x = (
             (ops.arange(count, dtype="float32") + self.offset) * ops.cast(self.stride or side // count, "float32")
             for side, count in zip(size, cells, strict=True)

@@ -111,7 +111,8 @@ def pooled_trunk(backbone, bins, channels, input_shape, width, anchor_sizes, fro
         maps=maps,
         rpn_maps=maps,
         rpn={
-            **anchors_of([16], [anchor_sizes or SIZES], offset=0.5),
+            **anchors_of([anchor_sizes or SIZES], offset=0.5),
+            "stride": 16,
             **POOLED_PROPOSALS,
             "channels": int(channels * width),
             "softmax": True,
@@ -139,7 +140,8 @@ def c4_trunk(backbone, input_shape, width, anchor_sizes, frozen_batch_norm):
         maps=maps,
         rpn_maps=maps,
         rpn={
-            **anchors_of([16], [anchor_sizes or C4_SIZES], offset=0.5),
+            **anchors_of([anchor_sizes or C4_SIZES], offset=0.5),
+            "stride": 16,
             **C4_PROPOSALS,
             "channels": int(1024 * width),
         },
@@ -162,7 +164,6 @@ def pyramid_trunk(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
         raise InputError(f"a pyramid has five levels, each with anchors of one size, received {sizes}")
     channels = int(256 * width)
     pyramid = fpn([network.output[f"res{i}"] for i in range(2, 6)], channels=channels)
-    strides = (*PYRAMID_STRIDES, 64)
 
     def region_features(maps, rois, size):
         return RoIAlign(size, PYRAMID_STRIDES, name="roi_align")([*maps, rois])
@@ -178,7 +179,11 @@ def pyramid_trunk(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
         maps=pyramid[:-1],
         rpn_maps=pyramid,
         # With offset 0 the anchors are torchvision's.
-        rpn={**anchors_of(strides, [(size,) for size in sizes], offset=0.0), "channels": channels},
+        rpn={
+            **anchors_of([(size,) for size in sizes], offset=0.0),
+            "frame": network.get_layer("pad").output,
+            "channels": channels,
+        },
         box_features=box_features,
         region_features=region_features,
         mask_features=mask_features,
@@ -186,10 +191,10 @@ def pyramid_trunk(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
     )
 
 
-def anchors_of(strides, sizes, offset):
+def anchors_of(sizes, offset):
     """Returns arguments of `region_proposal_network`: the anchors, of `sizes` on each map, a list of sides a map."""
     areas = [tuple(float(side) ** 2 for side in sides) for sides in sizes]
-    return {"strides": strides, "areas": areas, "ratios": RATIOS, "offset": offset}
+    return {"areas": areas, "ratios": RATIOS, "offset": offset}
 
 
 def fully_connected(x, units, dropout=0.0):

@@ -90,8 +90,8 @@ def pixels_near(cell, pixels, size, count):
         `(places (N, S) float32, weights (N, S, m + 2 BORDER))`; beyond the last pixel the last is repeated.
     """
     first = ops.floor((ops.cast(cell, "float32") + 0.5 - AROUND) * pixels / size - 0.5)
-    first = ops.minimum(ops.maximum(first, 0.0), ops.maximum(pixels - count, 0.0))
-    places = ops.minimum(first + ops.arange(count, dtype="float32"), pixels - 1.0)
+    first = ops.minimum(ops.maximum(first, 0.0), ops.maximum(pixels - ops.cast(count, "float32"), 0.0))
+    places = ops.minimum(first + ops.cast(ops.arange(count), "float32"), pixels - 1.0)
     cells = (places + 0.5) * size / pixels - 0.5
     away = ops.abs(cells[..., None] - ops.arange(-BORDER, size + BORDER, dtype="float32"))
     near = ((CUBIC + 2.0) * away - (CUBIC + 3.0)) * away * away + 1.0

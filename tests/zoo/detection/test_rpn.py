@@ -26,10 +26,14 @@ def test_anchors_stand_in_the_middle_of_cells_or_on_their_corner():
 
 @pytest.mark.core
 def test_anchors_stand_a_stride_apart_whatever_the_picture():
-    # 427 pixels in 107 cells of 4: 427 // 107 is 3.
-    picture, cells = np.zeros((1, 427, 640, 3), "float32"), np.zeros((1, 107, 160, 1), "float32")
-    found = numpy(AnchorsOn((32.0**2,), (1.0,), 0.0, 4)([picture, cells])).reshape(107, 160, 4)
-    np.testing.assert_array_equal(found[106, 159], [636 - 16, 424 - 16, 636 + 16, 424 + 16])
+    # 607 pixels in 38 cells of 16: 607 // 38 is 15.
+    picture, cells = np.zeros((1, 607, 1008, 3), "float32"), np.zeros((1, 38, 63, 1), "float32")
+    found = numpy(AnchorsOn((32.0**2,), (1.0,), 0.5, 16)([picture, cells])).reshape(38, 63, 4)
+    np.testing.assert_array_equal(found[37, 62], [1000 - 16, 600 - 16, 1000 + 16, 600 + 16])
+    # Without a stated stride torchvision's: of 13 cells in 800 pixels 61.
+    frame, cells = np.zeros((1, 800, 1088, 3), "float32"), np.zeros((1, 13, 17, 1), "float32")
+    found = numpy(AnchorsOn((32.0**2,), (1.0,), 0.0)([frame, cells])).reshape(13, 17, 4)
+    np.testing.assert_array_equal(found[12, 16], [1024 - 16, 732 - 16, 1024 + 16, 732 + 16])
 
 
 @pytest.mark.core
