@@ -2,6 +2,8 @@
 
 import keras
 
+from zoo.errors import InputError
+
 
 @keras.saving.register_keras_serializable("zoo")
 class ZooModel(keras.Model):
@@ -34,6 +36,40 @@ class ZooModel(keras.Model):
         super().__setattr__(name, value)
         if name in type(self).saved:
             self.train_function = self.test_function = self.predict_function = None
+
+    def __call__(self, inputs, *args, **kwargs):
+        """As Keras's; pictures of another size than the model's are an `InputError`, here and in what follows."""
+        self.check_size(inputs)
+        return super().__call__(inputs, *args, **kwargs)
+
+    def fit(self, x=None, *args, **kwargs):
+        """As Keras's."""
+        self.check_size(x)
+        return super().fit(x, *args, **kwargs)
+
+    def evaluate(self, x=None, *args, **kwargs):
+        """As Keras's."""
+        self.check_size(x)
+        return super().evaluate(x, *args, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        """As Keras's."""
+        self.check_size(x)
+        return super().predict(x, *args, **kwargs)
+
+    def check_size(self, x):
+        """Raises `InputError` where pictures have another size than the one that the model was built for.
+
+        Args:
+            x: what Keras takes. The sizes in a generator, and those that a data set does not state, are not known.
+        """
+        fixed, size = self.inputs[0].shape[1:3], picture_size(x, self.inputs[0].name)
+        if any(None not in pair and pair[0] != pair[1] for pair in zip(fixed, size, strict=False)):
+            wanted, (height, width) = "x".join("any" if side is None else str(side) for side in fixed), size
+            raise InputError(
+                f"{self.name} takes pictures of {wanted}, received {height}x{width}: build it with "
+                f"input_shape=({height}, {width}, {self.inputs[0].shape[-1]}), or let zoo predict fit them in"
+            )
 
     def predict_step(self, *args):
         """As Keras's, with `predictions` after it."""
@@ -114,3 +150,21 @@ def as_tuples(value):
     if isinstance(value, dict):
         return {name: as_tuples(item) for name, item in value.items()}
     return tuple(map(as_tuples, value)) if isinstance(value, list | tuple) else value
+
+
+def picture_size(x, name):
+    """Returns the sides of the pictures in what Keras takes as `x`, `None` for one that is unknown; `()` without any.
+
+    Args:
+        x: an array `(B, H, W, C)`, a dict of inputs with one of that name, a list of inputs whose first it is, or a
+            data set of these, alone or with targets.
+        name: of the input.
+    """
+    if hasattr(x, "element_spec"):
+        x = x.element_spec[0] if isinstance(x.element_spec, tuple) else x.element_spec
+    if isinstance(x, dict):
+        x = x.get(name)
+    elif isinstance(x, (list, tuple)) and x:
+        x = x[0]
+    shape = getattr(x, "shape", ())
+    return tuple(shape[1:3]) if getattr(shape, "rank", 4) == 4 == len(shape) else ()
