@@ -127,8 +127,15 @@ class MultiLossModel(ZooModel):
         """
         raise NotImplementedError(f"{type(self).__name__} states no terms of its loss")
 
-    def compile(self, optimizer="rmsprop", **kwargs):
-        """As `keras.Model.compile`; the loss is the model's own."""
+    def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, **kwargs):
+        """As `keras.Model.compile`; the loss is the model's own.
+
+        Raises:
+            InputError: if there is another loss, or weights of one.
+        """
+        for name, given in (("loss", loss), ("loss_weights", loss_weights)):
+            if given is not None:
+                raise InputError(f"{self.name} brings its loss with it: leave out {name}=, received {given!r}")
         if not hasattr(self, "loss_trackers"):
             self.loss_trackers = [keras.metrics.Mean(name=name) for name in self.loss_names]
         super().compile(optimizer, **kwargs)
@@ -137,12 +144,32 @@ class MultiLossModel(ZooModel):
         """Returns `None`: `compute_loss` sums the terms."""
         return None
 
+    def fit(self, x=None, *args, class_weight=None, **kwargs):
+        """As Keras's, of pictures that are weighed alike, see `check_unweighted`."""
+        self.check_unweighted(class_weight)
+        return super().fit(x, *args, **kwargs)
+
+    def train_on_batch(self, x, *args, class_weight=None, **kwargs):
+        """As Keras's, of pictures that are weighed alike, see `check_unweighted`."""
+        self.check_unweighted(class_weight)
+        return super().train_on_batch(x, *args, **kwargs)
+
+    def check_unweighted(self, weights):
+        """Raises `InputError` if pictures or classes have weights.
+
+        The terms of regions are means over what was drawn of all pictures, in which none has a share of its own.
+        """
+        if weights is not None:
+            raise InputError(f"{self.name} weighs all pictures alike: leave out sample_weight= and class_weight=")
+
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Sums the terms and notes each."""
+        """Sums the terms and notes each, and adds what regularises the layers."""
+        self.check_unweighted(sample_weight)
         terms = self.loss_terms(y, y_pred, training)
         for tracker in self.loss_trackers:
             tracker.update_state(terms[tracker.name])
-        return sum(terms[name] for name in self.loss_names)
+        total = sum(terms[name] for name in self.loss_names)
+        return total + super().compute_loss() if self.losses else total
 
 
 def as_tuples(value):

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
+from tests.checks import saves_and_loads
 from zoo.detection.thresholds import with_thresholds
 
 IMAGES = np.random.default_rng(0).uniform(0, 255, (2, 32, 48, 3)).astype("float32")
@@ -89,3 +90,36 @@ def test_one_free_side_takes_any_length():
     assert model.predict(LARGER, verbose=0)["logits"].shape == (2, 64, 48, 2)
     with pytest.raises(zoo.InputError, match="wide takes pictures of anyx48, received 64x40: build it with"):
         model(LARGER[:, :, :40])
+
+
+def test_a_model_with_a_loss_of_its_own_takes_no_other(tmp_path):
+    model = small_grid()
+    for wrong in ({"loss": "mse"}, {"loss_weights": {"grid": 2.0}}):
+        (name,) = wrong
+        with pytest.raises(zoo.InputError, match=f"^small brings its loss with it: leave out {name}=, received .*$"):
+            model.compile("sgd", **wrong)
+    loaded = saves_and_loads(model, IMAGES, tmp_path / "model.keras")
+    assert loaded.compiled and np.isfinite(loaded.evaluate(IMAGES, TARGETS, verbose=0)).all()
+
+
+def test_regularisers_are_part_of_the_loss_once_and_of_no_term():
+    model = small_grid()
+    kernel = model.get_layer("grid").kernel
+    kernel.assign(np.full(kernel.shape, 0.5))
+    plain = model.evaluate(IMAGES, TARGETS, verbose=0, return_dict=True)
+    kernel.regularizer = keras.regularizers.L2(0.25)
+    penalty = 0.25 * np.prod(kernel.shape) * 0.5**2
+    measured = model.evaluate(IMAGES, TARGETS, verbose=0, return_dict=True)
+    learned = model.train_on_batch(IMAGES, TARGETS, return_dict=True)
+    assert measured["loss"] == pytest.approx(plain["loss"] + penalty)
+    assert learned["loss"] == pytest.approx(learned["presence"] + learned["box"] + learned["class"] + penalty)
+    assert {name: measured[name] for name in model.loss_names} == pytest.approx(
+        {name: plain[name] for name in model.loss_names}
+    )
+
+
+@pytest.mark.parametrize("weights", [{"sample_weight": np.array([1.0, 2.0])}, {"class_weight": {0: 1.0, 1: 2.0}}])
+def test_weights_of_pictures_are_refused_in_one_line(weights):
+    for learn in (small_grid().train_on_batch, small_grid().fit):
+        with pytest.raises(zoo.InputError, match="^small weighs all pictures alike: leave out sample_wei.*$"):
+            learn(IMAGES, TARGETS, **weights)
