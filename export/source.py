@@ -2,9 +2,13 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import ZipFile
 
 from zoo.errors import InputError
 
+CONFIG = "config.json"
+"""In a .keras file, its layers."""
 ATTRIBUTES = (
     "keypoint_names",
     "skeleton",
@@ -62,17 +66,32 @@ def in_float32(model):
     """Returns the model, or its float32 copy if a layer computes in half precision (`mixed_float16`).
 
     The weights of such a model are float32 already; in an artifact half precision is the business of `quantize`.
+    The copy goes through a .keras file, in which what layers and heads share stays shared.
     """
     import keras
 
     if all(layer.compute_dtype == "float32" for layer in all_layers(model)):
         return model
-    config = json.dumps(keras.saving.serialize_keras_object(model))
-    for policy in ("mixed_float16", "mixed_bfloat16"):
-        config = config.replace(f'"{policy}"', '"float32"')
-    copy = keras.saving.deserialize_keras_object(json.loads(config))
-    copy.set_weights(model.get_weights())
-    return copy
+    with TemporaryDirectory() as folder:
+        half, single = Path(folder, "half.keras"), Path(folder, "single.keras")
+        model.save(half, include_optimizer=False)
+        with ZipFile(half) as source, ZipFile(single, "w") as target:
+            for name in source.namelist():
+                target.writestr(name, float32_config(source.read(name)) if name == CONFIG else source.read(name))
+        return keras.saving.load_model(single, compile=False)
+
+
+def float32_config(text):
+    """Returns a .keras file's configuration with float32 in place of half precision: layers, inputs, tensors."""
+
+    def widened(part):
+        if part.get("class_name") == "DTypePolicy" and "float16" in part["config"]["name"]:
+            part["config"]["name"] = "float32"
+        if part.get("dtype") in ("float16", "bfloat16"):
+            part["dtype"] = "float32"
+        return part
+
+    return json.dumps(json.loads(text, object_hook=widened))
 
 
 def all_layers(model):
