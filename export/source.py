@@ -1,6 +1,7 @@
 """The Keras model an artifact is made from: opened from a file or taken as it is, computing in float32."""
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZipFile
@@ -9,16 +10,8 @@ from zoo.errors import InputError
 
 CONFIG = "config.json"
 """In a .keras file, its layers."""
-ATTRIBUTES = (
-    "keypoint_names",
-    "skeleton",
-    "resizing",
-    "score_threshold",
-    "iou_threshold",
-    "max_detections",
-    "proposals",
-    "num_proposals",
-)
+THRESHOLDS = ("score_threshold", "iou_threshold", "max_detections")
+ATTRIBUTES = ("keypoint_names", "skeleton", "resizing", *THRESHOLDS, "proposals", "num_proposals")
 """What of the attributes that a model saves is of use to who runs its artifact."""
 
 
@@ -92,6 +85,37 @@ def float32_config(text):
         return part
 
     return json.dumps(json.loads(text, object_hook=widened))
+
+
+@contextmanager
+def at_thresholds(model, thresholds):
+    """Gives a detector other thresholds while the context lasts, and its own back after it.
+
+    Args:
+        model: a `keras.Model`.
+        thresholds: values by names of `THRESHOLDS`, `None` for the model's own.
+    Raises:
+        InputError: if the model is no detector, or a number lies outside of its range.
+    """
+    from zoo.detection.thresholds import with_thresholds
+
+    given = {name: value for name, value in thresholds.items() if value is not None}
+    if given and not {*THRESHOLDS} <= {*getattr(model, "saved", ())}:
+        raise InputError(f"model {model.name!r} is no detector: leave out {', '.join(given)}")
+    own = {name: getattr(model, name) for name in given}
+    try:
+        with_thresholds(model, **{name: value for name, value in given.items() if value != own[name]})
+        yield
+    finally:
+        for name, value in own.items():
+            if value != getattr(model, name):
+                setattr(model, name, value)
+
+
+def thresholds_of(card, model):
+    """Returns by name the thresholds on an artifact's card, if there is one; a detector may have others."""
+    shared = set(THRESHOLDS).intersection(card.attributes if card else (), getattr(model, "saved", ()))
+    return {name: card.attributes[name] for name in sorted(shared)}
 
 
 def all_layers(model):
