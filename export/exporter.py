@@ -39,6 +39,9 @@ def export(
     batch_size=1,
     representative=None,
     pictures=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
 ):
     """Writes a model as a file that another runtime reads: raw pixels in, final predictions out.
 
@@ -61,13 +64,17 @@ def export(
         representative: uint8 `(N, height, width, 3)` pictures from which "int8" learns its ranges; some tens will do.
         pictures: uint8 `(N, height, width, 3)` on which parity and latency are measured; without them the
             representative ones, or noise.
+        score_threshold: of a detector, the score above which the artifact reports what it finds; `None` for the
+            model's, which stays as it is.
+        iou_threshold: likewise, the overlap with a better box above which one is dropped.
+        max_detections: likewise, the artifact's number of rows.
     Returns:
         The `Artifact`, whose card is also inside the file.
     Raises:
         InputError: if an argument is wrong, or the model has an operator that the format lacks.
         ConversionError: if the converter fails otherwise.
     """
-    from export.source import attributes_of, open_model
+    from export.source import at_thresholds, attributes_of, open_model
 
     check_choice("format", format, QUANTIZE)
     check_choice(f"quantize for {format}", quantize, QUANTIZE[format])
@@ -81,9 +88,13 @@ def export(
     elif quantize == "int8":
         raise InputError("int8 needs representative pictures: pass representative=, uint8 (N, height, width, 3)")
     pictures, origin = choose_pictures(pictures, representative, image_size)
-    keras = KerasPredictor(model)
-
-    with folder_beside(path) as folder:
+    thresholds = {
+        "score_threshold": score_threshold,
+        "iou_threshold": iou_threshold,
+        "max_detections": max_detections,
+    }
+    with at_thresholds(model, thresholds), folder_beside(path) as folder:
+        keras = KerasPredictor(model)
         written = folder / path.name
         report = convert(
             keras.model,

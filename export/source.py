@@ -1,20 +1,17 @@
 """The Keras model an artifact is made from: opened from a file or taken as it is, computing in float32."""
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import ZipFile
 
 from zoo.errors import InputError
 
-ATTRIBUTES = (
-    "keypoint_names",
-    "skeleton",
-    "resizing",
-    "score_threshold",
-    "iou_threshold",
-    "max_detections",
-    "proposals",
-    "num_proposals",
-)
+CONFIG = "config.json"
+"""In a .keras file, its layers."""
+THRESHOLDS = ("score_threshold", "iou_threshold", "max_detections")
+ATTRIBUTES = ("keypoint_names", "skeleton", "resizing", *THRESHOLDS, "proposals", "num_proposals")
 """What of the attributes that a model saves is of use to who runs its artifact."""
 
 
@@ -62,17 +59,63 @@ def in_float32(model):
     """Returns the model, or its float32 copy if a layer computes in half precision (`mixed_float16`).
 
     The weights of such a model are float32 already; in an artifact half precision is the business of `quantize`.
+    The copy goes through a .keras file, in which what layers and heads share stays shared.
     """
     import keras
 
     if all(layer.compute_dtype == "float32" for layer in all_layers(model)):
         return model
-    config = json.dumps(keras.saving.serialize_keras_object(model))
-    for policy in ("mixed_float16", "mixed_bfloat16"):
-        config = config.replace(f'"{policy}"', '"float32"')
-    copy = keras.saving.deserialize_keras_object(json.loads(config))
-    copy.set_weights(model.get_weights())
-    return copy
+    with TemporaryDirectory() as folder:
+        half, single = Path(folder, "half.keras"), Path(folder, "single.keras")
+        model.save(half, include_optimizer=False)
+        with ZipFile(half) as source, ZipFile(single, "w") as target:
+            for name in source.namelist():
+                target.writestr(name, float32_config(source.read(name)) if name == CONFIG else source.read(name))
+        return keras.saving.load_model(single, compile=False)
+
+
+def float32_config(text):
+    """Returns a .keras file's configuration with float32 in place of half precision: layers, inputs, tensors."""
+
+    def widened(part):
+        if part.get("class_name") == "DTypePolicy" and "float16" in part["config"]["name"]:
+            part["config"]["name"] = "float32"
+        if part.get("dtype") in ("float16", "bfloat16"):
+            part["dtype"] = "float32"
+        return part
+
+    return json.dumps(json.loads(text, object_hook=widened))
+
+
+@contextmanager
+def at_thresholds(model, thresholds):
+    """Gives a detector other thresholds while the context lasts, and its own back after it.
+
+    Args:
+        model: a `keras.Model`.
+        thresholds: values by names of `THRESHOLDS`, `None` for the model's own.
+    Raises:
+        InputError: if the model is no detector, or a number lies outside of its range.
+    """
+    from zoo.detection.thresholds import with_thresholds
+
+    given = {name: value for name, value in thresholds.items() if value is not None}
+    if given and not {*THRESHOLDS} <= {*getattr(model, "saved", ())}:
+        raise InputError(f"model {model.name!r} is no detector: leave out {', '.join(given)}")
+    own = {name: getattr(model, name) for name in given}
+    try:
+        with_thresholds(model, **{name: value for name, value in given.items() if value != own[name]})
+        yield
+    finally:
+        for name, value in own.items():
+            if value != getattr(model, name):
+                setattr(model, name, value)
+
+
+def thresholds_of(card, model):
+    """Returns by name the thresholds on an artifact's card, if there is one; a detector may have others."""
+    shared = set(THRESHOLDS).intersection(card.attributes if card else (), getattr(model, "saved", ()))
+    return {name: card.attributes[name] for name in sorted(shared)}
 
 
 def all_layers(model):

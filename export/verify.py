@@ -10,7 +10,7 @@ from export.comparisons import COMPARISONS, Comparison
 from export.differences import tally
 from export.inputs import DYNAMIC_BATCH
 from export.runtime import KerasPredictor, load
-from export.source import all_layers
+from export.source import all_layers, at_thresholds, thresholds_of
 from zoo.errors import InputError
 
 TOLERANCES = {
@@ -134,7 +134,8 @@ def verify(artifact_path, model_or_path, examples, tolerance=None):
         limits = tolerances(keras.task, artifact.card.quantize if artifact.card else None, has_switches(keras.model))
     else:
         limits = check_tolerance(tolerance)
-    return compare(artifact, keras, examples, limits)
+    with at_thresholds(keras.model, thresholds_of(artifact.card, keras.model)):
+        return compare(artifact, keras, examples, limits)
 
 
 def compare(artifact, keras, examples, limits):

@@ -2,6 +2,8 @@
 
 import keras
 
+from zoo.errors import InputError
+
 
 @keras.saving.register_keras_serializable("zoo")
 class ZooModel(keras.Model):
@@ -34,6 +36,40 @@ class ZooModel(keras.Model):
         super().__setattr__(name, value)
         if name in type(self).saved:
             self.train_function = self.test_function = self.predict_function = None
+
+    def __call__(self, inputs, *args, **kwargs):
+        """As Keras's; pictures of another size than the model's are an `InputError`, here and in what follows."""
+        self.check_size(inputs)
+        return super().__call__(inputs, *args, **kwargs)
+
+    def fit(self, x=None, *args, **kwargs):
+        """As Keras's."""
+        self.check_size(x)
+        return super().fit(x, *args, **kwargs)
+
+    def evaluate(self, x=None, *args, **kwargs):
+        """As Keras's."""
+        self.check_size(x)
+        return super().evaluate(x, *args, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        """As Keras's."""
+        self.check_size(x)
+        return super().predict(x, *args, **kwargs)
+
+    def check_size(self, x):
+        """Raises `InputError` where pictures have another size than the one that the model was built for.
+
+        Args:
+            x: what Keras takes. The sizes in a generator, and those that a data set does not state, are not known.
+        """
+        fixed, size = self.inputs[0].shape[1:3], picture_size(x, self.inputs[0].name)
+        if any(None not in pair and pair[0] != pair[1] for pair in zip(fixed, size, strict=False)):
+            wanted, (height, width) = "x".join("any" if side is None else str(side) for side in fixed), size
+            raise InputError(
+                f"{self.name} takes pictures of {wanted}, received {height}x{width}: build it with "
+                f"input_shape=({height}, {width}, {self.inputs[0].shape[-1]}), or let zoo predict fit them in"
+            )
 
     def predict_step(self, *args):
         """As Keras's, with `predictions` after it."""
@@ -91,8 +127,15 @@ class MultiLossModel(ZooModel):
         """
         raise NotImplementedError(f"{type(self).__name__} states no terms of its loss")
 
-    def compile(self, optimizer="rmsprop", **kwargs):
-        """As `keras.Model.compile`; the loss is the model's own."""
+    def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, **kwargs):
+        """As `keras.Model.compile`; the loss is the model's own.
+
+        Raises:
+            InputError: if there is another loss, or weights of one.
+        """
+        for name, given in (("loss", loss), ("loss_weights", loss_weights)):
+            if given is not None:
+                raise InputError(f"{self.name} brings its loss with it: leave out {name}=, received {given!r}")
         if not hasattr(self, "loss_trackers"):
             self.loss_trackers = [keras.metrics.Mean(name=name) for name in self.loss_names]
         super().compile(optimizer, **kwargs)
@@ -101,12 +144,32 @@ class MultiLossModel(ZooModel):
         """Returns `None`: `compute_loss` sums the terms."""
         return None
 
+    def fit(self, x=None, *args, class_weight=None, **kwargs):
+        """As Keras's, of pictures that are weighed alike, see `check_unweighted`."""
+        self.check_unweighted(class_weight)
+        return super().fit(x, *args, **kwargs)
+
+    def train_on_batch(self, x, *args, class_weight=None, **kwargs):
+        """As Keras's, of pictures that are weighed alike, see `check_unweighted`."""
+        self.check_unweighted(class_weight)
+        return super().train_on_batch(x, *args, **kwargs)
+
+    def check_unweighted(self, weights):
+        """Raises `InputError` if pictures or classes have weights.
+
+        The terms of regions are means over what was drawn of all pictures, in which none has a share of its own.
+        """
+        if weights is not None:
+            raise InputError(f"{self.name} weighs all pictures alike: leave out sample_weight= and class_weight=")
+
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Sums the terms and notes each."""
+        """Sums the terms and notes each, and adds what regularises the layers."""
+        self.check_unweighted(sample_weight)
         terms = self.loss_terms(y, y_pred, training)
         for tracker in self.loss_trackers:
             tracker.update_state(terms[tracker.name])
-        return sum(terms[name] for name in self.loss_names)
+        total = sum(terms[name] for name in self.loss_names)
+        return total + super().compute_loss() if self.losses else total
 
 
 def as_tuples(value):
@@ -114,3 +177,21 @@ def as_tuples(value):
     if isinstance(value, dict):
         return {name: as_tuples(item) for name, item in value.items()}
     return tuple(map(as_tuples, value)) if isinstance(value, list | tuple) else value
+
+
+def picture_size(x, name):
+    """Returns the sides of the pictures in what Keras takes as `x`, `None` for one that is unknown; `()` without any.
+
+    Args:
+        x: an array `(B, H, W, C)`, a dict of inputs with one of that name, a list of inputs whose first it is, or a
+            data set of these, alone or with targets.
+        name: of the input.
+    """
+    if hasattr(x, "element_spec"):
+        x = x.element_spec[0] if isinstance(x.element_spec, tuple) else x.element_spec
+    if isinstance(x, dict):
+        x = x.get(name)
+    elif isinstance(x, (list, tuple)) and x:
+        x = x[0]
+    shape = getattr(x, "shape", ())
+    return tuple(shape[1:3]) if getattr(shape, "rank", 4) == 4 == len(shape) else ()

@@ -41,6 +41,13 @@ def export(
     batch_size: Annotated[int, typer.Option(help="Pictures a call; 0 for any number (not in TFLite).")] = 1,
     data: Annotated[str | None, typer.Option(help="Source of the pictures that int8 learns its ranges from.")] = None,
     pictures: Annotated[int, typer.Option(help="How many of them.")] = 100,
+    score_threshold: Annotated[
+        float | None, typer.Option(help="A detector's: least score, 0 to 1; the model's if not given.")
+    ] = None,
+    iou_threshold: Annotated[
+        float | None, typer.Option(help="A detector's: overlap with a better box that drops one; likewise.")
+    ] = None,
+    max_detections: Annotated[int | None, typer.Option(help="A detector's: rows of the result; likewise.")] = None,
 ):
     """Writes a model as SavedModel, ONNX or TFLite and compares it with Keras."""
     from recipes.deploy.ship import ship
@@ -55,6 +62,9 @@ def export(
         batch_size=batch_size or None,
         data=data,
         pictures=pictures,
+        score_threshold=score_threshold,
+        iou_threshold=iou_threshold,
+        max_detections=max_detections,
     )
     show_artifact(artifact)
     run.renew(artifact.path, import_frameworks)

@@ -11,7 +11,20 @@ from zoo.errors import InputError
 SUFFIXES = {"saved_model": "", "onnx": ".onnx", "tflite": ".tflite"}
 
 
-def ship(model, output=None, *, format, quantize=None, image_size=None, batch_size=1, data=None, pictures=100):
+def ship(
+    model,
+    output=None,
+    *,
+    format,
+    quantize=None,
+    image_size=None,
+    batch_size=1,
+    data=None,
+    pictures=100,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
+):
     """Exports a .keras file.
 
     Args:
@@ -23,6 +36,9 @@ def ship(model, output=None, *, format, quantize=None, image_size=None, batch_si
         batch_size: see `export.export`.
         data: source whose pictures int8 learns its ranges from, and on which parity is measured.
         pictures: how many of them at most.
+        score_threshold: of a detector, see `export.export`.
+        iou_threshold: likewise.
+        max_detections: likewise.
 
     Returns:
         The `export.Artifact`.
@@ -58,6 +74,9 @@ def ship(model, output=None, *, format, quantize=None, image_size=None, batch_si
         batch_size=batch_size,
         representative=real if quantize == "int8" else None,
         pictures=None if real is None else real[:4],
+        score_threshold=score_threshold,
+        iou_threshold=iou_threshold,
+        max_detections=max_detections,
     )
 
 

@@ -10,8 +10,13 @@ import pytest
 import export
 from export.artifact import Artifact
 from export.onnx_quantize import float_nodes
+from export.source import at_thresholds
+from recipes.deploy.ship import ship
+from tests.checks import quick
 from tests.export.detector import SIZE, examples, knowing_detector, scenes, toy_detector
+from zoo.errors import InputError
 from zoo.ops.boxes_numpy import iou
+from zoo.segmentation.unet import unet
 
 FORMS = [
     ("saved_model", None, None),
@@ -133,6 +138,36 @@ def test_thresholds_stand_on_the_card(exported):
     assert Artifact.from_dict(json.loads(json.dumps(artifact.to_dict()))) == Artifact.read(artifact.path) == artifact
     predictor = export.load(artifact.path)
     assert (predictor.keypoint_names, predictor.skeleton, predictor.frame_size) == ((), (), SIZE)
+
+
+@pytest.mark.parametrize("format", quick(["onnx", "saved_model", "tflite"], "onnx"))
+def test_thresholds_of_an_export_are_the_artifacts_alone(detector, tmp_path, format):
+    """Through the names of files, as the command line asks for it, and verified with the model's own thresholds."""
+    detector.save(tmp_path / "toy.keras")
+    artifact = ship(tmp_path / "toy.keras", format=format, score_threshold=0.5, iou_threshold=0.2, max_detections=3)
+    thresholds = {"score_threshold": 0.5, "iou_threshold": 0.2, "max_detections": 3}
+    assert {name: artifact.attributes[name] for name in thresholds} == thresholds
+    pictures, targets = scenes(4, seed=5)
+    found, plain = export.load(artifact.path).predict(pictures), detector.predict(pictures, verbose=0)
+    assert found["boxes"].shape == (4, 3, 4) and plain["boxes"].shape == (4, 100, 4)
+    expected = (plain["scores"] > 0.5).sum(axis=1)
+    assert found["count"].tolist() == expected.tolist() and plain["count"].sum() > expected.sum() > 0
+    assert export.verify(artifact.path, detector, examples(pictures, targets)).passed
+
+
+def test_an_export_leaves_the_models_thresholds_as_they_were(tmp_path):
+    model = toy_detector()
+    own = [(name, getattr(model, name)) for name in ("score_threshold", "iou_threshold", "max_detections")]
+    inside = []
+    with at_thresholds(model, {"score_threshold": 0.25, "iou_threshold": None, "max_detections": 7}):
+        inside += [model.score_threshold, model.iou_threshold, model.max_detections]
+    assert inside == [0.25, 0.45, 7]
+    with pytest.raises(InputError, match="max_detections is a whole number of 1 or more, received 0"):
+        export.export(model, tmp_path / "toy.onnx", score_threshold=0.25, max_detections=0)
+    assert [(name, getattr(model, name)) for name, _ in own] == own and not list(tmp_path.iterdir())
+    segmenter = unet(2, filters=2, depth=1, input_shape=(32, 48, 3))
+    with pytest.raises(InputError, match="model 'unet' is no detector: leave out score_threshold"):
+        export.export(segmenter, tmp_path / "unet.onnx", score_threshold=0.25)
 
 
 def test_verify_finds_another_detector(exported):

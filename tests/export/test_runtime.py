@@ -10,7 +10,6 @@ import pytest
 
 import export
 from export.artifact import Artifact, sha256
-from export.source import in_float32
 from tests.export.conftest import toy
 from zoo.errors import InputError
 
@@ -129,20 +128,6 @@ def test_verify_needs_examples(exported, model):
         export.verify(exported("onnx").path, model, [(np.zeros((16, 48, 3), np.uint8), None)])
     with pytest.raises(InputError, match="tolerance must be a dict"):
         export.verify(exported("onnx").path, model, [], tolerance=0.1)
-
-
-def test_mixed_precision_model_computes_in_float32(pictures):
-    keras.config.set_dtype_policy("mixed_float16")
-    try:
-        model = toy()
-    finally:
-        keras.config.set_dtype_policy("float32")
-    copy = in_float32(model)
-    assert all(layer.compute_dtype == "float32" for layer in copy.layers)
-    assert (type(copy), copy.class_names, in_float32(copy)) == (type(model), model.class_names, copy)
-    images = pictures.astype(np.float32)
-    half, single = (m.predict(images, verbose=0)["logits"] for m in (model, copy))
-    np.testing.assert_allclose(half, single, atol=0.02)
 
 
 def test_benchmark_measures_in_a_fresh_process(exported):

@@ -151,6 +151,10 @@ WRONG = {
     "int8 without data": (["export", "MODEL", "--quantize", "int8"], "name their source with --data"),
     "wrong size": (["export", "MODEL", "--image-size", "big"], "takes HEIGHTxWIDTH, as in 360x480, received 'big'"),
     "no picture": (["predict", "MODEL", "words.txt"], "words.txt"),
+    "thresholds of no detector": (
+        ["export", "MODEL", "--score-threshold", "0.3", "--max-detections", "5"],
+        "is no detector: leave out score_threshold, max_detections",
+    ),
     "missing model to export": (["export", "none.keras"], "none.keras does not exist"),
     "sheet that is no picture": (["data", "shapes:val", "--sheet", "sheet.doc"], "received sheet.doc"),
     "unwritable sheet": (["data", "shapes:val", "--sheet", "none/sheet.png"], "none/sheet.png: cannot be written"),
