@@ -95,7 +95,12 @@ class ResizeLike(layers.Layer):
     def call(self, inputs):
         """Returns `(B, h, w, C)`."""
         x, like = inputs
-        return ops.image.resize(x, ops.shape(like)[1:3], interpolation="bilinear")
+        size = ops.shape(like)[1:3]
+        if all(isinstance(side, int) for side in size):
+            return ops.image.resize(x, size, interpolation="bilinear")
+        import tensorflow as tf  # whose traced steps alone have unknown sides; Keras compares them in Python
+
+        return tf.image.resize(x, size)
 
     def compute_output_shape(self, input_shape):
         """Returns the shape of `x` with the height and width of `like`."""
