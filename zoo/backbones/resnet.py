@@ -24,7 +24,7 @@ def resnet(
     output_stride=32,
     include_top=False,
     num_classes=1000,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -41,7 +41,8 @@ def resnet(
             stride keeps the dilation before it.
         include_top: adds global average pooling and the dense layer.
         num_classes: classes of the top.
-        frozen_batch_norm: whether batch normalisation keeps the statistics and factors it has.
+        frozen_batch_norm: whether batch normalisation keeps the statistics and factors it has; `None` as the weights
+            want it, see `zoo.weights.load`, and without any that want it frozen it learns.
         width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`, such as "torchvision/IMAGENET1K_V1".
         input_shape: `(height, width, 3)`, pixels 0..255.
@@ -71,7 +72,7 @@ def resnet(
     if include_top:
         x = layers.GlobalAveragePooling2D(name="mean")(x)
         features["logits"] = layers.Dense(num_classes, name="logits")(x)
-    return with_weights(keras.Model(image, features, name=name), weights)
+    return with_weights(keras.Model(image, features, name=name), weights, frozen_batch_norm)
 
 
 def stage(x, filters, blocks, block, *, stride, name, dilation=1):
@@ -143,7 +144,7 @@ def resnet18(
     output_stride=32,
     include_top=False,
     num_classes=1000,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -162,7 +163,7 @@ def resnet34(
     output_stride=32,
     include_top=False,
     num_classes=1000,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -181,7 +182,7 @@ def resnet50(
     output_stride=32,
     include_top=False,
     num_classes=1000,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -200,7 +201,7 @@ def resnet101(
     output_stride=32,
     include_top=False,
     num_classes=1000,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -219,7 +220,7 @@ def resnext101_32x8d(
     output_stride=32,
     include_top=False,
     num_classes=1000,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),

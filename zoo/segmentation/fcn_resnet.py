@@ -9,7 +9,7 @@ from keras import layers, ops
 
 from zoo.backbones.resnet import conv_bn, resnet50, resnet101
 from zoo.layers import register
-from zoo.segmentation.segmenter import Segmenter, check_size
+from zoo.segmentation.segmenter import Segmenter, check_size, in_pixels
 from zoo.weights.loading import with_weights
 
 
@@ -18,7 +18,7 @@ def fcn_resnet(
     *,
     backbone=resnet50,
     auxiliary=True,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -33,7 +33,8 @@ def fcn_resnet(
         num_classes: number of classes C.
         backbone: a builder of `zoo.backbones.resnet`.
         auxiliary: adds a second head over res4 that helps the training and is in no prediction.
-        frozen_batch_norm: whether the backbone's batch normalisation keeps the statistics and factors it has.
+        frozen_batch_norm: whether the backbone's batch normalisation keeps the statistics and factors it has; `None`
+            as the weights want it, see `zoo.weights.load`, and without any that want it frozen it learns.
         width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`; "torchvision/COCO_WITH_VOC_LABELS_V1" is
             the network's, "torchvision/IMAGENET1K_V1" the backbone's.
@@ -51,7 +52,7 @@ def fcn_resnet(
         logits = score_head(maps["res4"], num_classes, "auxiliary")
         outputs["auxiliary_logits"] = ResizeLike(dtype="float32", name="auxiliary_upsample")([logits, image])
     model = (AuxiliarySegmenter if auxiliary else Segmenter)(image, outputs, name=name)
-    return with_weights(model, weights)
+    return with_weights(model, weights, frozen_batch_norm)
 
 
 def score_head(x, num_classes, name):
@@ -77,8 +78,9 @@ class AuxiliarySegmenter(Segmenter):
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         if not training:
             return loss
-        auxiliary = {"logits": y_pred["auxiliary_logits"]}
-        return loss + self.auxiliary_weight * super().compute_loss(x, y, auxiliary, sample_weight, training)
+        # Keras's `compute_loss` adds the regularisers: called for both heads, it would count them half as much again.
+        auxiliary = self._compile_loss(*in_pixels(y, y_pred["auxiliary_logits"], sample_weight))
+        return loss + self.auxiliary_weight * auxiliary
 
     def predictions(self, outputs):
         """Returns `logits (B, H, W, C)` alone."""
@@ -113,7 +115,7 @@ def fcn_resnet50(
     num_classes,
     *,
     auxiliary=True,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -130,7 +132,7 @@ def fcn_resnet101(
     num_classes,
     *,
     auxiliary=True,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),

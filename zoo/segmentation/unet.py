@@ -66,7 +66,7 @@ def unet(
     x = layers.Dropout(dropout, name="bottom_dropout")(x)
     for i in range(depth, 0, -1):
         width = filters * 2 ** (i - 1)
-        # Of this kernel, with half as many outputs as inputs, he_normal is a variance of 1 / inputs: right without ReLU.
+        # With half as many outputs as inputs he_normal comes to a variance of 1 / inputs: right without a ReLU.
         x = layers.Conv2DTranspose(width, 2, strides=2, kernel_initializer="he_normal", name=f"up{i}_conv")(x)
         skip = skips[i - 1]
         if padding != "same":
