@@ -70,7 +70,7 @@ def rcnn_vgg16(
     input_shape=(None, None, 3),
     name="rcnn_vgg16",
 ):
-    """Builds the paper's R-CNN over VGG16 ("O-Net", section 3.3), 224 x 224 pixels; arguments as of `rcnn_alexnet`."""
+    """Builds the paper's R-CNN over VGG16 ("O-Net", section 3.3) at 224 pixels; arguments as of `rcnn_alexnet`."""
     network = described(vgg16, 224, width, weights)
     return over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
 

@@ -1,8 +1,8 @@
 """Step 5: linear regressions that mend the boxes of each class.
 
 Source: Girshick et al. 2014, arXiv:1311.2524, appendix C; what it leaves open is as in the authors' release,
-rbgirshick/rcnn, bbox_regression/rcnn_train_bbox_regressor.m. Its mean length of features is that of regions drawn from
-all, ours that of the regions learned from: of these alone pool5 is on disk.
+rbgirshick/rcnn, bbox_regression/rcnn_train_bbox_regressor.m. Its mean length of features is that of regions drawn
+from all, ours that of the regions learned from: of these alone pool5 is on disk.
 """
 
 import numpy as np
