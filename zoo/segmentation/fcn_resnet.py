@@ -27,7 +27,8 @@ def fcn_resnet(
     """Builds a fully convolutional network over a ResNet.
 
     With 21 classes and the auxiliary head it has 35,322,218 trainable parameters over ResNet-50 and 54,314,346 over
-    ResNet-101.
+    ResNet-101. Without weights torchvision's heads begin as all convolutions of PyTorch do, with a variance of
+    1 / (3 N) for N inputs and drawn biases; ours as He et al. have it, the scores as Glorot & Bengio.
 
     Args:
         num_classes: number of classes C.

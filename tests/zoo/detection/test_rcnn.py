@@ -122,6 +122,19 @@ def test_saves_and_loads(tmp_path):
     np.testing.assert_array_equal(loaded.predict(inputs, verbose=0)["boxes"], after["boxes"])
 
 
+@pytest.mark.full
+def test_three_sizes_in_turn():
+    """On TensorFlow the second size is traced with sides that are not known."""
+    model = toy(input_shape=(None, None, 3))
+    for height, width in [(48, 64), (61, 47), (96, 80)]:
+        images = np.random.default_rng(0).integers(0, 255, (1, height, width, 3)).astype("float32")
+        inputs = {"image": images, "proposals": REGIONS}
+        found, expected = model.predict(inputs, verbose=0), model.predictions(model(inputs))
+        assert found["count"][0] > 0
+        np.testing.assert_allclose(found["boxes"], expected["boxes"], atol=1e-3)
+        np.testing.assert_allclose(found["scores"], expected["scores"], atol=1e-5)
+
+
 def test_wrong_arguments(tmp_path):
     with pytest.raises(InputError, match="num_proposals of 1 or more, received 0"):
         toy(num_proposals=0)
