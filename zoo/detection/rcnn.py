@@ -150,7 +150,8 @@ class Rcnn(Detector):
     """Pictures `(B, H, W, 3)` and proposed regions `(B, P, 4)` to margins of SVMs `(B, P, C)` and offsets of boxes.
 
     A detection's score is the sigmoid of its SVM's margin: it keeps their order, and 0.5 is the SVM's own border
-    between object and background. A region without area is an empty row, which no class sees.
+    between object and background. A region without area is an empty row, which no class sees. The release cuts mended
+    boxes at the picture's border before suppression, ours are cut where they come back into the picture.
 
     Attributes:
         proposals: method of `zoo.proposals` that finds its regions.

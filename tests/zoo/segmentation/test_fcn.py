@@ -140,6 +140,7 @@ def test_only_the_last_upsampling_is_fixed(stride):
     assert [layer.name for layer in model.layers if not layer.trainable] == [f"upscore{stride}"]
 
 
+@pytest.mark.full
 def test_a_model_saved_when_all_upsampling_learned_still_loads(tmp_path):
     model = toy("googlenet", 32, input_shape=(32, 32, 3))
     model.get_layer("upscore32").trainable = True

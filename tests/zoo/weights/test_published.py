@@ -151,6 +151,7 @@ def test_batch_norm_that_was_frozen_stays_so(frozen, tmp_path):
     assert (norm.epsilon, norm.trainable) == (0.0, False)
 
 
+@pytest.mark.full
 def test_batch_norm_that_is_to_learn_keeps_an_epsilon(frozen):
     before, after, epsilons = stepped(frozen(frozen_batch_norm=False))
     assert epsilons == {1e-5}
