@@ -54,7 +54,8 @@ def export(
     was.
 
     Args:
-        model_or_path: a `zoo.ZooModel` on any backend, or a .keras file.
+        model_or_path: a `zoo.ZooModel` on any backend, or a .keras file; a classifier too, of which
+            `keras.Model(model.input, {"logits": model.output["logits"]})` leaves out the feature maps.
         path: the file to write, a folder for a SavedModel; an artifact already there is replaced.
         format: "saved_model", "onnx" or "tflite".
         image_size: `(height, width)` in pixels; `model.image_size` if not given.

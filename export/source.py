@@ -18,6 +18,8 @@ ATTRIBUTES = ("keypoint_names", "skeleton", "resizing", *THRESHOLDS, "proposals"
 def open_model(model_or_path):
     """Returns the `keras.Model` itself, or the one a `.keras` file holds.
 
+    A plain functional model, such as a backbone with its top, becomes a `ZooModel` of no task over the same layers.
+
     Raises:
         InputError: if the file is missing or no `.keras` file, the model's output is no dict of named tensors, or its
             input no picture, alone or with proposals.
@@ -35,6 +37,8 @@ def open_model(model_or_path):
         raise InputError(
             f"model {model.name!r} cannot be exported: it must take one picture tensor and return a dict of outputs"
         )
+    if not isinstance(model, zoo.ZooModel):
+        return zoo.ZooModel(model.input, model.output, name=model.name)
     return model
 
 

@@ -44,13 +44,18 @@ def in_picture(prediction, placement):
     """
     placed = dict(prediction)
     for name, bring_back in PLACED.items():
-        if name in placed:
+        if name in placed and not of_whole_picture(name, placed[name]):
             placed[name] = bring_back(placement, placed[name])
     if "masks" in placed:
         placed["masks"] = placement.masks(prediction["masks"], prediction["boxes"])
     if "classes" in placed:
         placed["classes"] = largest(placed["logits"])
     return placed
+
+
+def of_whole_picture(name, values):
+    """Says whether an output is a classifier's logits `(C,)`, which are the same wherever the picture lies."""
+    return name == "logits" and np.ndim(values) == 1
 
 
 def largest(logits):

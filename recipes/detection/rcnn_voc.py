@@ -1,9 +1,12 @@
-"""R-CNN over AlexNet on Pascal VOC 2007, in five steps.
+"""R-CNN over CaffeNet on Pascal VOC 2007, in five steps.
 
-Paper: Girshick et al. 2014, arXiv:1311.2524, section 2 and appendices A to C: regions of selective search warped with
-16 pixels of context, rate 10^-3, batches of 32 objects and 96 background, a tenth of the rate after 20,000 steps. The
-authors began from AlexNet as ImageNet had trained it: `--set arguments.weights=torchvision/IMAGENET1K_V1` does so;
-without it this one begins from nothing, and the rate is then low.
+Paper: Girshick et al. 2014, arXiv:1311.2524, section 2 and appendices A to C: regions of selective search warped to
+227 pixels with 16 of context, rate 10^-3, batches of 32 objects and 96 background, a tenth of the rate after 20,000
+steps, some 4 epochs; 70,000 steps in the release. It learns the last layer ten times as fast and biases at twice the
+rate, this recipe does not yet. The authors began from CaffeNet as ImageNet had trained it: so does
+`--set arguments.weights=bvlc_reference_caffenet.caffemodel`, and with torchvision's AlexNet
+`--set arguments.form=torchvision --set arguments.weights=torchvision/IMAGENET1K_V1`; without them this one begins
+from nothing, and the rate is then low.
 Command: `zoo train rcnn_voc`, after `tfds build voc/2007`. Hardware: a GPU, and 85 GB of disk for the features.
 Reported figure: 58.5 mAP on VOC 2007 test, with box regression; ours: not yet run.
 """

@@ -24,6 +24,5 @@ def recipe():
         batch_size=4,
         epochs=106,
         learning_rate=1e-3,
-        schedule="constant",
         validate_every=5,
     )

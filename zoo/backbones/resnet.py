@@ -26,7 +26,7 @@ def resnet(
     pad_to=1,
     include_top=False,
     num_classes=1000,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -44,7 +44,8 @@ def resnet(
         pad_to: the normalised picture gets zeros at the bottom and right up to a multiple of so many pixels.
         include_top: adds global average pooling and the dense layer.
         num_classes: classes of the top.
-        frozen_batch_norm: whether batch normalisation keeps the statistics and factors it has.
+        frozen_batch_norm: whether batch normalisation keeps the statistics and factors it has; `None` as the weights
+            want it, see `zoo.weights.load`, and without any that want it frozen it learns.
         width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`, such as "torchvision/IMAGENET1K_V1".
         input_shape: `(height, width, 3)`, pixels 0..255.
@@ -76,7 +77,7 @@ def resnet(
     if include_top:
         x = layers.GlobalAveragePooling2D(name="mean")(x)
         features["logits"] = layers.Dense(num_classes, name="logits")(x)
-    return with_weights(keras.Model(image, features, name=name), weights)
+    return with_weights(keras.Model(image, features, name=name), weights, frozen_batch_norm)
 
 
 def stage(x, filters, blocks, block, *, stride, name, dilation=1):
@@ -149,7 +150,7 @@ def resnet18(
     pad_to=1,
     include_top=False,
     num_classes=1000,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -169,7 +170,7 @@ def resnet34(
     pad_to=1,
     include_top=False,
     num_classes=1000,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -189,7 +190,7 @@ def resnet50(
     pad_to=1,
     include_top=False,
     num_classes=1000,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -209,7 +210,7 @@ def resnet101(
     pad_to=1,
     include_top=False,
     num_classes=1000,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -229,7 +230,7 @@ def resnext101_32x8d(
     pad_to=1,
     include_top=False,
     num_classes=1000,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),

@@ -3,8 +3,19 @@
 import keras
 from keras import layers
 
+from zoo.weights.loading import with_weights
 
-def small_cnn(*, filters=16, depth=5, output_stride=32, width=1.0, input_shape=(None, None, 3), name="small_cnn"):
+
+def small_cnn(
+    *,
+    filters=16,
+    depth=5,
+    output_stride=32,
+    width=1.0,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="small_cnn",
+):
     """Builds a stack of 3x3 convolutions, each with batch normalisation and ReLU, that mostly halve the picture.
 
     The first convolution has stride 2, which spares the full-size maps; 2x2 max pooling follows the others until
@@ -15,6 +26,7 @@ def small_cnn(*, filters=16, depth=5, output_stride=32, width=1.0, input_shape=(
         depth: number of convolutions.
         output_stride: pixels between two cells of the deepest map; a power of 2.
         width: factor on the number of filters.
+        weights: file of a model of this kind, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps `stride2`, `stride4` ..., the last of each.
@@ -30,7 +42,7 @@ def small_cnn(*, filters=16, depth=5, output_stride=32, width=1.0, input_shape=(
             x = layers.MaxPooling2D(name=f"block{i}_pool")(x)
             stride *= 2
         features[f"stride{stride}"] = x
-    return keras.Model(image, features, name=name)
+    return with_weights(keras.Model(image, features, name=name), weights)
 
 
 def conv_bn_relu(x, filters, *, stride=1, name):

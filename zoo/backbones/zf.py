@@ -5,13 +5,15 @@ from keras import layers
 
 from zoo.backbones.normalization import normalize
 from zoo.layers import LocalResponseNormalization
+from zoo.weights.loading import with_weights
 
 
-def zf(*, width=1.0, input_shape=(None, None, 3), name="zf"):
+def zf(*, width=1.0, weights=None, input_shape=(None, None, 3), name="zf"):
     """Builds ZF's convolutions over raw pixels.
 
     Args:
         width: factor on the number of filters.
+        weights: file of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps `conv1` ... `conv5` after their ReLU (strides 2,
@@ -35,4 +37,4 @@ def zf(*, width=1.0, input_shape=(None, None, 3), name="zf"):
     x = pool(conv(normalize(image, "caffe"), 1, 96, 7, stride=2), 1)
     x = pool(conv(x, 2, 256, 5, stride=2), 2)
     x = conv(conv(conv(x, 3, 384, 3), 4, 384, 3), 5, 256, 3)
-    return keras.Model(image, features, name=name)
+    return with_weights(keras.Model(image, features, name=name), weights)

@@ -22,6 +22,7 @@ from zoo.weights.loading import with_weights
 def rcnn_alexnet(
     num_classes,
     *,
+    form="caffenet",
     proposals="selective_search_fast",
     num_proposals=2000,
     context=16,
@@ -30,23 +31,31 @@ def rcnn_alexnet(
     input_shape=(None, None, 3),
     name="rcnn_alexnet",
 ):
-    """Builds the paper's R-CNN over AlexNet ("T-Net"), of which the zoo has the one-column variant.
+    """Builds the paper's R-CNN over AlexNet ("T-Net"), in the release CaffeNet over 227 x 227 pixels.
+
+    With VOC's 20 classes it has 57,687,524 parameters. The release takes ImageNet's mean picture from each region,
+    ours its mean colour.
 
     Args:
         num_classes: number of classes C of objects.
+        form: of `zoo.backbones.alexnet.alexnet`; "torchvision" for the column whose weights can be had by name, over
+            224 x 224 pixels as torchvision trained it.
         proposals: method of `zoo.proposals` whose regions it looks at.
         num_proposals: P, how many a picture at most.
-        context: pixels around the region in each of the network's 224 x 224 pictures.
+        context: pixels around the region in each of the network's pictures.
         width: factor on the number of filters.
-        weights: of the classifier trained on ImageNet, which the paper begins from: "torchvision/IMAGENET1K_V1" or a
-            file, see `zoo.weights.load`; `None` for random ones.
+        weights: of the classifier trained on ImageNet, which the paper begins from: a file, the Caffe model zoo's
+            bvlc_reference_caffenet.caffemodel, or where torchvision has the network "torchvision/IMAGENET1K_V1", see
+            `zoo.weights.load`; `None` for random ones.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         An `Rcnn`.
     Raises:
         InputError: if the weights cannot be read or do not fit.
     """
-    network = described(alexnet, width, weights)
+    size = 224 if form == "torchvision" else 227
+    named = {"form": form, "name": "alexnet" if form == "torchvision" else form}
+    network = described(alexnet, size, width, weights, **named)
     return over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
 
 
@@ -61,8 +70,8 @@ def rcnn_vgg16(
     input_shape=(None, None, 3),
     name="rcnn_vgg16",
 ):
-    """Builds the paper's R-CNN over VGG16 ("O-Net", section 3.3); arguments as those of `rcnn_alexnet`."""
-    network = described(vgg16, width, weights)
+    """Builds the paper's R-CNN over VGG16 ("O-Net", section 3.3) at 224 pixels; arguments as of `rcnn_alexnet`."""
+    network = described(vgg16, 224, width, weights)
     return over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
 
 
@@ -110,9 +119,9 @@ def rcnn_small(
     return with_weights(model, weights)
 
 
-def described(classifier, width, weights):
+def described(builder, size, width, weights, **arguments):
     """Builds a classifier of the paper's without its last layer: crops to the features `pool5` and `fc7`."""
-    classifier = with_weights(classifier(include_top=True, width=width, input_shape=(224, 224, 3)), weights)
+    classifier = builder(include_top=True, width=width, weights=weights, input_shape=(size, size, 3), **arguments)
     outputs = {"pool5": classifier.get_layer("flatten").output, "fc7": classifier.get_layer("fc2").output}
     return keras.Model(classifier.input, outputs, name="region")
 
@@ -141,7 +150,8 @@ class Rcnn(Detector):
     """Pictures `(B, H, W, 3)` and proposed regions `(B, P, 4)` to margins of SVMs `(B, P, C)` and offsets of boxes.
 
     A detection's score is the sigmoid of its SVM's margin: it keeps their order, and 0.5 is the SVM's own border
-    between object and background. A region without area is an empty row, which no class sees.
+    between object and background. A region without area is an empty row, which no class sees. The release cuts mended
+    boxes at the picture's border before suppression, ours are cut where they come back into the picture.
 
     Attributes:
         proposals: method of `zoo.proposals` that finds its regions.

@@ -43,7 +43,8 @@ def unpool(x, switches, size):
     corners = [x * ops.cast(ops.equal(switches, corner), x.dtype) for corner in range(4)]
     rows = [ops.concatenate(corners[:2], axis=-1), ops.concatenate(corners[2:], axis=-1)]
     pixels = ops.reshape(ops.concatenate(rows, axis=2), (-1, 2 * height, 2 * width, channels))
-    return pixels if size == (2 * height, 2 * width) else pixels[:, : size[0], : size[1]]
+    known = all(isinstance(side, int) for side in (height, width, *size))
+    return pixels if known and size == (2 * height, 2 * width) else pixels[:, : size[0], : size[1]]
 
 
 def pad_to_even(x):

@@ -4,7 +4,7 @@ Layer by layer as in the authors' release, HyeonwooNoh/DeconvNet. It learns and 
 time: `zoo.segmentation.proposal_wise` makes the map of a picture of them.
 """
 
-from keras import layers, ops
+from keras import initializers, layers, ops
 
 from zoo.backbones.normalization import normalize
 from zoo.backbones.vgg import STAGES, stage
@@ -22,7 +22,9 @@ def deconvnet(num_classes, *, width=1.0, weights=None, input_shape=(224, 224, 3)
     The 13 convolutions of VGG16 and fc6 and fc7 are mirrored by deconvolutions, whose unpooling has the switches of
     the pooling; batch normalisation follows all of them. With VOC's 21 classes it has 251,805,653 trainable
     parameters at 224 pixels, of which fc6 and its mirror image make 205 million. The authors begin with VGG16's
-    weights, as `zoo.weights.load(model, "VGG16.caffemodel", partial=True)` does.
+    weights, as `zoo.weights.load(model, "VGG16.caffemodel", partial=True)` does. The scores begin with the release's
+    deviation of 0.01; so do its other kernels, ours with He et al.'s: the batch normalisation behind them makes the
+    scale of no account.
 
     Args:
         num_classes: number of classes C.
@@ -61,7 +63,8 @@ def deconvnet(num_classes, *, width=1.0, weights=None, input_shape=(224, 224, 3)
         for j in range(1, convolutions + 1):
             last = j == convolutions
             x = deconv_relu(x, int((narrower if last else filters) * width), name=f"deconv{i}_{j}")
-    logits = layers.Conv2D(num_classes, 1, dtype="float32", name="logits")(x)
+    faint = initializers.RandomNormal(stddev=0.01)
+    logits = layers.Conv2D(num_classes, 1, kernel_initializer=faint, dtype="float32", name="logits")(x)
     return with_weights(Segmenter(image, {"logits": logits}, name=name), weights)
 
 

@@ -37,8 +37,9 @@ def fcn(
     GoogLeNet's inception4e and inception3b. The authors' VOC networks have 21 classes: 136,152,917 parameters at
     stride 32 over VGG16, 134,815,994 at 16, 134,489,759 at 8; 58,704,590 over AlexNet at 32. They are trained in
     stages (section 4.2): stride 32 begins with a classifier's weights (`transplant`, or `zoo.weights.load` of a
-    file), each finer stride with those of the one before (`zoo.weights.load(model, file, partial=True)`). That the
-    interpolation is trained is the paper's; the release keeps it bilinear and reports no difference.
+    file), each finer stride with those of the one before (`zoo.weights.load(model, file, partial=True)`). As in the
+    paper (section 4.3) the last upsampling stays bilinear, those before it are bilinear at first and learn; the
+    release keeps all of them (`lr_mult: 0`) and reports no difference. The counts have them all.
 
     Args:
         num_classes: number of classes C.
@@ -63,8 +64,8 @@ def fcn(
     for skip in skips[: STRIDES.index(stride)]:
         cells = fused(upsampled(cells, 2, name=up), scored(skip, num_classes))
         up = f"upscore_{skip.name}"
-    cells = upsampled(cells, stride, name=f"upscore{stride}")
-    logits = cropped(cells, image, 0, name="logits", dtype="float32")
+    cells = upsampled(cells, stride, name=f"upscore{stride}", trainable=False)
+    logits = cropped(cells, image, 0, name="logits")
     return with_weights(Segmenter(image, {"logits": logits}, name=name), weights)
 
 

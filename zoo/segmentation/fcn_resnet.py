@@ -9,7 +9,7 @@ from keras import layers, ops
 
 from zoo.backbones.resnet import conv_bn, resnet50, resnet101
 from zoo.layers import register
-from zoo.segmentation.segmenter import Segmenter, check_size
+from zoo.segmentation.segmenter import Segmenter, check_size, in_pixels
 from zoo.weights.loading import with_weights
 
 
@@ -18,7 +18,7 @@ def fcn_resnet(
     *,
     backbone=resnet50,
     auxiliary=True,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -27,13 +27,15 @@ def fcn_resnet(
     """Builds a fully convolutional network over a ResNet.
 
     With 21 classes and the auxiliary head it has 35,322,218 trainable parameters over ResNet-50 and 54,314,346 over
-    ResNet-101.
+    ResNet-101. Without weights torchvision's heads begin as all convolutions of PyTorch do, with a variance of
+    1 / (3 N) for N inputs and drawn biases; ours as He et al. have it, the scores as Glorot & Bengio.
 
     Args:
         num_classes: number of classes C.
         backbone: a builder of `zoo.backbones.resnet`.
         auxiliary: adds a second head over res4 that helps the training and is in no prediction.
-        frozen_batch_norm: whether the backbone's batch normalisation keeps the statistics and factors it has.
+        frozen_batch_norm: whether the backbone's batch normalisation keeps the statistics and factors it has; `None`
+            as the weights want it, see `zoo.weights.load`, and without any that want it frozen it learns.
         width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`; "torchvision/COCO_WITH_VOC_LABELS_V1" is
             the network's, "torchvision/IMAGENET1K_V1" the backbone's.
@@ -51,7 +53,7 @@ def fcn_resnet(
         logits = score_head(maps["res4"], num_classes, "auxiliary")
         outputs["auxiliary_logits"] = ResizeLike(dtype="float32", name="auxiliary_upsample")([logits, image])
     model = (AuxiliarySegmenter if auxiliary else Segmenter)(image, outputs, name=name)
-    return with_weights(model, weights)
+    return with_weights(model, weights, frozen_batch_norm)
 
 
 def score_head(x, num_classes, name):
@@ -77,8 +79,9 @@ class AuxiliarySegmenter(Segmenter):
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         if not training:
             return loss
-        auxiliary = {"logits": y_pred["auxiliary_logits"]}
-        return loss + self.auxiliary_weight * super().compute_loss(x, y, auxiliary, sample_weight, training)
+        # Keras's `compute_loss` adds the regularisers: called for both heads, it would count them half as much again.
+        auxiliary = self._compile_loss(*in_pixels(y, y_pred["auxiliary_logits"], sample_weight))
+        return loss + self.auxiliary_weight * auxiliary
 
     def predictions(self, outputs):
         """Returns `logits (B, H, W, C)` alone."""
@@ -95,7 +98,12 @@ class ResizeLike(layers.Layer):
     def call(self, inputs):
         """Returns `(B, h, w, C)`."""
         x, like = inputs
-        return ops.image.resize(x, ops.shape(like)[1:3], interpolation="bilinear")
+        size = ops.shape(like)[1:3]
+        if all(isinstance(side, int) for side in size):
+            return ops.image.resize(x, size, interpolation="bilinear")
+        import tensorflow as tf  # whose traced steps alone have unknown sides; Keras compares them in Python
+
+        return tf.image.resize(x, size)
 
     def compute_output_shape(self, input_shape):
         """Returns the shape of `x` with the height and width of `like`."""
@@ -108,7 +116,7 @@ def fcn_resnet50(
     num_classes,
     *,
     auxiliary=True,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -125,7 +133,7 @@ def fcn_resnet101(
     num_classes,
     *,
     auxiliary=True,
-    frozen_batch_norm=False,
+    frozen_batch_norm=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),

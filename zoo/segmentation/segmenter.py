@@ -10,8 +10,8 @@ from zoo.model import ZooModel
 class Segmenter(ZooModel):
     """A model that gives every pixel a class: `(B, H, W, 3)` pictures to `{"logits": (B, H, W, C)}`.
 
-    Labels are `(B, H, W)` integers with 255 for void. Where a network returns a smaller map than its picture
-    (the unpadded U-Net), loss and metrics see the centre of the labels.
+    Labels are `(B, H, W)` integers with 255 for void; weights one a pixel, `(B, H, W)`, or a picture, `(B,)`. Where a
+    network returns a smaller map than its picture (the unpadded U-Net), loss and metrics see the centre of both.
     """
 
     task = "segmentation"
@@ -27,17 +27,13 @@ class Segmenter(ZooModel):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Applies the compiled loss to the logits."""
-        logits = y_pred["logits"]
-        if sample_weight is not None:
-            sample_weight = crop_to(sample_weight, logits)
-        return super().compute_loss(x, crop_to(y, logits), logits, sample_weight, training)
+        labels, logits, weights = in_pixels(y, y_pred["logits"], sample_weight)
+        return super().compute_loss(x, labels, logits, weights, training)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Applies the compiled metrics to the logits."""
-        logits = y_pred["logits"]
-        if sample_weight is not None:
-            sample_weight = crop_to(sample_weight, logits)
-        return super().compute_metrics(x, crop_to(y, logits), logits, sample_weight)
+        labels, logits, weights = in_pixels(y, y_pred["logits"], sample_weight)
+        return super().compute_metrics(x, labels, logits, weights)
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -72,6 +68,21 @@ class PixelCrossEntropy(keras.losses.Loss):
     def get_config(self):
         """Returns the constructor's arguments."""
         return {"class_weights": self.class_weights, "void": self.void, "name": self.name}
+
+
+def in_pixels(labels, logits, weights=None):
+    """Returns the labels, logits and weights of the pixels that `(B, h, w, C)` logits cover.
+
+    Args:
+        labels: `(B, H, W)`.
+        logits: `(B, h, w, C)`.
+        weights: `(B, H, W)`, or `(B,)`, one a picture; `None` for none.
+    """
+    if weights is not None:
+        if len(weights.shape) == 1:
+            weights = ops.broadcast_to(ops.reshape(weights, (-1, 1, 1)), ops.shape(labels))
+        weights = crop_to(weights, logits)
+    return crop_to(labels, logits), logits, weights
 
 
 def crop_to(labels, logits):

@@ -1,6 +1,7 @@
 """SegNet and SegNet-Basic: the decoder unpools with the encoder's switches.
 
 Source: Badrinarayanan, Kendall & Cipolla 2017, arXiv:1511.00561; layer by layer as in the authors' released networks.
+These begin all convolutions as He et al. have it, ours but the last: no ReLU stands behind it.
 """
 
 from keras import layers

@@ -22,6 +22,9 @@ def unet(
 ):
     """Builds U-Net: a contracting and an expanding path, joined level by level.
 
+    As in figure 1 no ReLU follows the up-convolutions, where the authors' release has one. The convolutions begin
+    with a variance of 2 / N (section 3), the last, behind which no ReLU stands, as Glorot & Bengio have it.
+
     Args:
         num_classes: number of classes C.
         filters: of the first level; each level down doubles them.
@@ -63,6 +66,7 @@ def unet(
     x = layers.Dropout(dropout, name="bottom_dropout")(x)
     for i in range(depth, 0, -1):
         width = filters * 2 ** (i - 1)
+        # With half as many outputs as inputs he_normal comes to a variance of 1 / inputs: right without a ReLU.
         x = layers.Conv2DTranspose(width, 2, strides=2, kernel_initializer="he_normal", name=f"up{i}_conv")(x)
         skip = skips[i - 1]
         if padding != "same":

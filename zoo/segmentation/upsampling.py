@@ -1,4 +1,4 @@
-"""Score maps that keep their place in the picture, their trained upsampling and their fusion.
+"""Score maps that keep their place in the picture, their upsampling and their fusion, in float32 under every policy.
 
 Source: Long et al. 2015, arXiv:1411.4038, sections 3.3 and 4.2; the alignment is the one that the authors' release
 computes by `caffe.coord_map`.
@@ -37,19 +37,26 @@ class Cells:
 
 def scored(cells, num_classes):
     """Adds `score_<name>`, one linear 1x1 convolution a map, whose weights begin at zero."""
-    score = layers.Conv2D(num_classes, 1, kernel_initializer="zeros", name=f"score_{cells.name}")(cells.map)
-    return Cells(score, cells.stride, cells.start, cells.name)
+    score = layers.Conv2D(num_classes, 1, kernel_initializer="zeros", dtype="float32", name=f"score_{cells.name}")
+    return Cells(score(cells.map), cells.stride, cells.start, cells.name)
 
 
-def upsampled(cells, factor, *, name):
-    """Adds the transposed convolution that makes `factor` cells of one: bilinear at first, then trained.
+def upsampled(cells, factor, *, name, trainable=True):
+    """Adds the transposed convolution that makes `factor` cells of one: bilinear, for good if not `trainable`.
 
     The kernel is `2 * factor` cells a side, one less where cells are centred on pixels, so that the finer ones are,
     too. The authors' kernels come out (4, 16, 32 and 64 over VGG16, 63 over AlexNet).
     """
     size = 2 * factor - 1 if cells.on_pixels else 2 * factor
     up = layers.Conv2DTranspose(
-        cells.map.shape[-1], size, strides=factor, use_bias=False, kernel_initializer=Bilinear(), name=name
+        cells.map.shape[-1],
+        size,
+        strides=factor,
+        use_bias=False,
+        kernel_initializer=Bilinear(),
+        trainable=trainable,
+        dtype="float32",
+        name=name,
     )
     stride = cells.stride // factor
     return Cells(up(cells.map), stride, cells.start - stride * (size - 1) / 2, cells.name)
@@ -62,15 +69,15 @@ def fused(coarse, fine):
     else:
         first, second = coarse, fine
     cut = cropped(first, second.map, second.start, name=f"crop_{fine.name}")
-    summed = layers.Add(name=f"fuse_{fine.name}")([cut, second.map])
+    summed = layers.Add(dtype="float32", name=f"fuse_{fine.name}")([cut, second.map])
     return Cells(summed, second.stride, second.start, fine.name)
 
 
-def cropped(cells, like, start, *, name, **options):
+def cropped(cells, like, start, *, name):
     """Returns the part of a map that begins at the pixel `start` and is as large as `like`."""
     offset = int((start - cells.start) / cells.stride)
-    x = layers.Cropping2D(((offset, 0), (offset, 0)), name=f"{name}_offset", **options)(cells.map)
-    return CropLike("top_left", name=name, **options)([x, like])
+    x = layers.Cropping2D(((offset, 0), (offset, 0)), dtype="float32", name=f"{name}_offset")(cells.map)
+    return CropLike("top_left", dtype="float32", name=name)([x, like])
 
 
 @keras.saving.register_keras_serializable("zoo")

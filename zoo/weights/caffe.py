@@ -99,8 +99,8 @@ def wanted(model):
     """Lists what a model takes from a .caffemodel file, its own or that of the network that it is built on.
 
     Args:
-        model: AlexNet (in two columns), GoogLeNet (without batch normalisation), VGG16; FCN over these; SegNet,
-            SegNet-Basic, DeconvNet, DeepLab-LargeFOV; a detector over VGG16.
+        model: AlexNet (in two columns), GoogLeNet (without batch normalisation), VGG16, ZF; FCN over the first three;
+            SegNet, SegNet-Basic, DeconvNet, DeepLab-LargeFOV; a detector over VGG16.
     Returns:
         List of `Want`. A dense layer takes a convolution, and a convolution a dense layer's kernel, too.
     Raises:

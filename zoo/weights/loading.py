@@ -38,11 +38,11 @@ SUFFIXES = {
 """Who writes files of such a name; Keras, "zoo" or "keras_applications"."""
 
 
-def load(model, path_or_name, source=None, partial=False):
+def load(model, path_or_name, source=None, partial=False, frozen_batch_norm=None):
     """Gives a model weights; it stays as it is unless all of them fit.
 
-    With the weights comes what they were trained with: how pixels are normalised, the epsilon of batch normalisation
-    of the published detectors, and that Darknet's detectors take pictures stretched. All are part of the model's
+    With the weights comes what they were trained with: how pixels are normalised, that batch normalisation is frozen
+    in the published detectors, and that Darknet's detectors take pictures stretched. All are part of the model's
     configuration, which `model.save` keeps and `model.save_weights` does not.
 
     Args:
@@ -55,6 +55,8 @@ def load(model, path_or_name, source=None, partial=False):
         partial: whether layers that the file does not have, or in another shape, keep their weights: those that
             depend on the number of classes. Darknet's files name no layers: the first ones take what fits, see
             `zoo.weights.darknet_weights.load`.
+        frozen_batch_norm: `False` lets batch normalisation learn where the weights want it frozen, and leaves it its
+            own epsilon: of a batch without variance the weights' 0 would make infinity. Compile the model afterwards.
     Returns:
         A `zoo.weights.matching.Report`: what was loaded, unused and missing.
     Raises:
@@ -75,15 +77,17 @@ def load(model, path_or_name, source=None, partial=False):
     report = assign(reader.wanted(model), tensors, path, partial)
     if convention:
         set_convention(model, convention)
-    set_epsilon(model, published.epsilon_of(path.name))
+    epsilon = published.epsilon_of(path.name)
+    if epsilon is not None and frozen_batch_norm is not False:
+        freeze_batch_norm(model, epsilon)
     return report
 
 
-def set_epsilon(model, epsilon):
-    """Gives a model's batch normalisation another epsilon; `None` leaves it its own."""
+def freeze_batch_norm(model, epsilon):
+    """Makes a model's batch normalisation keep its statistics and factors, with another epsilon."""
     for layer in layers_with_weights(model):
-        if epsilon is not None and isinstance(layer, layers.BatchNormalization):
-            layer.epsilon = epsilon
+        if isinstance(layer, layers.BatchNormalization):
+            layer.epsilon, layer.trainable = epsilon, False
 
 
 def checked(source):
@@ -103,7 +107,7 @@ def by_suffix(path):
     raise InputError(f"{path}: no name of published weights and no suffix of {', '.join(SUFFIXES)}; name its source")
 
 
-def with_weights(model, weights):
+def with_weights(model, weights, frozen_batch_norm=None):
     """Returns a model that a builder made, with the weights that its argument `weights` names.
 
     Published weights of another number of classes leave the layers that depend on it as they are.
@@ -111,9 +115,11 @@ def with_weights(model, weights):
     Args:
         model: the model.
         weights: as `path_or_name` of `load`; `None` for the weights it has.
+        frozen_batch_norm: as of `load`.
     """
     if weights is not None:
         entry = published.find(model.name, weights)
         own = entry is not None and entry.model == model.name
-        load(model, weights, partial=own and entry.num_classes != getattr(model, "num_classes", entry.num_classes))
+        partial = own and entry.num_classes != getattr(model, "num_classes", entry.num_classes)
+        load(model, weights, partial=partial, frozen_batch_norm=frozen_batch_norm)
     return model

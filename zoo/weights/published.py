@@ -17,7 +17,7 @@ class Published:
         file: its name, which ends with the beginning of its SHA-256.
         num_classes: classes of the model, without the background.
         figure: what the publisher reports of it.
-        epsilon: that of all its batch normalisation, `None` for the model's own.
+        epsilon: that of all its batch normalisation, which was frozen; `None` where it learned with the model's own.
     """
 
     name: str
@@ -39,7 +39,7 @@ def imagenet(model, file, top1, version="V1"):
 
 
 def coco(model, file, figure, num_classes=90):
-    """Returns the entry of a detector; its epsilon of 0 torchvision sets along with its weights."""
+    """Returns the entry of a detector; with its weights torchvision sets an epsilon of 0, as its norm is frozen."""
     return Published("torchvision/COCO_V1", model, file, num_classes, f"{figure}, COCO val2017", epsilon=0.0)
 
 
@@ -102,5 +102,5 @@ def find(model, name):
 
 
 def epsilon_of(file):
-    """Returns the epsilon that belongs to a published file of this name, `None` for the model's own."""
+    """Returns the epsilon of the frozen batch normalisation of a published file, `None` where it learned."""
     return next((entry.epsilon for entry in PUBLISHED if entry.file == file), None)

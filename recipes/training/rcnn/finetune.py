@@ -87,8 +87,9 @@ def last_epoch(classifier, workdir):
 def with_softmax(model):
     """Returns the network of an `Rcnn` with a layer of logits over C + 1 classes after it."""
     network = model.get_layer("regions").network
-    logits = layers.Dense(model.num_classes + 1, dtype="float32", name="logits")(network.output["fc7"])
-    return keras.Model(network.input, logits, name="classifier")
+    faint = keras.initializers.RandomNormal(stddev=0.01)  # pascal_finetune_train.prototxt
+    logits = layers.Dense(model.num_classes + 1, kernel_initializer=faint, dtype="float32", name="logits")
+    return keras.Model(network.input, logits(network.output["fc7"]), name="classifier")
 
 
 def positives_and_background(regions):

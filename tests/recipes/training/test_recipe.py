@@ -24,6 +24,14 @@ def test_every_builder_is_trained_by_a_recipe():
         assert recipe.arguments.keys() <= inspect.signature(BUILDERS[builder]).parameters.keys()
 
 
+@pytest.mark.parametrize("name", ["segnet_basic_camvid", "segnet_camvid"])
+def test_segnets_rate_is_the_papers(name):
+    """Section 4.1: fixed, 0.1, in batches of 12."""
+    recipe = load(name)
+    assert (recipe.optimizer, recipe.schedule, recipe.learning_rate) == ("sgd", "constant", 0.1)
+    assert (recipe.batch_size, recipe.weight_decay, recipe.warmup_epochs) == (12, 5e-4, 0.0)
+
+
 def test_changes():
     recipe = load("unet_shapes")
     changed = change(

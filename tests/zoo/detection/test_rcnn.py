@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 from tests.checks import core_in_full, parameters
+from zoo.backbones.normalization import CONVENTIONS
 from zoo.detection.rcnn import rcnn_alexnet, rcnn_small, rcnn_vgg16
 from zoo.detection.region_features import CHUNK
 from zoo.errors import InputError
@@ -37,9 +38,29 @@ def predicted(model, margins, deltas=None, regions=REGIONS):
 
 
 def test_parameters(undrawn):
-    # Without its last layer AlexNet has 57,003,840 and VGG16 134,260,544; an SVM and four regressions a class.
-    assert parameters(rcnn_alexnet(20)) == 57_003_840 + 20 * 4097 + 80 * 9217
+    # Without their last layers CaffeNet has 56,868,224, torchvision's AlexNet 57,003,840 and VGG16 134,260,544; an
+    # SVM and four regressions a class.
+    assert parameters(rcnn_alexnet(20)) == 57_687_524 == 56_868_224 + 20 * 4097 + 80 * 9217
+    assert parameters(rcnn_alexnet(20, form="torchvision")) == 57_003_840 + 20 * 4097 + 80 * 9217
     assert parameters(rcnn_vgg16(20)) == 134_260_544 + 20 * 4097 + 80 * 25089
+
+
+def test_alexnet_is_the_releases_caffenet():
+    """227 pixels of which 16 on each side lie around the region; pooled before it is normalised, in two groups."""
+    layer = rcnn_alexnet(2, width=1 / 16).get_layer("regions")
+    assert (layer.size, layer.context) == (227, 16)
+    network = layer.network
+    assert [one.name for one in network.layers].index("pool1") < [one.name for one in network.layers].index("norm1")
+    assert network.get_layer("conv2").groups == 2
+    assert network.output["pool5"].shape == (None, 6 * 6 * 16)
+    scale, offset = network.get_layer("normalize").scale, network.get_layer("normalize").offset
+    assert (scale, offset) == CONVENTIONS["ilsvrc12"]
+    assert rcnn_alexnet(2, form="torchvision", width=1 / 16).get_layer("regions").size == 224
+
+
+def test_weights_of_another_form_are_refused():
+    with pytest.raises(InputError, match="no torchvision/IMAGENET1K_V1 for caffenet: published for alexnet"):
+        rcnn_alexnet(2, width=1 / 16, weights="torchvision/IMAGENET1K_V1")
 
 
 @pytest.mark.core
@@ -99,6 +120,19 @@ def test_saves_and_loads(tmp_path):
     assert (loaded.proposals, loaded.num_proposals, loaded.num_classes) == ("edge_boxes", 4, 2)
     assert loaded.box_regression is False and loaded.iou_threshold == 0.3
     np.testing.assert_array_equal(loaded.predict(inputs, verbose=0)["boxes"], after["boxes"])
+
+
+@pytest.mark.full
+def test_three_sizes_in_turn():
+    """On TensorFlow the second size is traced with sides that are not known."""
+    model = toy(input_shape=(None, None, 3))
+    for height, width in [(48, 64), (61, 47), (96, 80)]:
+        images = np.random.default_rng(0).integers(0, 255, (1, height, width, 3)).astype("float32")
+        inputs = {"image": images, "proposals": REGIONS}
+        found, expected = model.predict(inputs, verbose=0), model.predictions(model(inputs))
+        assert found["count"][0] > 0
+        np.testing.assert_allclose(found["boxes"], expected["boxes"], atol=1e-3)
+        np.testing.assert_allclose(found["scores"], expected["scores"], atol=1e-5)
 
 
 def test_wrong_arguments(tmp_path):

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -53,3 +54,19 @@ def test_agrees_with_a_loop_over_windows(height, width, seed):
         assert pooled[b, i, j, c] == window[di, dj]
         expected[b, 2 * i + di, 2 * j + dj, c] = window[di, dj]
     np.testing.assert_array_equal(back, expected)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow alone traces unknown sides")
+def test_sides_that_a_trace_does_not_know():
+    import tensorflow as tf
+
+    unknown = tf.function(run_traced, input_signature=[tf.TensorSpec((None, None, None, 2), "float32")])
+    for size in [(4, 6), (5, 3), (1, 2)]:
+        x = np.random.default_rng(0).normal(size=(2, *size, 2)).astype("float32")
+        for found, expected in zip(unknown(x), run(x), strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+def run_traced(x):
+    pooled, switch = switches.max_pool(x)
+    return pooled, switch, switches.unpool(pooled, switch, ops.shape(x)[1:3])

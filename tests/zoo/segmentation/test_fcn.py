@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.checks import core_in_full, learns, parameters, quick, saves_and_loads
+from tests.checks import core_in_full, learns, quick, saves_and_loads
 from zoo import InputError
 from zoo.layers import CropLike
 from zoo.segmentation.fcn import STRIDES, TRUNKS, fcn, fcn8s_vgg16, fcn16s_vgg16, fcn32s_alexnet, fcn32s_vgg16
@@ -42,7 +42,7 @@ def symmetric(model):
     ],
 )
 def test_parameters_equal_the_authors_release(builder, count, undrawn):
-    assert parameters(builder(21)) == count
+    assert builder(21).count_params() == count
 
 
 def test_maps_have_the_sizes_of_the_release_at_500_pixels():
@@ -124,12 +124,33 @@ def test_learns(backbone, stride, both_ways):
 
 
 @pytest.mark.full
-def test_upsampling_is_trained_from_bilinear():
+def test_the_last_upsampling_stays_bilinear_and_those_before_it_learn():
     model = toy(stride=16, input_shape=(32, 32, 3))
-    before = np.array(model.get_layer("upscore16").kernel)
+    ups = [model.get_layer(name) for name in ("upscore2", "upscore16")]
+    before = [np.array(up.kernel) for up in ups]
     learns(model, pictures(32, 32), np.zeros((1, 32, 32), "int32"), steps=3)
-    assert before[0, 0, 0, 0] == pytest.approx(1 / 32**2)
-    assert np.abs(np.array(model.get_layer("upscore16").kernel) - before).max() > 0
+    intermediate, last = (np.abs(np.array(up.kernel) - was).max() for up, was in zip(ups, before, strict=True))
+    assert intermediate > 0 and last == 0
+    assert before[1][0, 0, 0, 0] == pytest.approx(1 / 32**2)
+
+
+@pytest.mark.parametrize("stride", STRIDES)
+def test_only_the_last_upsampling_is_fixed(stride):
+    model = toy("alexnet", stride, input_shape=(32, 32, 3))
+    assert [layer.name for layer in model.layers if not layer.trainable] == [f"upscore{stride}"]
+
+
+@pytest.mark.full
+def test_a_model_saved_when_all_upsampling_learned_still_loads(tmp_path):
+    model = toy("googlenet", 32, input_shape=(32, 32, 3))
+    model.get_layer("upscore32").trainable = True
+    images = pictures(32, 32)
+    model.compile("sgd")
+    model.train_on_batch(images, np.zeros((1, 32, 32), "int32"))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.get_layer("upscore32").trainable and int(loaded.optimizer.iterations) == 1
+    np.testing.assert_array_equal(loaded(images)["logits"], model(images)["logits"])
 
 
 def test_errors():

@@ -71,6 +71,24 @@ def test_second_head_counts_half_in_training_and_nothing_otherwise():
     assert float(model.compute_loss(None, labels, outputs, training=False)) == pytest.approx(half, rel=1e-4)
 
 
+def test_regularisers_count_once_and_weights_in_both_heads():
+    """By hand: an L2 of 0.5 on the sixteen ones of one kernel, and pictures of which the first counts thrice."""
+    model = toy()
+    layer = model.get_layer("res2_block1_conv1")
+    layer.kernel.regularizer = keras.regularizers.L2(0.5)
+    layer.kernel.assign(np.ones(layer.kernel.shape))
+    penalty = 0.5 * 16
+    model.compile("sgd")
+    outputs = {"logits": np.zeros((2, 32, 40, 3)), "auxiliary_logits": np.zeros((2, 32, 40, 3))}
+    outputs["auxiliary_logits"][1, ..., 0] = np.log(2)  # a probability of 1/2 in the second picture
+    third, half, labels = np.log(3), np.log(2), np.zeros((2, 32, 40), "int32")
+    plain = third + 0.5 * (third + half) / 2 + penalty
+    assert float(model.compute_loss(None, labels, outputs)) == pytest.approx(plain, rel=1e-5)
+    weights = np.array([3.0, 1.0], "float32")
+    weighted = (3 * third + third) / 2 + 0.5 * (3 * third + half) / 2 + penalty
+    assert float(model.compute_loss(None, labels, outputs, weights)) == pytest.approx(weighted, rel=1e-5)
+
+
 def test_without_the_second_head():
     model = toy(auxiliary=False)
     assert type(model) is Segmenter and list(model.output) == ["logits"]

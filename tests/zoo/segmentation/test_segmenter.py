@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.segmentation.segmenter import PixelCrossEntropy, Segmenter, crop_to
+from zoo.segmentation.segmenter import PixelCrossEntropy, Segmenter, crop_to, in_pixels
 
 pytestmark = pytest.mark.core
 
@@ -21,6 +21,15 @@ def test_sample_weights_multiply_pixel_by_pixel():
     weights = np.array([[[3.0, 0.0]]], "float32")
     loss = PixelCrossEntropy()(np.zeros((1, 1, 2), "int32"), logits, sample_weight=weights)
     assert float(loss) == pytest.approx(1.5 * np.log(2))
+
+
+def test_pixels_that_smaller_logits_cover():
+    """A weight of a picture counts for all of its pixels, those of pixels are cut as their labels are."""
+    labels, logits = np.arange(36).reshape(1, 6, 6), np.zeros((1, 2, 4, 3))
+    _, _, weights = in_pixels(labels, logits, np.array([2.5]))
+    assert keras.ops.convert_to_numpy(weights).tolist() == [[[2.5] * 4] * 2]
+    cut, _, weights = in_pixels(labels, logits, labels / 2)
+    assert cut.tolist() == (2 * weights).tolist() == [[[13, 14, 15, 16], [19, 20, 21, 22]]]
 
 
 def test_void_has_no_gradient_and_an_all_void_batch_no_loss():

@@ -11,6 +11,7 @@ from zoo import InputError, fast_rcnn_vgg16, segnet, segnet_basic, unet, weights
 from zoo.backbones.alexnet import alexnet
 from zoo.backbones.googlenet import INCEPTIONS, googlenet
 from zoo.backbones.vgg import STAGES, vgg16
+from zoo.backbones.zf import zf
 from zoo.segmentation.deeplab_largefov import deeplab_largefov
 from zoo.segmentation.fcn import fcn
 from zoo.weights import caffe
@@ -204,6 +205,17 @@ def test_segnet(tmp_path):
             x = relu(net.bn(net.conv(x, f"conv{i}_{j}_D", filters, 3, pad=1), f"conv{i}_{j}_D_bn"))
     x = net.conv(x, "conv1_1_D", 3, 3, pad=1)
     loads(segnet(3, width=width, input_shape=(36, 44, 3)), net, image, x, tmp_path / "segnet.caffemodel")
+
+
+def test_zf(tmp_path):
+    net = Caffe()
+    for i, (inputs, filters, size) in enumerate([(3, 6, 7), (6, 16, 5), (16, 24, 3), (24, 24, 3), (24, 16, 3)], 1):
+        net.conv(np.zeros((inputs, size, size), "float32"), f"conv{i}", filters, size)
+    (tmp_path / "zf.caffemodel").write_bytes(caffemodel(net.arrays, "layer"))
+    model = zf(width=1 / 16, weights=tmp_path / "zf.caffemodel")
+    kernel = net.arrays["conv1/0"][:, ::-1].transpose(2, 3, 1, 0)
+    np.testing.assert_array_equal(model.get_layer("conv1").kernel, kernel)
+    np.testing.assert_array_equal(model.get_layer("conv5").bias, net.arrays["conv5/1"])
 
 
 @core_in_full

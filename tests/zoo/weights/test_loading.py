@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.checks import quick
 from tests.zoo.detection.torchvision_weights import drawn
 from tests.zoo.weights import torch_writer
 from zoo import InputError, weights
@@ -11,7 +12,9 @@ from zoo.backbones.alexnet import alexnet
 from zoo.backbones.googlenet import googlenet
 from zoo.backbones.normalization import CONVENTIONS
 from zoo.backbones.resnet import resnet18
+from zoo.backbones.small import small_cnn
 from zoo.backbones.vgg import vgg16
+from zoo.backbones.zf import zf
 from zoo.detection.faster_rcnn import faster_rcnn_resnet18_fpn, faster_rcnn_vgg16
 from zoo.segmentation.deconvnet import deconvnet
 from zoo.segmentation.deeplab_largefov import deeplab_largefov
@@ -153,6 +156,13 @@ def test_a_builder_takes_weights(tmp_path):
     file_of(tmp_path / "a.pth", resnet18(**TOY, **TOP))
     models = [resnet18(**TOY, **TOP, weights=tmp_path / "a.pth") for _ in range(2)]
     np.testing.assert_array_equal(*map(all_weights, models))
+
+
+@pytest.mark.parametrize("builder", quick([small_cnn, zf, alexnet, vgg16, googlenet, resnet18], small_cnn, zf))
+def test_every_backbone_takes_weights(tmp_path, builder):
+    saved = builder(**TOY)
+    saved.save_weights(tmp_path / "a.weights.h5")
+    np.testing.assert_array_equal(*map(all_weights, (saved, builder(**TOY, weights=tmp_path / "a.weights.h5"))))
 
 
 def test_the_convention_is_saved(tmp_path):

@@ -1,6 +1,7 @@
 import hashlib
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -8,9 +9,11 @@ import numpy as np
 import pytest
 
 import zoo
+from tests.zoo.detection.torchvision_weights import drawn
 from tests.zoo.weights import torch_writer
 from zoo import InputError, weights
-from zoo.backbones.resnet import resnet18
+from zoo.backbones.resnet import bottleneck, resnet, resnet18
+from zoo.segmentation.fcn_resnet import fcn_resnet
 from zoo.weights import download, published, torchvision
 from zoo.weights.matching import layers_with_weights
 from zoo.weights.torchvision import read
@@ -103,7 +106,7 @@ def test_builders_take_names(cache, monkeypatch):
     assert float(model.get_layer("res5_block2_conv2_bn").moving_mean[0]) == 0.5
 
 
-def test_published_detectors_keep_heads_of_another_number_of_classes_and_get_their_epsilon(cache, monkeypatch):
+def test_published_detectors_keep_heads_of_another_number_of_classes_and_freeze_their_batch_norm(cache, monkeypatch):
     theirs = zoo.faster_rcnn_resnet18_fpn(5, **TOY)
     tensors = {want.name: np.full(want.shape, 0.5, "f4") for want in torchvision.wanted(theirs)}
     entry = placed(cache, tensors, "faster_rcnn_resnet18_fpn", epsilon=0.0)
@@ -111,4 +114,46 @@ def test_published_detectors_keep_heads_of_another_number_of_classes_and_get_the
     model = zoo.faster_rcnn_resnet18_fpn(2, **TOY, weights="torchvision/TEST")
     layers = {layer.name: layer for layer in layers_with_weights(model)}
     assert float(layers["fc6"].bias[0]) == 0.5 and float(layers["class_logits"].bias[0]) == 0
-    assert {layer.epsilon for name, layer in layers.items() if name.endswith("_bn")} == {0.0}
+    assert {(layer.epsilon, layer.trainable) for name, layer in layers.items() if name.endswith("_bn")} == {
+        (0, False)
+    }
+
+
+@pytest.fixture
+def frozen(cache, monkeypatch):
+    """A builder of segmenters with published weights whose batch normalisation was frozen with an epsilon of 0."""
+    build = partial(
+        fcn_resnet, 2, backbone=partial(resnet, (1, 1, 1, 1), bottleneck), auxiliary=False, name="toy", **TOY
+    )
+    tensors = {want.name: drawn(want.name, want.shape) for want in torchvision.wanted(build())}
+    monkeypatch.setattr(published, "PUBLISHED", (replace(placed(cache, tensors, epsilon=0.0), num_classes=2),))
+    return partial(build, weights="torchvision/TEST")
+
+
+def stepped(model):
+    """Returns the numbers of a model's batch normalisation before and after a training step, and the epsilons."""
+    norms = [layer for layer in model.layers if layer.name.endswith("_bn")]
+    before = [layer.get_weights() for layer in norms]
+    model.compile(keras.optimizers.SGD(0.1))
+    images = np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), "uint8")
+    assert np.isfinite(model.train_on_batch(images, images[..., 0] // 128))
+    return before, [layer.get_weights() for layer in norms], {layer.epsilon for layer in norms}
+
+
+def test_batch_norm_that_was_frozen_stays_so(frozen, tmp_path):
+    model = frozen()
+    before, after, epsilons = stepped(model)
+    assert epsilons == {0.0}
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)
+    model.save(tmp_path / "model.keras")
+    norm = keras.saving.load_model(tmp_path / "model.keras").get_layer("conv1_bn")
+    assert (norm.epsilon, norm.trainable) == (0.0, False)
+
+
+@pytest.mark.full
+def test_batch_norm_that_is_to_learn_keeps_an_epsilon(frozen):
+    before, after, epsilons = stepped(frozen(frozen_batch_norm=False))
+    assert epsilons == {1e-5}
+    for one, other in zip(before, after, strict=True):
+        assert all(np.abs(a - b).max() > 0 for a, b in zip(one, other, strict=True))

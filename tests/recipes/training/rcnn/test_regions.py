@@ -15,7 +15,12 @@ def test_rows_of_a_picture_by_hand():
     np.testing.assert_allclose(regions.overlaps, [[0, 1, 0], [1, 0, 0], [0, 0.5, 0], [0.8, 0, 0], [0, 0, 0]])
     np.testing.assert_array_equal(regions.labels[:4], [1, 0, 1, 0])
     np.testing.assert_array_equal(regions.matches, objects[[0, 1, 0, 1, 2]])
-    np.testing.assert_array_equal(near_objects(regions), [3])
+    # The objects themselves, and what overlaps one by more than 0.6.
+    np.testing.assert_array_equal(near_objects(regions), [0, 1, 3])
+    regions.overlaps[4, 2] = 0.6
+    np.testing.assert_array_equal(near_objects(regions), [0, 1, 3])
+    regions.overlaps[4, 2] = 0.61
+    np.testing.assert_array_equal(near_objects(regions), [0, 1, 3, 4])
 
 
 @pytest.mark.parametrize("proposals", [[[1, 2, 3, 4]], np.zeros((0, 4))])
