@@ -4,10 +4,9 @@ import keras
 from keras import layers, ops
 
 from zoo.ops import roi, switches
+from zoo.ops.roi_pool import roi_pool
 
 register = keras.saving.register_keras_serializable("zoo")
-NUMBERS_AT_ONCE = 2**25
-"""What `RoIAlign` gathers at once in inference: 128 MiB; a thousand regions of a pyramid would take 770."""
 
 
 @register
@@ -170,7 +169,7 @@ class RoIAlign(layers.Layer):
             output_size=self.output_size,
             sampling_ratio=self.sampling_ratio,
             aligned=self.aligned,
-            numbers_at_once=None if training else NUMBERS_AT_ONCE,
+            learns=training,
         )
         return ops.reshape(crops, (-1, *self.output_size, maps[0].shape[-1]))
 
@@ -186,7 +185,7 @@ class RoIAlign(layers.Layer):
 
 @register
 class RoIPool(layers.Layer):
-    """`zoo.ops.roi.roi_pool` as a layer: `[map, rois]` to a batch of crops, one a region.
+    """`zoo.ops.roi_pool.roi_pool` as a layer: `[map, rois]` to a batch of crops, one a region.
 
     Args:
         output_size: `(oh, ow)` bins, or one number for both.
@@ -201,9 +200,7 @@ class RoIPool(layers.Layer):
     def call(self, inputs):
         """Returns `(B * R, oh, ow, C)`, the regions of the first picture first."""
         map, rois = inputs
-        crops = roi.roi_pool(
-            ops.cast(map, self.compute_dtype), rois, stride=self.stride, output_size=self.output_size
-        )
+        crops = roi_pool(ops.cast(map, self.compute_dtype), rois, stride=self.stride, output_size=self.output_size)
         return ops.reshape(crops, (-1, *self.output_size, map.shape[-1]))
 
     def compute_output_shape(self, input_shape):

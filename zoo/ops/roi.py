@@ -1,24 +1,32 @@
-"""Features of regions: RoIAlign and RoI pooling, as one gather of the cells that all bins read.
+"""RoIAlign: features of regions, as gathers of the cells that all bins read.
 
-Sources: He et al. 2017, arXiv:1703.06870, section 3 (RoIAlign); Girshick 2015, arXiv:1504.08083, section 2.1 (RoI
-pooling); Lin et al. 2017, arXiv:1612.03144, equation 1 (levels). Cells are float32 `(C,)` rows of a feature map.
+Sources: He et al. 2017, arXiv:1703.06870, section 3; Lin et al. 2017, arXiv:1612.03144, equation 1 (levels). Cells
+are float32 `(C,)` rows of a feature map.
 """
 
-import itertools
 import math
-from functools import partial
 
-import numpy as np
 from keras import ops
 
 from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
+from zoo.ops.turns import in_turn, sum_in_turn
 
-LONGEST_BIN = 2**8 - 1
-"""Cells of a bin, in a map whose size is not known before the call; in seven bins, 28,000 pixels of stride 16."""
+NUMBERS_AT_ONCE = 2**25
+"""What `roi_align` gathers at once: 128 MiB; a thousand regions of a pyramid would take 770."""
 
 
-def roi_align(maps, rois, *, strides, output_size, sampling_ratio=2, aligned=False, numbers_at_once=None):
+def roi_align(
+    maps,
+    rois,
+    *,
+    strides,
+    output_size,
+    sampling_ratio=2,
+    aligned=False,
+    learns=False,
+    numbers_at_once=NUMBERS_AT_ONCE,
+):
     """Samples each region bilinearly on a regular grid and averages the samples of each bin.
 
     Args:
@@ -30,8 +38,9 @@ def roi_align(maps, rois, *, strides, output_size, sampling_ratio=2, aligned=Fal
         sampling_ratio: samples a bin and axis.
         aligned: `False`: pixel coordinates divided by the stride count as cell numbers, and a region spans at least
             one cell. `True`: cells are centred half a stride from their border, and there is no smallest region.
-        numbers_at_once: reads some regions after the other, so that about as many numbers of the maps lie in memory
-            at once; `None`: all in one gather, which is what gradients are fastest through.
+        learns: whether gradients of the maps will be asked for.
+        numbers_at_once: some regions are read after the other, so that of a picture about as many numbers of the maps
+            lie in memory at once.
     Returns:
         `(B, R, oh, ow, C)`, the dtype of the maps.
     Raises:
@@ -60,13 +69,16 @@ def roi_align(maps, rois, *, strides, output_size, sampling_ratio=2, aligned=Fal
 
     cells = ops.reshape(cells, (-1, ops.shape(cells)[-1]))
     read = bins_y * bins_x * (2 * sampling_ratio) ** 2 * maps[0].shape[-1]  # numbers a region
+    if learns and count != 0:
+        read *= batch if isinstance(batch, int) else 1
+        return learned_sums(cells, (rows, columns), (row_weights, column_weights), max(1, numbers_at_once // read))
     parts = [
         weighted_sum(
             cells,
             grid(rows[:, part], columns[:, part], ops.add),
             grid(row_weights[:, part], column_weights[:, part], ops.multiply),
         )
-        for part in slices(count, None if numbers_at_once is None else max(1, numbers_at_once // read))
+        for part in slices(count, max(1, numbers_at_once // read))
     ]
     return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=1)
 
@@ -131,6 +143,53 @@ def taps(start, end, size, bins, samples, smallest):
     return ops.cast(ops.reshape(cells, shape), "int32"), ops.reshape(weights, shape)
 
 
+def learned_sums(cells, places, weights, step):
+    """As `weighted_sum` of grids, with its gradient, `step` regions of each picture after the other.
+
+    Left to the backend, all cells that are read, and all their gradients, would lie in memory at once: of a thousand
+    regions with 7x7 bins twice 800 MB.
+
+    Args:
+        cells: `(N, C)` float.
+        places: rows `(B, R, oh, t)` and columns `(B, R, ow, u)`, int32.
+        weights: likewise, float32.
+        step: regions.
+    Returns:
+        `(B, R, oh, ow, C)`.
+    """
+    batch, count = ops.shape(places[0])[:2]
+    rounds = -(-count // step)
+    step = -(-count // rounds)  # as many in every round, but for fillers in the last
+
+    def in_rounds(x):
+        x = ops.pad(x, [[0, 0], [0, rounds * step - count]] + [[0, 0]] * (len(x.shape) - 2))
+        return ops.swapaxes(ops.reshape(x, (batch, rounds, step, *x.shape[2:])), 0, 1)
+
+    taps = tuple(in_rounds(x) for x in (*places, *weights))
+
+    @ops.custom_gradient
+    def sums(cells):
+        def read(taps):
+            rows, columns, down, across = taps
+            return weighted_sum(cells, grid(rows, columns, ops.add), grid(down, across, ops.multiply))
+
+        def gradient(*args, upstream=None):
+            def spread(taps_and_gradient):
+                rows, columns, down, across, given = taps_and_gradient
+                shares = ops.cast(grid(down, across, ops.multiply), cells.dtype)[..., None]
+                given = ops.reshape(shares * given[:, :, :, :, None, None], (-1, cells.shape[-1]))
+                at = ops.reshape(grid(rows, columns, ops.add), (-1,))
+                return ops.segment_sum(given, at, num_segments=ops.shape(cells)[0])
+
+            given = in_rounds(args[0] if upstream is None else upstream)
+            return sum_in_turn(spread, (*taps, given), ops.zeros_like(cells))
+
+        found = ops.swapaxes(in_turn(read, taps, cells.dtype), 0, 1)
+        return ops.reshape(found, (batch, rounds * step, *found.shape[3:]))[:, :count], gradient
+
+    return sums(cells)
+
+
 def grid(rows, columns, combine):
     """Combines two axes of taps: `(B, R, oh, t)` and `(B, R, ow, u)` to `(B, R, oh, ow, t, u)`."""
     return combine(rows[:, :, :, None, :, None], columns[:, :, None, :, None])
@@ -146,122 +205,10 @@ def weighted_sum(cells, places, weights):
 
 
 def slices(count, step):
-    """Returns slices of `step` each over an axis of `count`; one over all without a step, or if it is unknown."""
-    if step is None or not isinstance(count, int) or count <= step:
+    """Returns slices of `step` each over an axis of `count`; one over all if that is unknown."""
+    if not isinstance(count, int) or count <= step:
         return [slice(None)]
     return [slice(i, i + step) for i in range(0, count, step)]
-
-
-def roi_pool(map, rois, *, stride, output_size):
-    """Takes the maximum of the cells in each bin of each region, borders rounded to whole cells.
-
-    Args:
-        map: feature map `(B, H, W, C)`.
-        rois: `(B, R, 4)` float32, xyxy, pixels; the cells of x2 and y2 belong to the region, as in the release. What
-            stands out of the map by more than a cell is cut off.
-        stride: pixels between two cells.
-        output_size: `(oh, ow)` bins, or one number for both.
-    Returns:
-        `(B, R, oh, ow, C)`, the dtype of the map; 0 in a bin that lies outside of the map.
-    Source: `roi_pooling_layer.cu` of Fast R-CNN's release, equal to `torchvision.ops.roi_pool` for regions in the
-    picture. Bins are divided in whole numbers; dividing in float32 gives the release one cell more in a few regions
-    of 57 cells and above.
-    """
-    bins, rois = pair(output_size), box_ops.check(rois)
-    known = map.shape[1:3]
-    if None not in known:
-        counts = [len(powers(longest_bin(size, number))) for size, number in zip(known, bins, strict=True)]
-        return pooled(map, rois, stride, bins, *counts)
-    # How many tables of maxima there are depends on the size of the map: one of these is run.
-    longest = longest_bin(ops.maximum(*ops.shape(map)[1:3]), min(bins))
-    count = ops.sum(ops.cast(longest >= powers(LONGEST_BIN)[1:], "int32"))
-    ways = [
-        partial(pooled, stride=stride, bins=bins, down=i, across=i) for i in range(1, len(powers(LONGEST_BIN)) + 1)
-    ]
-    return ops.switch(count, ways, map, rois)
-
-
-def longest_bin(size, bins):
-    """Returns how many cells a bin of a region may have that lies in a map of `size` cells along an axis."""
-    return (size + 1 + bins) // bins + 1  # up to a cell of it lies beyond either border
-
-
-def pooled(map, rois, stride, bins, down, across):
-    """As `roi_pool`, by tables of the maxima over 1, 2, 4 ... cells: `down` and `across` of them on either axis."""
-    (batch, height, width), (bins_y, bins_x) = ops.shape(map)[:3], bins
-    x1, y1, x2, y2 = (round_half_away(edge / stride) for edge in box_ops.unstacked(rois))
-    power_y, rows, filled_y = runs(y1, y2, bins_y, height, down)
-    power_x, columns, filled_x = runs(x1, x2, bins_x, width, across)
-
-    # Table by table and picture by picture the maxima over 2 ** i by 2 ** j cells.
-    tables = [table for rows_of_maxima in maxima(map, 1, down) for table in maxima(rows_of_maxima, 2, across)]
-    cells = ops.reshape(ops.concatenate(tables, axis=0), (-1, map.shape[-1]))
-    picture = ops.arange(batch, dtype="int32")[:, None, None, None]
-    table = (plane(power_y * across, power_x, ops.add) * batch + picture) * (height * width)
-    found = None
-    for row, column in itertools.product(rows, columns):
-        places = table + plane(row * width, column, ops.add)
-        values = ops.take(cells, ops.reshape(places, (-1,)), axis=0)
-        found = values if found is None else ops.maximum(found, values)
-    found = ops.reshape(found, (batch, ops.shape(rois)[1], bins_y, bins_x, map.shape[-1]))
-    return found * ops.cast(plane(filled_y, filled_x, ops.logical_and), map.dtype)[..., None]
-
-
-def runs(first, last, bins, size, count):
-    """Covers each bin of one axis by two runs of cells whose length is a power of 2, one at either end.
-
-    Args:
-        first: `(B, R)` int32, the first cell of each region.
-        last: likewise, the last cell that belongs to it.
-        bins: number of bins.
-        size: cells of the map.
-        count: number of powers.
-    Returns:
-        `(power, starts, filled)`: the power `(B, R, bins)` int32, a pair of first cells like it, and whether there is
-        a cell in the bin at all, bool.
-    """
-
-    def inside(cells, lowest=0):
-        # Not `ops.clip`, whose order of the two TensorFlow's converter takes for a Relu6 where the size is 6, and of
-        # whole numbers TFLite has none.
-        return ops.minimum(ops.maximum(cells, lowest), size)
-
-    first, last = (inside(cells, lowest=-1)[..., None] for cells in (first, last))
-    extent, number = ops.maximum(last - first + 1, 1), ops.arange(bins, dtype="int32")
-    start, end = inside(first + number * extent // bins), inside(first + ((number + 1) * extent + bins - 1) // bins)
-    lengths = 2 ** np.arange(count, dtype="int32")
-    power = ops.sum(ops.cast((end - start)[..., None] >= lengths[1:], "int32"), axis=-1)
-    length = ops.take(lengths, power)
-    return power, (ops.minimum(start, size - 1), ops.maximum(end - length, 0)), end > start
-
-
-def maxima(x, axis, count):
-    """Returns the maxima over 1, 2, 4 ... cells from each cell on, `count` of them.
-
-    What reaches over the border is wrong, and nobody reads it.
-    """
-    tables = [x]
-    for reach in 2 ** np.arange(count - 1):
-        size = ops.shape(x)[axis]
-        reach = min(int(reach), size) if isinstance(size, int) else ops.minimum(int(reach), size)
-        further = tables[-1][:, reach:] if axis == 1 else tables[-1][:, :, reach:]
-        tables.append(ops.maximum(tables[-1], ops.pad(further, [[0, reach * (i == axis)] for i in range(4)])))
-    return tables
-
-
-def powers(most):
-    """Returns the powers of 2 up to a number, int32."""
-    return 2 ** np.arange(int(most).bit_length(), dtype="int32")
-
-
-def plane(rows, columns, combine):
-    """Combines two axes of bins: `(B, R, oh)` and `(B, R, ow)` to `(B, R, oh, ow)`."""
-    return combine(rows[:, :, :, None], columns[:, :, None])
-
-
-def round_half_away(x):
-    """Rounds as C does, halves away from zero, to int32."""
-    return ops.cast(ops.sign(x) * ops.floor(ops.abs(x) + 0.5), "int32")
 
 
 def pair(size):

@@ -7,7 +7,8 @@ from tests.checks import core_in_full, quick
 from tests.zoo.ops import roi_reference
 from zoo import InputError
 from zoo.layers import RoIAlign, RoIPool
-from zoo.ops.roi import assign_levels, roi_align, roi_pool
+from zoo.ops.roi import assign_levels, roi_align
+from zoo.ops.roi_pool import roi_pool
 
 STRIDES = (4, 8, 16, 32)
 
@@ -141,14 +142,14 @@ def test_gradient_is_that_of_finite_differences(kind):
     maps = random_maps((6, 5), (3, 3), batch=1, channels=1, seed=3)
     rois = np.array([[[1, 2, 17, 19], [4, 3, 5, 4], [-9, 6, 12, 30]]], "float32")
     if kind == "align":
-        layer, inputs = RoIAlign(2, (4, 8)), maps
+        layer, inputs, mode = RoIAlign(2, (4, 8)), maps, {"training": True}
         rois[0, 0] = [-30, -30, 90, 90]  # reads the second map, once within it
     else:
-        layer, inputs = RoIPool(2, 4), maps[:1]
+        layer, inputs, mode = RoIPool(2, 4), maps[:1], {}
     factors = np.random.default_rng(1).normal(size=(3, 2, 2, 1)).astype("float32")
 
     def value(inputs):
-        return ops.sum(layer([*inputs, ops.convert_to_tensor(rois)]) * factors)
+        return ops.sum(layer([*inputs, ops.convert_to_tensor(rois)], **mode) * factors)
 
     found = gradients(value, inputs)
     # Both are linear, the second in pieces: along any direction a central difference is exact but for rounding.
@@ -162,6 +163,23 @@ def test_gradient_is_that_of_finite_differences(kind):
         slope = sum(np.sum(one * d) for one, d in zip(found, direction, strict=True))
         np.testing.assert_allclose(slope, (ahead - behind) / 2e-3, atol=1e-2)
     assert all(np.abs(one).max() > 0.05 for one in found)
+
+
+@core_in_full
+@pytest.mark.parametrize("count", [5, 1])
+def test_regions_that_are_learned_from_in_turn_give_values_and_gradients_of_all_at_once(count):
+    maps, rois = random_maps((9, 7), (5, 4)), random_rois(7, 40)[:, 2 : 2 + count]
+    options = {"strides": (4, 8), "output_size": (3, 2)}
+    a_region = 2 * (3 * 2 * 16 * 3)  # cells' numbers, of both pictures
+    factors = np.random.default_rng(1).normal(size=(2, count, 3, 2, 3)).astype("float32")
+
+    def value(**ways):
+        return lambda maps: ops.sum(roi_align(maps, rois, **options, **ways) * factors)
+
+    in_turn = {"learns": True, "numbers_at_once": 2 * a_region}
+    np.testing.assert_allclose(align(maps, rois, **options, **in_turn), align(maps, rois, **options), atol=1e-6)
+    for ours, plain in zip(gradients(value(**in_turn), maps), gradients(value(), maps), strict=True):
+        np.testing.assert_allclose(ours, plain, atol=1e-5)
 
 
 def gradients(function, inputs):
