@@ -100,7 +100,8 @@ class Recipe:
         schedule: after the warm-up "constant", "cosine" or "polynomial" (power 0.9) decay to 0, or "steps".
         milestones: epochs at which "steps" divides the rate by 10.
         warmup_epochs: epochs of linear rise to the peak; the first step already learns.
-        weight_decay: decoupled, a step; 0 for none.
+        weight_decay: 0 for none; of "sgd" a part of the gradient (`recipes.training.schedule.CoupledSGD`), of "adam"
+            and "adamw" decoupled, `rate * weight_decay` of a weight a step. Biases and batch normalisation have none.
         class_weights: "median_frequency" or `None`.
         ema: momentum of an exponential moving average of the weights, which is what is measured and kept, or `None`.
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
