@@ -88,8 +88,10 @@ class PadToMultiple(layers.Layer):
 
     def call(self, x):
         """Returns `(B, H', W', C)`."""
-        height, width = ops.shape(x)[1:3]
-        return ops.pad(x, [[0, 0], [0, -height % self.multiple], [0, -width % self.multiple], [0, 0]])
+        below, right = (-side % self.multiple for side in ops.shape(x)[1:3])
+        if isinstance(below, int) and isinstance(right, int) and not below + right:
+            return x  # an artifact of one such size needs no operator
+        return ops.pad(x, [[0, 0], [0, below], [0, right], [0, 0]])
 
     def compute_output_shape(self, input_shape):
         """Returns the padded shape; an unknown side stays unknown."""

@@ -68,14 +68,22 @@ def best_pairs(scores, count):
     """Finds the best pairs of box and class.
 
     Args:
-        scores: `(B, N, C)` float32.
-        count: M, pairs of each picture; fewer where there are fewer.
+        scores: `(B, N, C)` float32, 0 or more.
+        count: M, pairs of each picture; fewer where there are fewer. Where N is not known beforehand, as in a graph
+            for pictures of any size, there are M all the same: pairs that are missing have the score -1, and row and
+            class of the last pair.
     Returns:
         `(scores (B, M) falling, boxes (B, M) int32, classes (B, M) int32)`, the second the box's row.
     """
     rows, classes = scores.shape[1:]
-    best, pairs = ops.top_k(ops.reshape(scores, (-1, rows * classes)), min(count, rows * classes))
-    pairs = ops.cast(pairs, "int32")
+    if rows is None:
+        pairs = ops.shape(scores)[1] * classes
+        flat = ops.pad(ops.reshape(scores, (-1, pairs)), [[0, 0], [0, count]], constant_values=-1.0)
+        best, chosen = ops.top_k(flat, count)
+        pairs = ops.minimum(ops.cast(chosen, "int32"), pairs - 1)
+    else:
+        best, pairs = ops.top_k(ops.reshape(scores, (-1, rows * classes)), min(count, rows * classes))
+        pairs = ops.cast(pairs, "int32")
     places = pairs // classes
     return best, places, pairs - places * classes
 
