@@ -138,7 +138,7 @@ class YoloV1(Detector):
     In each cell, for each box: x, y of its centre within the cell, 0 to 1; the square roots of width and height as
     shares of the picture; its confidence. Then the C class probabilities, all without any squashing (section 2.2).
 
-    Up to 100 detections of a picture are reported, `max_detections`, where the release prints all above its threshold.
+    Of a picture up to 100 detections are reported, `max_detections`; the release prints all above its threshold.
 
     Attributes:
         num_boxes: boxes a cell.

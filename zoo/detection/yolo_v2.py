@@ -132,6 +132,11 @@ class YoloV2(AnchorGrid):
         noobject_scale: weight of the objectness of all others.
         class_scale: weight of the classes' loss.
         ignored_iou: an anchor whose box overlaps some object by more than this is not taught to see nothing.
+        pulled_pictures: pictures at a training's beginning in which every anchor that answers for no object is pulled
+            towards the middle of its cell and its own sides.
+        pull_scale: weight of that pull.
+        seen: variable, pictures that were learned from, by the first replica where there are several. It is saved with
+            the weights; files without it begin at 0.
     """
 
     coord_scale = 1.0
@@ -139,15 +144,31 @@ class YoloV2(AnchorGrid):
     noobject_scale = 1.0
     class_scale = 1.0
     ignored_iou = 0.6
-    saved = (*AnchorGrid.saved, "coord_scale", "object_scale", "noobject_scale", "class_scale", "ignored_iou")
-    loss_names = ("box_loss", "object_loss", "noobject_loss", "class_loss")
+    pulled_pictures = 12_800
+    pull_scale = 0.01
+    saved = (
+        *(*AnchorGrid.saved, "coord_scale", "object_scale", "noobject_scale", "class_scale", "ignored_iou"),
+        *("pulled_pictures", "pull_scale"),
+    )
+    loss_names = ("box_loss", "object_loss", "noobject_loss", "class_loss", "pull_loss")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.seen = self.add_weight(
+            (), "zeros", "int32", trainable=False, aggregation="only_first_replica", name="seen"
+        )
+
+    def load_own_variables(self, store):
+        """Loads `seen` where a file has it."""
+        if store.keys():
+            super().load_own_variables(store)
 
     def loss_terms(self, targets, outputs, training=False):
         """Half squared errors, whose gradients are the deltas of `region_layer.c`, and cross-entropy of the classes.
 
         The objectness of an anchor that answers for an object learns the IoU of its box with it. Summed over a
-        picture, averaged over the batch. Left out is the pull of idle anchors towards their prior during the first
-        12,800 pictures.
+        picture, averaged over the batch. The pull is that of the pictures before `pulled_pictures`; in training it
+        counts those of the batch as seen.
         """
         rows, boxes = self.split(outputs)
         boxes, objectness = ops.stop_gradient(boxes), ops.sigmoid(rows[..., 4])
@@ -158,11 +179,21 @@ class YoloV2(AnchorGrid):
         small = 2.0 - assigned["areas"]  # so that small objects weigh more
         overlap = box_ops.iou_aligned(take_rows(boxes, assigned["slots"]), gt_boxes)
         near = ops.max(box_ops.iou(boxes, gt_boxes), axis=-1) > self.ignored_iou
-        idle = ops.cast(~answering(rows, assigned) & ~near, "float32")
+        others = ~answering(rows, assigned)
+        idle = ops.cast(others & ~near, "float32")
+        pull = self.pull_scale * ops.cast(self.seen < self.pulled_pictures, "float32")
+        if training:
+            self.seen.assign_add(ops.cast(ops.shape(rows)[0], "int32"))
         terms = {
             "box_loss": 0.5 * self.coord_scale * answers * small * self.box_errors(own, assigned),
             "object_loss": 0.5 * self.object_scale * answers * ops.square(ops.sigmoid(own[..., 4]) - overlap),
             "noobject_loss": 0.5 * self.noobject_scale * idle * ops.square(objectness),
             "class_loss": self.class_scale * answers * class_errors(own, targets["labels"]),
+            "pull_loss": 0.5 * pull * ops.cast(others, "float32") * away_from_prior(rows),
         }
         return {name: ops.mean(ops.sum(term, axis=-1)) for name, term in terms.items()}
+
+
+def away_from_prior(rows):
+    """Returns `(B, h * w * A)`, squared distances of boxes from their cell's middle and their anchor's sides."""
+    return ops.sum(ops.square(ops.sigmoid(rows[..., :2]) - 0.5) + ops.square(rows[..., 2:4]), axis=-1)

@@ -85,7 +85,7 @@ def test_where_no_box_overlaps_the_nearest_answers():
 @pytest.mark.core
 @pytest.mark.parametrize("shape", [(128, 128, 3), (128, 256, 3)])
 def test_the_nearest_is_so_in_shares_of_centre_and_sides(shape):
-    """The object has sides of 0.25 about (0.125, 0.125), the boxes are a point at (0.395, 0.125) and its like at 0.525.
+    """The object has sides of 0.25 about (0.125, 0.125), the boxes are a point at (0.395, 0.125), its like at 0.525.
 
     They differ from it by 0.27² + 2 * 0.25² = 0.198 and 0.4² = 0.16. Their corners, by 0.395² + 2 * 0.125² + 0.145² =
     0.208 and 2 * 0.4² = 0.32, say the opposite.

@@ -1,5 +1,6 @@
 from functools import cache
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -86,7 +87,61 @@ def test_a_box_near_an_object_is_not_taught_to_see_nothing():
 @pytest.mark.core
 def test_no_object_at_all_is_background():
     found = terms(network(), np.zeros((1, 2, 2, 7)), objects=[])
-    assert found == pytest.approx({"box_loss": 0, "object_loss": 0, "noobject_loss": 0.5, "class_loss": 0})
+    nothing = {"box_loss": 0, "object_loss": 0, "class_loss": 0, "pull_loss": 0}
+    assert found == pytest.approx({**nothing, "noobject_loss": 0.5})
+
+
+@pytest.mark.core
+def test_idle_anchors_are_pulled_to_their_prior_over_the_first_pictures():
+    """By hand: an answering anchor is not, one near an object is, and none after the last of those pictures."""
+    model = toy()
+    grid = np.zeros((1, 2, 2, 7))
+    grid[0, 0, 0, :4] = 9  # answers for the object
+    grid[0, 0, 1, :4] = [np.log(3), -np.log(3), 0.5, -2]  # sigmoids of 3 / 4 and 1 / 4
+    pull = 0.5 * 0.01 * (2 * 0.25**2 + 0.5**2 + 2**2)
+    for seen, expected in [(0, pull), (12_799, pull), (12_800, 0)]:
+        model.seen.assign(seen)
+        assert terms(model, grid, objects=[(0, 0, 32, 32, 1)])["pull_loss"] == pytest.approx(expected, rel=1e-5)
+    grid[0, 0, 1, :4] = [0, 0, 1, 0]
+    model.ignored_iou = 0.0
+    model.seen.assign(0)
+    assert terms(model, grid, objects=[(0, 0, 40, 32, 1)])["pull_loss"] == pytest.approx(0.5 * 0.01, rel=1e-5)
+
+
+@pytest.mark.core
+def test_the_pictures_of_training_alone_are_counted_and_come_back(both_ways, tmp_path):
+    model = toy()
+    images = np.random.default_rng(0).integers(0, 255, (3, 64, 64, 3), "uint8")
+    truth = {key: np.repeat(value, 3, 0) for key, value in targets((3, 5, 40, 50, 1)).items()}
+    model.compile("sgd")
+    for count in (3, 6):
+        logs = model.train_on_batch(images, truth, return_dict=True)
+        assert int(model.seen) == count and logs["pull_loss"] > 0
+    model.evaluate(images, truth, verbose=0)
+    model.predict(images, verbose=0)
+    assert int(model.seen) == 6
+    model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "model.weights.h5")
+    assert int(keras.saving.load_model(tmp_path / "model.keras").seen) == 6
+    resumed = toy()
+    resumed.load_weights(tmp_path / "model.weights.h5")
+    assert int(resumed.seen) == 6
+    model.pulled_pictures = 6
+    assert model.train_on_batch(images, truth, return_dict=True)["pull_loss"] == 0
+
+
+@pytest.mark.core
+def test_files_from_before_pictures_were_counted_load(monkeypatch, tmp_path):
+    model = toy()
+    monkeypatch.setattr(type(model), "save_own_variables", lambda self, store: None)
+    model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "model.weights.h5")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    other = toy()
+    other.load_weights(tmp_path / "model.weights.h5")
+    for again in (loaded, other):
+        for ours, theirs in zip(again.get_weights(), model.get_weights(), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.core
