@@ -54,7 +54,7 @@ def load(model, path_or_name, source=None, partial=False):
             and, in Keras's files, the layers.
         partial: whether layers that the file does not have, or in another shape, keep their weights: those that
             depend on the number of classes. Darknet's files name no layers: the first ones take what fits, see
-            `zoo.weights.darknet_weights.load`.
+            `zoo.weights.darknet_weights.load`, and of its `.conv.23` and the like, which begin a network, always so.
     Returns:
         A `zoo.weights.matching.Report`: what was loaded, unused and missing.
     Raises:
@@ -95,6 +95,8 @@ def checked(source):
 
 def by_suffix(path):
     """Returns the source of a file by its name, where it has Keras's by its layers."""
+    if darknet_weights.FIRST_LAYERS.search(path.name):
+        return "darknet"
     for suffix, source in SUFFIXES.items():
         if path.name.endswith(suffix):
             if source == "keras":
