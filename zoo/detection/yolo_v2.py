@@ -135,8 +135,8 @@ class YoloV2(AnchorGrid):
         pulled_pictures: pictures at a training's beginning in which every anchor that answers for no object is pulled
             towards the middle of its cell and its own sides.
         pull_scale: weight of that pull.
-        seen: variable, pictures that were learned from, by the first replica where there are several. It is saved with
-            the weights; files without it begin at 0.
+        seen: variable, pictures that were learned from, by the first replica where there are several. It is saved
+            with the weights; files without it begin at 0.
     """
 
     coord_scale = 1.0

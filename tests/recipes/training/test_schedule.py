@@ -2,8 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from recipes.training.recipe import Recipe
+from recipes.training.recipe import Recipe, change, load
 from recipes.training.schedule import CoupledSGD, Warmup, learning_rate, optimizer
+from zoo import InputError
 
 FIELDS = {"builder": "unet", "data": "shapes:train", "val_data": "shapes:val", "picture_size": (8, 8)}
 
@@ -48,6 +49,35 @@ def test_comes_back_from_its_config():
     back = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(schedule))
     assert float(back(1)) == float(schedule(1)) == pytest.approx(0.1 * 2 / 3)
     assert float(back(5)) == float(schedule(5)) > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "rates_by_step", "epochs"),
+    [
+        # Steps as Darknet counts them, from 1. Of yolov2-voc.cfg and yolov1/yolo.train.cfg.
+        (
+            "yolo_v2_voc",
+            {1: 1e-15, 500: 1e-3 / 16, 1000: 1e-3, 39_999: 1e-3, 40_000: 1e-4, 59_999: 1e-4, 60_000: 1e-5},
+            311,
+        ),
+        (
+            "yolo_v1_voc",
+            {1: 5e-4, 199: 5e-4, 200: 1.25e-3, 400: 2.5e-3, 600: 5e-3, 19_999: 5e-3, 20_000: 5e-4, 30_000: 5e-5},
+            156,
+        ),
+    ],
+)
+def test_the_rates_of_darknets_releases(name, rates_by_step, epochs):
+    recipe, steps_per_epoch = load(name), 16_551 // 64
+    schedule = learning_rate(recipe, steps_per_epoch)
+    assert {step: float(schedule(step - 1)) for step in rates_by_step} == pytest.approx(rates_by_step, rel=1e-4)
+    assert recipe.last_epoch(steps_per_epoch) == epochs
+    assert change(recipe, ["epochs=3"]).last_epoch(steps_per_epoch) == 3
+
+
+def test_as_many_scales_as_milestones():
+    with pytest.raises(InputError, match=r"each of milestones=\(2, 5\), received \(0.5,\)"):
+        rates([0], epochs=6, schedule="steps", milestones=(2, 5), scales=(0.5,))
 
 
 def variables():
