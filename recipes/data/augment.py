@@ -12,7 +12,8 @@ class Augment:
     Attributes:
         flip: probability of mirroring left and right.
         vertical_flip: probability of mirroring top and bottom.
-        scale: `(low, high)`, as multiples of the scale at which the picture just fits into the frame.
+        scale: `(low, high)`, as multiples of the scale at which the picture just fits into the frame, or, where
+            pictures are stretched, fills it.
         colour: 0 for none to 1, see `recipes.data.augmentation.colour`.
         elastic: standard deviation in pixels, see `recipes.data.warp.elastic`; for segmentation only.
         rotate: largest angle in degrees, to either side, see `recipes.data.warp.rotate`; for boxes and keypoints
@@ -45,8 +46,8 @@ class Augment:
         if not 0.0 <= self.aspect < 1.0:
             raise InputError(f"augment.aspect is 0 or more and below 1, received {self.aspect}")
 
-    def __call__(self, example, size, seed, flip_pairs=()):
+    def __call__(self, example, size, seed, flip_pairs=(), resizing="letterbox"):
         """Changes one example, see `recipes.data.augmentation.augment`."""
         from recipes.data.augmentation import augment  # loads TensorFlow, which a list of recipes need not wait for
 
-        return augment(example, self, size, seed, flip_pairs)
+        return augment(example, self, size, seed, flip_pairs, resizing)

@@ -15,7 +15,7 @@ TO_YIQ = np.array([LUMA, [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
 LARGEST_HUE_TURN = 0.1
 
 
-def augment(example, changes, size, seed, flip_pairs=()):
+def augment(example, changes, size, seed, flip_pairs=(), resizing="letterbox"):
     """Augments one example.
 
     Args:
@@ -24,6 +24,7 @@ def augment(example, changes, size, seed, flip_pairs=()):
         size: `(H, W)` of the result, in pixels.
         seed: `(2,)` integers; the same seed gives the same result.
         flip_pairs: keypoints that change places when mirrored left to right.
+        resizing: "letterbox" or "stretch", what `changes.scale` of 1 is.
 
     Returns:
         The example, its picture `(H, W, channels)` uint8.
@@ -40,7 +41,7 @@ def augment(example, changes, size, seed, flip_pairs=()):
     example = _sometimes(changes.vertical_flip, transforms.flip_vertical, example, seeds[1])
     if changes.rotate:
         example = rotate(example, tf.random.stateless_uniform([], seeds[5], -changes.rotate, changes.rotate))
-    example = transforms.scale_jitter(example, size, changes.scale, seeds[2], changes.aspect)
+    example = transforms.scale_jitter(example, size, changes.scale, seeds[2], changes.aspect, resizing)
     if changes.elastic:
         example = elastic(example, changes.elastic, seeds[3])
     if changes.colour:

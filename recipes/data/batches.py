@@ -35,20 +35,20 @@ def pipeline(
     max_objects=100,
     num_proposals=2000,
     multi_scale=(),
+    resizing="letterbox",
 ):
     """Makes batches of pictures and targets.
 
     With `training` the stream is endless: every epoch in a new order, every example augmented anew. It depends on
     `seed` alone, so a run resumed with `skip = step * batch_size` sees the batches that an uninterrupted run
-    would have seen. Without `training` the pictures come once, in order, letterboxed; the last batch may be
-    smaller.
+    would have seen. Without `training` the pictures come once, in order, whole; the last batch may be smaller.
 
     Args:
         source: a `Source`; leave out its `problems()` first, an unreadable file ends the stream with an error.
         task: "segmentation", "localization", "points", "detection", "instance_segmentation" or "keypoints".
         picture_size: `(H, W)` in pixels.
         batch_size: pictures in a batch.
-        augment: `Augment` for training; `None` letterboxes.
+        augment: `Augment` for training; `None` for pictures as they are.
         training: whether to shuffle, augment and repeat.
         seed: integer that fixes order and augmentation.
         skip: number of this shard's examples that were seen before.
@@ -61,6 +61,7 @@ def pipeline(
         num_proposals: rows of padded proposals, of which the first are kept, where the source has them.
         multi_scale: sizes `(H, W)`, in multiples of 32, of which every 10 batches of training draw another to be
             scaled to (Redmon & Farhadi 2017, arXiv:1612.08242, section 2); `()` for `picture_size` alone.
+        resizing: how pictures are brought into the frame: "letterbox" keeps their aspect and pads, "stretch" fills.
 
     Returns:
         A `tf.data.Dataset` of `(images, targets)`: images `(B, H, W, channels)` uint8; targets for segmentation
@@ -78,10 +79,12 @@ def pipeline(
             its range.
     """
     _check_source(source, task, num_shards, shard_index)
+    if resizing not in transforms.RESIZING:
+        raise InputError(f"resizing is one of {', '.join(transforms.RESIZING)}, received {resizing!r}")
     _check_numbers(picture_size, batch_size, skip, cache, channels, max_objects, num_proposals)
     if multi_scale:
         check_multi_scale(multi_scale, task, skip, batch_size)
-    steps = Steps(source, task, tuple(picture_size), channels, max_objects, num_proposals)
+    steps = Steps(source, task, tuple(picture_size), channels, max_objects, num_proposals, resizing)
     records = source.records().shard(num_shards, shard_index)
     if training:
         count = len(range(shard_index, len(source), num_shards))
@@ -105,7 +108,7 @@ def pipeline(
 class Steps:
     """What becomes of a record: see `pipeline` for the fields.
 
-    `decode` makes an example of it, `letterbox` or an `Augment` brings that into the frame, and `finish` keeps
+    `decode` makes an example of it, `fit` or an `Augment` brings that into the frame, and `finish` keeps
     what the model takes and learns.
     """
 
@@ -115,6 +118,7 @@ class Steps:
     channels: int
     max_objects: int
     num_proposals: int
+    resizing: str
 
     def decode(self, record):
         """Returns the example without ignored objects and other tasks' targets."""
@@ -124,9 +128,9 @@ class Steps:
         proposals = ("proposals",) if "proposals" in self.source.keys else ()
         return {key: example[key] for key in ("image", *TARGETS[self.task], *proposals)}
 
-    def letterbox(self, example):
+    def fit(self, example):
         """Brings the whole picture into the frame."""
-        return transforms.letterbox(example, self.size)
+        return transforms.RESIZING[self.resizing](example, self.size)
 
     def finish(self, example):
         """Returns inputs and targets, each of a fixed shape."""
@@ -138,7 +142,7 @@ class Steps:
 
     def whole(self, record):
         """Does all of it, for measuring."""
-        return self.finish(self.letterbox(self.decode(record)))
+        return self.finish(self.fit(self.decode(record)))
 
 
 @dataclass(frozen=True)
@@ -158,9 +162,9 @@ class Learn:
     def from_example(self, index, example):
         """Takes what `Steps.decode` made of it."""
         if self.augment is None:
-            return self.steps.finish(self.steps.letterbox(example))
+            return self.steps.finish(self.steps.fit(example))
         seed = tf.stack([tf.constant(self.seed, tf.int64), index * self.num_shards + self.shard_index])
-        changed = self.augment(example, self.steps.size, seed, self.steps.source.flip_pairs)
+        changed = self.augment(example, self.steps.size, seed, self.steps.source.flip_pairs, self.steps.resizing)
         return self.steps.finish(changed)
 
 

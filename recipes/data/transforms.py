@@ -75,8 +75,18 @@ def letterbox_windows(picture_size, size):
     return zoom_windows(picture_size, size, 1.0, (0.5, 0.5))
 
 
-def scale_jitter(example, size, scale, seed, aspect=0.0):
-    """Letterboxes at a random scale and place: a larger picture is cropped, a smaller one padded.
+def stretch(example, size):
+    """Scales the whole picture to a frame of perhaps another aspect; as `letterbox`."""
+    windows = zoom_windows(tf.shape(example["image"])[:2], size, 1.0, (0.5, 0.5), resizing="stretch")
+    placed = place(example, windows, size)
+    return {**placed, "image": to_uint8(placed["image"])}
+
+
+RESIZING = {"letterbox": letterbox, "stretch": stretch}
+
+
+def scale_jitter(example, size, scale, seed, aspect=0.0, resizing="letterbox"):
+    """Letterboxes or stretches at a random scale and place: a larger picture is cropped, a smaller one padded.
 
     Args:
         example: dict of tensors.
@@ -84,33 +94,39 @@ def scale_jitter(example, size, scale, seed, aspect=0.0):
         scale: `(low, high)`, as multiples of the scale at which the picture just fits into the frame.
         seed: `(2,)` integers.
         aspect: largest share, below 1, by which width and height are each made larger or smaller beforehand.
+        resizing: "letterbox" or "stretch".
 
     Returns:
         The example, its picture `(H, W, channels)` float32, 0-255.
     """
     drawn = tf.random.stateless_uniform([5], seed)
     factor = scale[0] + drawn[0] * (scale[1] - scale[0])
-    stretch = 1.0 + aspect * (2.0 * drawn[3:] - 1.0)
-    windows = zoom_windows(tf.shape(example["image"])[:2], size, factor, drawn[1:3], stretch)
+    sides = 1.0 + aspect * (2.0 * drawn[3:] - 1.0)
+    windows = zoom_windows(tf.shape(example["image"])[:2], size, factor, drawn[1:3], sides, resizing)
     return place(example, windows, size)
 
 
-def zoom_windows(picture_size, size, scale, at, stretch=(1.0, 1.0)):
+def zoom_windows(picture_size, size, scale, at, sides=(1.0, 1.0), resizing="letterbox"):
     """Finds the part of the picture that a frame shows.
 
     Args:
         picture_size: `(2,)` height and width of the picture.
         size: `(H, W)` of the frame.
-        scale: 1 lets the picture just fit into the frame; scalar.
+        scale: 1 lets the picture just fit into the frame, or fill it; scalar.
         at: `(y, x)` in [0, 1), where the shown part lies in the picture, or the picture in the frame.
-        stretch: factors of the picture's height and width, applied before it is fitted into the frame.
+        sides: factors of the picture's height and width, applied before it is fitted into the frame.
+        resizing: "letterbox", or "stretch" for a frame that is filled first and `sides` applied then.
 
     Returns:
         `Windows`.
     """
     picture_size = tf.cast(picture_size, tf.float32)
     frame = tf.constant(size, tf.float32)
-    factor = tf.reduce_min(frame / (picture_size * stretch)) * scale * stretch
+    if resizing == "stretch":
+        fitting = frame / picture_size
+    else:
+        fitting = tf.reduce_min(frame / (picture_size * sides))
+    factor = fitting * scale * sides
     shown = tf.clip_by_value(tf.round(frame / factor), 1.0, picture_size)
     filled = tf.clip_by_value(tf.round(picture_size * factor), 1.0, frame)
     at = tf.cast(at, tf.float32)

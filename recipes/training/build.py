@@ -39,6 +39,7 @@ def build(recipe, source, precision="float32", any_size=False):
     if model.task == "segmentation" and model.output["logits"].shape[1:3] != size:
         raise InputError(f'{recipe.builder} does not cover its picture when unpadded: train with padding="mirror"')
     model.class_names, model.image_size = tuple(source.class_names(recipe.task)), tuple(recipe.picture_size)
+    model.resizing = recipe.resizing
     if model.task in ("points", "keypoints"):
         for name in ("keypoint_names", "skeleton", "flip_pairs"):
             setattr(model, name, tuple(getattr(source, name)))

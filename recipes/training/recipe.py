@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import importlib
 import json
+import math
 from dataclasses import dataclass, field
 
 from recipes.data import Augment
@@ -81,12 +82,13 @@ class Recipe:
             "points".
         data: source to learn from, as `recipes.data.open_source` takes it.
         val_data: source to measure on.
-        picture_size: `(height, width)` in pixels that the model takes; pictures are letterboxed to it.
+        picture_size: `(height, width)` in pixels that the model takes.
+        resizing: how pictures are brought to it, "letterbox" or "stretch", in training, measuring and predicting.
         crop_size: `(height, width)` of the training's crops, or `None` for `picture_size`. `augment.scale` is then
             relative to the scale at which a picture just fits into the crop.
         arguments: further arguments of the builder, e.g. `{"filters": 16}`.
         start: run's folder or .keras file whose layers of the same name and shape give the model their weights to
-            begin with; "" for none.
+            begin with, or a Darknet file whose first layers do, such as darknet19_448.conv.23; "" for none.
         proposals: method of `zoo.proposals` whose regions the model looks at; "" for a model that proposes its own.
         num_proposals: of them, how many a picture at most.
         anchors: how many anchors to find by k-means in the boxes of `data`, or `None` for the builder's own.
@@ -95,12 +97,17 @@ class Recipe:
         augment: random changes to training pictures, see `recipes.data.Augment`.
         batch_size: pictures a step.
         epochs: passes over `data`.
+        steps: steps after which the run ends, with the epoch they fall into, if `epochs` are not over before; `None`
+            for the epochs alone. Where it is set, `milestones` count steps too.
         optimizer: "sgd" (momentum 0.9), "adam" or "adamw".
-        learning_rate: its peak.
+        learning_rate: its peak; with `scales` above 1 the rate before them.
         schedule: after the warm-up "constant", "cosine" or "polynomial" (power 0.9) decay to 0, or "steps".
-        milestones: epochs at which "steps" divides the rate by 10.
+        milestones: epochs, or with `steps` steps, at which "steps" changes the rate.
+        scales: factor of each milestone on the rate; `()` for a tenth at each.
         warmup_epochs: epochs of linear rise to the peak; the first step already learns.
-        weight_decay: decoupled, a step; 0 for none.
+        burn_in: steps of a rise by the fourth power, at whose last the peak is reached, as in Darknet; 0 for none.
+        weight_decay: 0 for none; of "sgd" a part of the gradient (`recipes.training.schedule.CoupledSGD`), of "adam"
+            and "adamw" decoupled, `rate * weight_decay` of a weight a step. Biases and batch normalisation have none.
         class_weights: "median_frequency" or `None`.
         ema: momentum of an exponential moving average of the weights, which is what is measured and kept, or `None`.
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
@@ -114,6 +121,7 @@ class Recipe:
     val_data: str
     picture_size: tuple[int, int]
     task: str = "segmentation"
+    resizing: str = "letterbox"
     crop_size: tuple[int, int] | None = None
     arguments: dict = field(default_factory=dict)
     start: str = ""
@@ -125,11 +133,14 @@ class Recipe:
     augment: Augment = field(default_factory=Augment)
     batch_size: int = 8
     epochs: int = 100
+    steps: int | None = None
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     schedule: str = "cosine"
     milestones: tuple = ()
+    scales: tuple = ()
     warmup_epochs: float = 0.0
+    burn_in: int = 0
     weight_decay: float = 0.0
     class_weights: str | None = None
     ema: float | None = None
@@ -142,15 +153,24 @@ class Recipe:
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} is one of {', '.join(map(str, allowed))}, received {getattr(self, name)!r}")
-        for name in ("batch_size", "epochs", "validate_every", "anchors", "num_proposals", "max_objects"):
+        for name in ("batch_size", "epochs", "steps", "validate_every", "anchors", "num_proposals", "max_objects"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise InputError(f"{name} is 1 or more, received {getattr(self, name)}")
         for name in ("picture_size", "crop_size"):
             size = getattr(self, name)
             if size is not None and (len(size) != 2 or min(size) < 1):
                 raise InputError(f"{name} is height x width in pixels, as in 360x480, received {size}")
+        if self.burn_in < 0 or (self.burn_in and self.warmup_epochs):
+            raise InputError(
+                f"burn_in is 0 steps or more and in place of warmup_epochs, received {self.burn_in} and "
+                f"warmup_epochs={self.warmup_epochs}"
+            )
         if self.ema is not None and not 0 < self.ema < 1:
             raise InputError(f"ema lies between 0 and 1, as in 0.999, received {self.ema}")
+
+    def last_epoch(self, steps_per_epoch):
+        """Returns the number of epochs that the run takes."""
+        return self.epochs if self.steps is None else min(self.epochs, math.ceil(self.steps / steps_per_epoch))
 
     def to_dict(self):
         """Returns the fields as a dict."""
@@ -170,6 +190,7 @@ class Recipe:
 
 
 CHOICES = {
+    "resizing": ("letterbox", "stretch"),
     "optimizer": ("sgd", "adam", "adamw"),
     "schedule": ("constant", "cosine", "polynomial", "steps"),
     "class_weights": (None, "median_frequency"),

@@ -1,32 +1,39 @@
-"""Optimizers and their learning rates: a linear rise, then constant, cosine, polynomial or stepwise decay."""
+"""Optimizers and their learning rates: a rise, then constant, cosine, polynomial or stepwise decay."""
 
 import keras
 from keras import ops
 from keras.optimizers import schedules
 
+from zoo.errors import InputError
+
+UNDECAYED = ("bias", "gamma", "beta")
+"""Parts of the names of variables that no recipe decays, as Darknet's and Caffe's recipes do not."""
+
 
 @keras.saving.register_keras_serializable("recipes")
 class Warmup(schedules.LearningRateSchedule):
-    """A linear rise before another schedule, as of Keras's schedules only `CosineDecay` brings one.
+    """A rise before another schedule, as of Keras's schedules only `CosineDecay` brings one.
 
     Args:
         peak: where it rises to; the first step already learns.
         steps: length of the rise.
         after: the schedule that follows, which counts its steps from the end of the rise.
+        power: of the step by which it rises; 1 for a linear rise.
     """
 
-    def __init__(self, peak, steps, after):
-        self.peak, self.steps, self.after = peak, steps, after
+    def __init__(self, peak, steps, after, power=1.0):
+        self.peak, self.steps, self.after, self.power = peak, steps, after, power
 
     def __call__(self, step):
         """Returns the learning rate of a step, counted from 0."""
         step = ops.cast(step, "float32")
-        return ops.minimum(self.peak * (step + 1) / (self.steps + 1), self.after(step - self.steps))
+        risen = self.peak * ops.minimum((step + 1) / (self.steps + 1), 1.0) ** self.power
+        return ops.where(step < self.steps, risen, self.after(step - self.steps))
 
     def get_config(self):
         """Returns the constructor's arguments."""
         after = keras.saving.serialize_keras_object(self.after)
-        return {"peak": self.peak, "steps": self.steps, "after": after}
+        return {"peak": self.peak, "steps": self.steps, "after": after, "power": self.power}
 
     @classmethod
     def from_config(cls, config):
@@ -37,31 +44,91 @@ class Warmup(schedules.LearningRateSchedule):
 def learning_rate(recipe, steps_per_epoch):
     """Makes the recipe's schedule.
 
-    Rises linearly to the peak over the warm-up, whose first step already learns. Then "cosine" (Loshchilov & Hutter
-    2017, arXiv:1608.03983) and "polynomial" with power 0.9 (Chen et al. 2015, arXiv:1412.7062) fall to 0 at the run's
-    end, "steps" divides by 10 at each milestone, "constant" stays.
+    Rises to the peak over the warm-up, whose first step already learns: linearly, or by the fourth power over
+    `burn_in`, whose last step has the peak (`get_current_rate` of Darknet's network.c, which counts from 1). Then
+    "cosine" (Loshchilov & Hutter 2017, arXiv:1608.03983) and "polynomial" with power 0.9 (Chen et al. 2015,
+    arXiv:1412.7062) fall to 0 at the run's end, "steps" multiplies by a factor at each milestone, "constant" stays.
     """
     peak = recipe.learning_rate
-    warmup = round(recipe.warmup_epochs * steps_per_epoch)
-    decay = max(1, recipe.epochs * steps_per_epoch - warmup)
+    warmup = max(0, recipe.burn_in - 1) or round(recipe.warmup_epochs * steps_per_epoch)
+    decay = max(1, recipe.last_epoch(steps_per_epoch) * steps_per_epoch - warmup)
     if recipe.schedule == "polynomial":
-        return Warmup(peak, warmup, schedules.PolynomialDecay(peak, decay, end_learning_rate=0.0, power=0.9))
-    if recipe.schedule == "steps" and recipe.milestones:
-        # Keras counts the boundary itself to what is before it.
-        boundaries = [round(epoch * steps_per_epoch) - warmup - 1 for epoch in sorted(recipe.milestones)]
-        values = [peak * 0.1**passed for passed in range(len(boundaries) + 1)]
-        return Warmup(peak, warmup, schedules.PiecewiseConstantDecay(boundaries, values))
-    lowest = 0.0 if recipe.schedule == "cosine" else 1.0  # a cosine that falls to the whole peak is constant
-    return schedules.CosineDecay(peak / (warmup + 1), decay, alpha=lowest, warmup_target=peak, warmup_steps=warmup)
+        after = schedules.PolynomialDecay(peak, decay, end_learning_rate=0.0, power=0.9)
+    elif recipe.schedule == "steps" and recipe.milestones:
+        after = stepwise(recipe, steps_per_epoch, warmup)
+    else:
+        # A cosine that falls to the whole peak is constant.
+        after = schedules.CosineDecay(peak, decay, alpha=0.0 if recipe.schedule == "cosine" else 1.0)
+    return Warmup(peak, warmup, after, power=4.0 if recipe.burn_in else 1.0)
+
+
+def stepwise(recipe, steps_per_epoch, warmup):
+    """Makes the schedule "steps", which counts from the end of the warm-up.
+
+    A milestone in epochs is over before the rate changes; one in steps is the first step of another rate, counted
+    from 1 as in Darknet.
+
+    Raises:
+        InputError: if the factors are more or fewer than the milestones.
+    """
+    factors = recipe.scales or (0.1,) * len(recipe.milestones)
+    if len(factors) != len(recipe.milestones):
+        raise InputError(f"scales has a factor for each of milestones={recipe.milestones}, received {factors}")
+    boundaries, values = [], [recipe.learning_rate]
+    for milestone, factor in sorted(zip(recipe.milestones, factors, strict=True)):
+        first = milestone - 1 if recipe.steps else round(milestone * steps_per_epoch)
+        boundaries.append(first - warmup - 1)  # Keras counts the boundary itself to what is before it
+        values.append(values[-1] * factor)
+    return schedules.PiecewiseConstantDecay(boundaries, values)
 
 
 def optimizer(recipe, steps_per_epoch):
     """Makes the recipe's optimizer with its schedule."""
-    kinds = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
-    arguments = {"momentum": 0.9} if recipe.optimizer == "sgd" else {}
-    if recipe.ema is not None:
-        arguments |= {"use_ema": True, "ema_momentum": recipe.ema}
-    rate = learning_rate(recipe, steps_per_epoch)
-    made = kinds[recipe.optimizer](rate, weight_decay=recipe.weight_decay, **arguments)
-    made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    arguments = {} if recipe.ema is None else {"use_ema": True, "ema_momentum": recipe.ema}
+    rate, decay = learning_rate(recipe, steps_per_epoch), recipe.weight_decay
+    if recipe.optimizer == "sgd":
+        return CoupledSGD(rate, 0.9, weight_decay=decay, excluded=UNDECAYED, **arguments)
+    kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
+    made = kinds[recipe.optimizer](rate, weight_decay=decay, **arguments)
+    made.exclude_from_weight_decay(var_names=list(UNDECAYED))
     return made
+
+
+@keras.saving.register_keras_serializable("recipes")
+class CoupledSGD(keras.optimizers.SGD):
+    """SGD whose weight decay is a part of the gradient: `v = momentum v + g + decay w`, `w -= rate v`.
+
+    So do Caffe, Darknet and torchvision, whose decays the papers state. Keras's own is decoupled, `w -= rate decay w`
+    beside the momentum, and with momentum 0.9 ten times weaker. The velocity holds no rate, as Darknet's and
+    PyTorch's do not; Caffe's does, which differs in the few steps after the rate has changed.
+
+    Args:
+        learning_rate: a rate or a schedule.
+        momentum: 0..1; `nesterov=True` among Keras's further arguments looks ahead as PyTorch's does.
+        weight_decay: decay of the weights; `None` or 0 for none.
+        excluded: parts of the names of variables that do not decay.
+    """
+
+    def __init__(self, learning_rate=0.01, momentum=0.9, *, weight_decay=None, excluded=(), **kwargs):
+        super().__init__(learning_rate, momentum, weight_decay=weight_decay, **kwargs)
+        self.excluded = tuple(excluded)
+        self.exclude_from_weight_decay(var_names=list(excluded) or None)
+
+    def _apply_weight_decay(self, variables):
+        """Does nothing: `update_step` has it in the gradient."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Moves one variable, and its velocity."""
+        rate, gradient = (ops.cast(value, variable.dtype) for value in (learning_rate, gradient))
+        if self.weight_decay and self._use_weight_decay(variable):
+            gradient = gradient + self.weight_decay * variable
+        if self.momentum:
+            velocity = self.momentums[self._get_variable_index(variable)]
+            moved = self.momentum * velocity + gradient
+            self.assign(velocity, moved)
+            gradient = gradient + self.momentum * moved if self.nesterov else moved
+        self.assign_sub(variable, rate * gradient)
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "excluded": list(self.excluded)}

@@ -1,4 +1,4 @@
-"""Where a training begins that is a further stage of another: with the weights of that one's model."""
+"""Where a training begins that is a further stage of another, the zoo's or Darknet's: with that one's weights."""
 
 import math
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from recipes.report.tables import show
 from zoo import weights
 from zoo.errors import InputError
+from zoo.weights.darknet_weights import FIRST_LAYERS
 
 
 def take_weights(model, start):
@@ -15,7 +16,7 @@ def take_weights(model, start):
 
     Args:
         model: the model.
-        start: a run's folder or a .keras file.
+        start: a run's folder, a .keras file or a file of Darknet's, `.weights` or first layers such as `.conv.23`.
 
     Returns:
         A `zoo.weights.matching.Report`; under `missing` what keeps its own weights.
@@ -23,7 +24,8 @@ def take_weights(model, start):
     Raises:
         InputError: if there is no such file, it is damaged or nothing in it fits; the model is then unchanged.
     """
-    return weights.load(model, model_file(start), source="zoo", partial=True)
+    path = model_file(start)
+    return weights.load(model, path, source="zoo" if path.suffix == ".keras" else "darknet", partial=True)
 
 
 def show_taken(report):
@@ -37,12 +39,14 @@ def show_taken(report):
 
 
 def model_file(start):
-    """Returns the path of the .keras file that `start` names.
+    """Returns the path of the file that `start` names.
 
     Raises:
         InputError: if there is none.
     """
     path = Path(start, "model.keras") if Path(start).is_dir() else Path(start)
-    if path.suffix != ".keras" or not path.is_file():
-        raise InputError(f"start={start}: no trained model is there; name a run's folder or a .keras file")
+    if not path.is_file() or not (path.suffix in (".keras", ".weights") or FIRST_LAYERS.search(path.name)):
+        raise InputError(
+            f"start={start}: no trained model is there; name a run's folder, a .keras file or one of Darknet's"
+        )
     return path

@@ -88,7 +88,7 @@ def train_end_to_end(recipe, twin, data, val_data, workdir):
     """
     built = recipe
     if recipe.anchors is not None:
-        anchors = find_anchors(data, recipe.picture_size, recipe.anchors, recipe.seed)
+        anchors = find_anchors(data, recipe.picture_size, recipe.anchors, recipe.seed, resizing=recipe.resizing)
         built = replace(recipe, arguments={**recipe.arguments, "anchors": anchors})
         twin = build(built, data)
     steps = len(data) // recipe.batch_size
@@ -99,9 +99,9 @@ def train_end_to_end(recipe, twin, data, val_data, workdir):
     model.fit(
         training,
         validation_data=validation,
-        validation_freq=validated(recipe),
+        validation_freq=validated(recipe, steps),
         initial_epoch=done.epochs,
-        epochs=recipe.epochs,
+        epochs=recipe.last_epoch(steps),
         steps_per_epoch=steps,
         shuffle=False,
         verbose=1 if sys.stdout.isatty() else 2,
@@ -147,7 +147,8 @@ def resumed(model, workdir, metric):
 
 def batches(recipe, data, val_data, skip):
     """Returns the endless batches of training, less the first `skip` examples, and those of validation."""
-    shared = {name: getattr(recipe, name) for name in ("task", "batch_size", "max_objects", "num_proposals")}
+    names = "task", "resizing", "batch_size", "max_objects", "num_proposals"
+    shared = {name: getattr(recipe, name) for name in names}
     training = pipeline(
         data,
         picture_size=recipe.crop_size or recipe.picture_size,
@@ -161,9 +162,10 @@ def batches(recipe, data, val_data, skip):
     return training, pipeline(val_data, picture_size=recipe.picture_size, **shared)
 
 
-def validated(recipe):
+def validated(recipe, steps_per_epoch):
     """Returns the epochs that are validated, counted from 1: every so many, and the last."""
-    return sorted({*range(recipe.validate_every, recipe.epochs + 1, recipe.validate_every), recipe.epochs})
+    last = recipe.last_epoch(steps_per_epoch)
+    return sorted({*range(recipe.validate_every, last + 1, recipe.validate_every), last})
 
 
 def check_one_batch(recipe, data):

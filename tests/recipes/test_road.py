@@ -128,7 +128,7 @@ def test_localization_by_the_command_line(zoo, cells):
             "unet is a model for segmentation, not detection",
         ),
         (["anchors=50"], "anchors in these sizes, received k=50"),
-        (["picture_size=100x100"], "multiples of 32, received \\(100, 100, 3\\)"),
+        (["arguments={'max_detections': 0}"], "max_detections is a whole number of 1 or more, received 0"),
     ],
 )
 def test_wrong_recipes_are_one_line(zoo, cells, settings, message):

@@ -9,6 +9,8 @@ import keras
 from keras import layers
 
 from zoo.backbones.batch_norm import FusedBatchNormalization
+from zoo.layers import PadToMultiple
+from zoo.weights.loading import with_weights
 
 # YOLOv2, table 6.
 DARKNET19 = (
@@ -33,13 +35,25 @@ YOLO_V1 = (
 FAST_YOLO = (*TINY_DARKNET[:-1], ((1024, 3),) * 3)
 
 
-def darknet19(*, include_top=False, num_classes=1000, width=1.0, input_shape=(None, None, 3), name="darknet19"):
+def darknet19(
+    *,
+    include_top=False,
+    num_classes=1000,
+    width=1.0,
+    multiple=1,
+    weights=None,
+    input_shape=(None, None, 3),
+    name="darknet19",
+):
     """Builds Darknet-19 over raw pixels, as feature maps or as a classifier.
 
     Args:
         include_top: adds the 1x1 convolution to the classes and the average over the picture.
         num_classes: classes of the top.
         width: factor on the number of filters.
+        multiple: pixels that both sides are a multiple of once zeros are added at the bottom and right.
+        weights: file or name of published weights, see `zoo.weights.load`; the first layers of a larger network too,
+            as in `darknet19_448.conv.23`.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps: `stride1` ... `stride32`, the last of each
@@ -48,18 +62,21 @@ def darknet19(*, include_top=False, num_classes=1000, width=1.0, input_shape=(No
     Source: arXiv:1612.08242, table 6; darknet19.cfg.
     """
     image = layers.Input(input_shape, name="image")
-    features = stages(to_unit(image), DARKNET19, width=width)
+    features = stages(padded(image, multiple), DARKNET19, width=width)
     if include_top:
         x = layers.Conv2D(num_classes, 1, name="classes")(features["stride32"])
         features["logits"] = layers.GlobalAveragePooling2D(name="logits")(x)
-    return keras.Model(image, features, name=name)
+    return with_weights(keras.Model(image, features, name=name), weights)
 
 
-def tiny_darknet(*, width=1.0, input_shape=(None, None, 3), name="tiny_darknet"):
+def tiny_darknet(*, width=1.0, multiple=1, weights=None, input_shape=(None, None, 3), name="tiny_darknet"):
     """Builds the first seven convolutions of Tiny YOLOv2 over raw pixels.
 
     Args:
         width: factor on the number of filters.
+        multiple: pixels that both sides are a multiple of once zeros are added at the bottom and right.
+        weights: file or name of published weights, see `zoo.weights.load`; the first layers of a larger network too,
+            as in `darknet19_448.conv.23`.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps: `stride1` ... `stride16` with 16 to 256
@@ -67,18 +84,22 @@ def tiny_darknet(*, width=1.0, input_shape=(None, None, 3), name="tiny_darknet")
     Source: tiny-yolo-voc.cfg of the authors' release.
     """
     image = layers.Input(input_shape, name="image")
-    features = stages(to_unit(image), TINY_DARKNET[:-1], width=width)
+    features = stages(padded(image, multiple), TINY_DARKNET[:-1], width=width)
     x = layers.MaxPooling2D(2, strides=1, padding="same", name="pool6")(features["stride32"])
     features["stride32"] = stage(x, TINY_DARKNET[-1], width=width, name="stage7")
-    return keras.Model(image, features, name=name)
+    return with_weights(keras.Model(image, features, name=name), weights)
 
 
-def yolo_v1_backbone(*, batch_norm=False, width=1.0, input_shape=(448, 448, 3), name="yolo_v1_backbone"):
+def yolo_v1_backbone(
+    *, batch_norm=False, width=1.0, weights=None, input_shape=(448, 448, 3), name="yolo_v1_backbone"
+):
     """Builds the 24 convolutions of YOLO over raw pixels.
 
     Args:
         batch_norm: `False` for the paper's biased convolutions, `True` for those of the released yolov1.cfg.
         width: factor on the number of filters.
+        weights: file or name of published weights, see `zoo.weights.load`; the first layers of a larger network too,
+            as in `darknet19_448.conv.23`.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps: `stride2`, `stride4`, `stride8`, `stride16`
@@ -87,15 +108,19 @@ def yolo_v1_backbone(*, batch_norm=False, width=1.0, input_shape=(448, 448, 3), 
     """
     image = layers.Input(input_shape, name="image")
     features = stages(to_unit(image), YOLO_V1, batch_norm=batch_norm, width=width)
-    return keras.Model(image, features, name=name)
+    return with_weights(keras.Model(image, features, name=name), weights)
 
 
-def fast_yolo_backbone(*, batch_norm=False, width=1.0, input_shape=(448, 448, 3), name="fast_yolo_backbone"):
+def fast_yolo_backbone(
+    *, batch_norm=False, width=1.0, weights=None, input_shape=(448, 448, 3), name="fast_yolo_backbone"
+):
     """Builds the 9 convolutions of Fast YOLO over raw pixels.
 
     Args:
         batch_norm: `False` for the biased convolutions of the paper's time, `True` for batch normalisation instead.
         width: factor on the number of filters.
+        weights: file or name of published weights, see `zoo.weights.load`; the first layers of a larger network too,
+            as in `darknet19_448.conv.23`.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps: `stride1` ... `stride32` with 16 to 512
@@ -104,7 +129,7 @@ def fast_yolo_backbone(*, batch_norm=False, width=1.0, input_shape=(448, 448, 3)
     """
     image = layers.Input(input_shape, name="image")
     features = stages(to_unit(image), FAST_YOLO, batch_norm=batch_norm, width=width)
-    return keras.Model(image, features, name=name)
+    return with_weights(keras.Model(image, features, name=name), weights)
 
 
 def stages(x, plan, *, batch_norm=True, width=1.0):
@@ -149,6 +174,16 @@ def conv_leaky(x, filters, size, *, stride=1, batch_norm=True, name):
     if batch_norm:
         x = FusedBatchNormalization(momentum=0.99, epsilon=1e-5, name=f"{name}_bn")(x)
     return layers.LeakyReLU(0.1, name=f"{name}_leaky")(x)
+
+
+def padded(image, multiple):
+    """Raw pixels in 0..1, with zeros at the bottom and right where a side may be no multiple of so many pixels."""
+    return PadToMultiple(multiple, name="pad")(to_unit(image)) if pads(image, multiple) else to_unit(image)
+
+
+def pads(image, multiple):
+    """Whether `padded` adds a layer: not where both sides are fixed and multiples."""
+    return any(side is None or side % multiple for side in image.shape[1:3]) and multiple > 1
 
 
 def to_unit(image):

@@ -12,7 +12,8 @@ class AnchorGrid(Detector):
     """A detector with A anchors in each cell of a grid; one of them answers for an object.
 
     The output is `{"grid": (B, h, w, A * (5 + C))}`: for each anchor tx, ty, tw, th, the logit of there being an
-    object, and C logits of its class. Subclasses add the loss.
+    object, and C logits of its class. Where the network pads its picture there is `"size"` too, the picture's own
+    height and width `(2,)` in pixels. Subclasses add the loss.
 
     Attributes:
         anchors: A pairs of width and height in cells.
@@ -32,21 +33,28 @@ class AnchorGrid(Detector):
         """
         grid = ops.cast(outputs["grid"], "float32")
         _, height, width, _ = ops.shape(grid)
-        count = len(self.anchors)
-        rows = ops.reshape(grid, (-1, height * width * count, 5 + self.num_classes))
-        x = ops.tile(ops.repeat(ops.arange(width, dtype="float32"), count), height)
-        y = ops.repeat(ops.arange(height, dtype="float32"), width * count)
+        shape = height, width, len(self.anchors)
+        rows = ops.reshape(grid, (-1, height * width * len(self.anchors), 5 + self.num_classes))
+        x, y = ops.arange(width, dtype="float32")[:, None], ops.arange(height, dtype="float32")[:, None, None]
+        corners = ops.stack([of_anchors(x, shape), of_anchors(y, shape)], axis=-1)
         cell = ops.convert_to_tensor(self.stride[::-1], "float32")
-        centres = (ops.sigmoid(rows[..., :2]) + ops.stack([x, y], axis=-1)) * cell
-        sizes = ops.tile(ops.convert_to_tensor(self.anchors, "float32") * cell, (height * width, 1))
+        anchors = ops.convert_to_tensor(self.anchors, "float32")
+        sizes = ops.stack([of_anchors(anchors[:, i], shape) for i in range(2)], axis=-1) * cell
+        centres = (ops.sigmoid(rows[..., :2]) + corners) * cell
         halves = sizes / 2 * ops.exp(ops.minimum(rows[..., 2:4], box_ops.LARGEST_LOG_RATIO))
         return rows, ops.concatenate([centres - halves, centres + halves], axis=-1)
 
-    def decode(self, outputs):
-        """Returns boxes, clipped to the frame, and scores: objectness times class probability."""
-        rows, boxes = self.split(outputs)
+    def picture_size(self, outputs):
+        """Returns `(height, width)` of the picture in pixels, without what it was padded by."""
+        if "size" in outputs:
+            return outputs["size"][0], outputs["size"][1]
         _, height, width, _ = ops.shape(outputs["grid"])
-        boxes = box_ops.clip(boxes, (height * self.stride[0], width * self.stride[1]))
+        return height * self.stride[0], width * self.stride[1]
+
+    def decode(self, outputs):
+        """Returns boxes, clipped to the picture, and scores: objectness times class probability."""
+        rows, boxes = self.split(outputs)
+        boxes = box_ops.clip(boxes, self.picture_size(outputs))
         return boxes, ops.sigmoid(rows[..., 4:5]) * ops.softmax(rows[..., 5:], axis=-1)
 
     def assign(self, targets, outputs):
@@ -69,18 +77,24 @@ class AnchorGrid(Detector):
         slots = (row * width + column) * len(self.anchors) + anchor
         x, y, w, h = box_ops.to_center_xywh(box_ops.unstacked(boxes))
         sides = ops.maximum(ops.stack([w, h], -1), 1e-6)
+        picture_height, picture_width = self.picture_size(outputs)
         return {
             "slots": slots,
             "answers": last_of_slot(slots, labels >= 0),
             "centres": ops.stack([x, y], -1) / cell - ops.cast(ops.stack([column, row], -1), "float32"),
             "sizes": ops.log(sides / ops.take(anchors, anchor, axis=0)),
-            "areas": w * h / ops.cast(height * self.stride[0] * width * self.stride[1], "float32"),
+            "areas": w * h / ops.cast(picture_height * picture_width, "float32"),
         }
 
     def box_errors(self, own, assigned):
         """Returns the summed squared errors `(B, N)` of sigmoid centres and log sizes of the rows that answer."""
         centres = ops.square(ops.sigmoid(own[..., :2]) - assigned["centres"])
         return ops.sum(centres + ops.square(own[..., 2:4] - assigned["sizes"]), axis=-1)
+
+
+def of_anchors(values, shape):
+    """Brings what broadcasts to `shape`, rows by columns by A, to one value a row of `AnchorGrid.split`."""
+    return ops.reshape(ops.broadcast_to(values, shape), (-1,))
 
 
 def answering(rows, assigned):

@@ -55,7 +55,8 @@ def faster_rcnn(
     trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm, num_proposals)
     outputs = proposed(trunk, num_classes)
     model = finished(FasterRcnn(trunk.image, outputs, name=name), trunk, num_classes, region_samples)
-    return with_weights(with_thresholds(model, score_threshold, iou_threshold, max_detections), weights)
+    model = with_thresholds(model, score_threshold, iou_threshold, max_detections)
+    return with_weights(model, weights, frozen_batch_norm)
 
 
 def proposed(trunk, num_classes):

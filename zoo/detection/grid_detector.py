@@ -11,6 +11,7 @@ from keras import layers, ops
 
 from zoo.backbones.small import small_cnn
 from zoo.detection.anchor_grid import AnchorGrid, answering, check_anchors, class_errors
+from zoo.detection.thresholds import with_thresholds
 from zoo.errors import InputError
 from zoo.ops.rows import take_rows
 from zoo.weights.loading import with_weights
@@ -24,6 +25,9 @@ def grid_detector(
     filters=16,
     width=1.0,
     weights=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     input_shape=(128, 128, 3),
     name="grid_detector",
 ):
@@ -36,11 +40,15 @@ def grid_detector(
         filters: of the first convolution.
         width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`.
+        score_threshold: see `zoo.detection.detector.Detector`, as the next two; `None` for 0.005.
+        iou_threshold: `None` for 0.45.
+        max_detections: `None` for 100.
         input_shape: `(height, width, 3)`: the grid's sides times one power of 2, from 2 to 64.
     Returns:
         A `GridDetector`: `(B, H, W, 3)` raw pixels to `{"grid": (B, *grid, A * (5 + C))}`.
     Raises:
-        InputError: if the picture does not divide into the grid so, or an anchor is not a pair above 0.
+        InputError: if the picture does not divide into the grid so, an anchor is not a pair above 0, or a threshold
+            lies outside of its range.
     """
     anchors = check_anchors(anchors)
     strides = {side / cells if side else 0 for side, cells in zip(input_shape[:2], grid, strict=True)}
@@ -57,7 +65,7 @@ def grid_detector(
     x = layers.Conv2D(len(anchors) * (5 + num_classes), 1, dtype="float32", name="grid")(x)
     model = GridDetector(backbone.input, {"grid": x}, name=name)
     model.num_classes, model.anchors, model.stride = num_classes, anchors, (stride, stride)
-    return with_weights(model, weights)
+    return with_thresholds(with_weights(model, weights), score_threshold, iou_threshold, max_detections)
 
 
 @keras.saving.register_keras_serializable("zoo")

@@ -62,7 +62,8 @@ def keypoint_rcnn(
     inputs = [logits, outputs["boxes"], outputs["labels"], trunk.image]
     outputs["keypoints"] = HeatmapPoints(name="keypoints", dtype="float32")(inputs)
     model = finished(KeypointRcnn(trunk.image, outputs, name=name), trunk, num_classes, region_samples)
-    return with_weights(with_thresholds(model, score_threshold, iou_threshold, max_detections), weights)
+    model = with_thresholds(model, score_threshold, iou_threshold, max_detections)
+    return with_weights(model, weights, frozen_batch_norm)
 
 
 def keypoint_body(trunk, num_keypoints, width):

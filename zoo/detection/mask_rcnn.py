@@ -47,7 +47,8 @@ def mask_rcnn(
     logits = mask_head([*reads, outputs["boxes"], outputs["labels"]])
     outputs["masks"] = MaskProbabilities(name="masks")([logits, outputs["labels"]])
     model = finished(MaskRcnn(trunk.image, outputs, name=name), trunk, num_classes, region_samples)
-    return with_weights(with_thresholds(model, score_threshold, iou_threshold, max_detections), weights)
+    model = with_thresholds(model, score_threshold, iou_threshold, max_detections)
+    return with_weights(model, weights, frozen_batch_norm)
 
 
 def mask_body(trunk, num_classes, width):

@@ -11,13 +11,16 @@ from keras import layers, ops
 from zoo.backbones.darknet import fast_yolo_backbone, yolo_v1_backbone
 from zoo.backbones.darknet_layers import LocallyConnected2D
 from zoo.detection.detector import Detector
+from zoo.detection.thresholds import with_thresholds
 from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
-from zoo.ops.matching import centroid_cell, last_of_slot
+from zoo.ops.matching import centroid_cell, first_of_slot
 from zoo.ops.rows import take_rows
 from zoo.weights.loading import with_weights
 
 STRIDE = 64
+SMALLEST_SHARE = 0.005
+"""Of the picture's sides, what those of an object that is learned have at least (`fill_truth_region` of data.c)."""
 
 
 def yolo_v1(
@@ -27,6 +30,9 @@ def yolo_v1(
     num_boxes=None,
     width=1.0,
     weights=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     input_shape=(448, 448, 3),
     name="yolo_v1",
 ):
@@ -40,11 +46,14 @@ def yolo_v1(
         num_boxes: boxes a cell, if not those.
         width: factor on the number of filters and units.
         weights: file or name of published weights, see `zoo.weights.load`.
+        score_threshold: see `zoo.detection.detector.Detector`, as the next two; `None` for the release's 0.001.
+        iou_threshold: `None` for the release's 0.5.
+        max_detections: `None` for 100.
         input_shape: `(height, width, 3)`, fixed multiples of 64; the paper's is 448 x 448, whose grid is 7 x 7.
     Returns:
         A `YoloV1`: `(B, H, W, 3)` raw pixels to `{"grid": (B, H / 64, W / 64, num_boxes * 5 + C)}`.
     Raises:
-        InputError: if a side is no fixed multiple of 64.
+        InputError: if a side is no fixed multiple of 64, or a threshold lies outside of its range.
     """
     check_fixed(input_shape, name)
     backbone = yolo_v1_backbone(batch_norm=released, width=width, input_shape=input_shape)
@@ -57,10 +66,21 @@ def yolo_v1(
         x = dense_leaky(layers.Flatten(name="flatten")(x), int(4096 * width), name="fc1")
     x = layers.Dropout(0.5, name="dropout")(x)
     model = with_grid(backbone.input, x, num_classes, num_boxes or (3 if released else 2), name)
-    return with_weights(model, weights)
+    return with_thresholds(with_weights(model, weights), score_threshold, iou_threshold, max_detections)
 
 
-def fast_yolo(num_classes=20, *, num_boxes=2, width=1.0, weights=None, input_shape=(448, 448, 3), name="fast_yolo"):
+def fast_yolo(
+    num_classes=20,
+    *,
+    num_boxes=2,
+    width=1.0,
+    weights=None,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
+    input_shape=(448, 448, 3),
+    name="fast_yolo",
+):
     """Builds Fast YOLO: 9 convolutions, dense layers of 256 and 4096, as in yolo-tiny.cfg of the paper's time.
 
     Args:
@@ -68,11 +88,14 @@ def fast_yolo(num_classes=20, *, num_boxes=2, width=1.0, weights=None, input_sha
         num_boxes: boxes a cell.
         width: factor on the number of filters and units.
         weights: file or name of published weights, see `zoo.weights.load`.
+        score_threshold: see `zoo.detection.detector.Detector`, as the next two; `None` for the release's 0.001.
+        iou_threshold: `None` for the release's 0.5.
+        max_detections: `None` for 100.
         input_shape: `(height, width, 3)`, fixed multiples of 64.
     Returns:
         A `YoloV1`.
     Raises:
-        InputError: if a side is no fixed multiple of 64.
+        InputError: if a side is no fixed multiple of 64, or a threshold lies outside of its range.
     """
     check_fixed(input_shape, name)
     backbone = fast_yolo_backbone(width=width, input_shape=input_shape)
@@ -80,7 +103,8 @@ def fast_yolo(num_classes=20, *, num_boxes=2, width=1.0, weights=None, input_sha
     x = layers.Dense(int(256 * width), name="fc1")(x)
     x = dense_leaky(x, int(4096 * width), name="fc2")
     x = layers.Dropout(0.5, name="dropout")(x)
-    return with_weights(with_grid(backbone.input, x, num_classes, num_boxes, name), weights)
+    model = with_weights(with_grid(backbone.input, x, num_classes, num_boxes, name), weights)
+    return with_thresholds(model, score_threshold, iou_threshold, max_detections)
 
 
 def dense_leaky(x, units, *, name):
@@ -114,6 +138,8 @@ class YoloV1(Detector):
     In each cell, for each box: x, y of its centre within the cell, 0 to 1; the square roots of width and height as
     shares of the picture; its confidence. Then the C class probabilities, all without any squashing (section 2.2).
 
+    Of a picture up to 100 detections are reported, `max_detections`; the release prints all above its threshold.
+
     Attributes:
         num_boxes: boxes a cell.
         coord_scale: weight of the boxes' loss, lambda_coord.
@@ -123,6 +149,8 @@ class YoloV1(Detector):
     num_boxes = 2
     coord_scale = 5.0
     noobject_scale = 0.5
+    score_threshold = 0.001  # as `validate_yolo` in the release's yolo.c
+    iou_threshold = 0.5
     saved = (*Detector.saved, "num_boxes", "coord_scale", "noobject_scale")
     loss_names = ("box_loss", "object_loss", "noobject_loss", "class_loss")
 
@@ -154,15 +182,21 @@ class YoloV1(Detector):
         return ops.reshape(boxes, (-1, count, 4)), ops.reshape(scores, (-1, count, self.num_classes))
 
     def loss_terms(self, targets, outputs, training=False):
-        """Squared errors of boxes, confidences and classes (equation 3), summed over a picture, mean of a batch.
+        """Half squared errors of boxes, confidences and classes, summed over a picture, mean of a batch.
 
-        The cell of an object's centre answers for it, and of the cell's boxes the one that overlaps it most; where
-        none overlaps, the one with the nearest corners, as `detection_layer.c` does. A confidence learns the IoU.
+        Equation 3 has whole ones; the release's gradients, the deltas of `detection_layer.c`, are those of half. The
+        cell of an object's centre answers for it, and of the cell's boxes the one that overlaps it most; where none
+        overlaps, the nearest by `box_rmse`. A confidence learns the IoU. Objects narrower or lower than 0.005 of the
+        picture are left out. A cell learns one object: the first of its objects here, where the release shuffles a
+        picture's objects anew each time (`fill_truth_region` of data.c), so that a run can be repeated.
         """
         predictors, classes, boxes = self.split(outputs)
         gt_boxes, labels = ops.cast(targets["boxes"], "float32"), ops.cast(targets["labels"], "int32")
         cells, wanted = self.assign(gt_boxes, outputs["grid"].shape[1:3])
-        answers = last_of_slot(cells, labels >= 0)
+        height, width = self.input_shape[1:3]
+        _, _, w, h = box_ops.to_center_xywh(box_ops.unstacked(gt_boxes))
+        large = (w >= SMALLEST_SHARE * width) & (h >= SMALLEST_SHARE * height)
+        answers = first_of_slot(cells, (labels >= 0) & large)
 
         near = of_cells(ops.stop_gradient(boxes), cells)
         overlap = box_ops.iou_aligned(near, ops.broadcast_to(gt_boxes[:, :, None], ops.shape(near)))
@@ -174,10 +208,10 @@ class YoloV1(Detector):
         own_classes = ops.one_hot(ops.maximum(labels, 0), self.num_classes)
         class_errors = ops.sum(ops.square(take_rows(classes, cells) - own_classes), axis=-1)
         return {
-            "box_loss": self.coord_scale * mean_of_sums(best * box_errors),
-            "object_loss": mean_of_sums(best * ops.square(own[..., 4] - overlap)),
-            "noobject_loss": self.noobject_scale * mean_of_sums(idle * ops.square(predictors[..., 4])),
-            "class_loss": mean_of_sums(answers * class_errors),
+            "box_loss": 0.5 * self.coord_scale * mean_of_sums(best * box_errors),
+            "object_loss": 0.5 * mean_of_sums(best * ops.square(own[..., 4] - overlap)),
+            "noobject_loss": 0.5 * self.noobject_scale * mean_of_sums(idle * ops.square(predictors[..., 4])),
+            "class_loss": 0.5 * mean_of_sums(answers * class_errors),
         }
 
     def assign(self, gt_boxes, grid):
@@ -206,9 +240,15 @@ class YoloV1(Detector):
             near: `(B, N, num_boxes, 4)` the cell's boxes, xyxy, pixels.
             gt_boxes: `(B, N, 4)`.
             overlap: `(B, N, num_boxes)` IoU of the two.
+        Source: `box_rmse` of the release's box.c: x, y, w, h as shares of the picture.
         """
         height, width = self.input_shape[1:3]
-        distance = ops.sum(ops.square(near - gt_boxes[:, :, None]), axis=-1) / (height * width)
+        scale = ops.convert_to_tensor([width, height, width, height], "float32")
+        ours, theirs = (
+            ops.stack(box_ops.to_center_xywh(box_ops.unstacked(boxes / scale)), axis=-1)
+            for boxes in (near, gt_boxes[:, :, None])
+        )
+        distance = ops.sum(ops.square(ours - theirs), axis=-1)  # orders as its root does
         fit = ops.where(ops.max(overlap, axis=-1, keepdims=True) > 0, overlap, -distance)
         return ops.one_hot(ops.argmax(fit, axis=-1), self.num_boxes)
 

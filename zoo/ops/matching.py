@@ -55,8 +55,18 @@ def last_of_slot(slots, valid):
         `(B, N)` float32, 1 or 0.
     """
     count = slots.shape[1]
-    later = ops.arange(count)[:, None] < ops.arange(count)
-    same = (slots[:, :, None] == slots[:, None, :]) & valid[:, None, :] & later
+    return unrivalled(slots, valid, ops.arange(count)[:, None] < ops.arange(count))
+
+
+def first_of_slot(slots, valid):
+    """As `last_of_slot`, but the first object keeps its place."""
+    count = slots.shape[1]
+    return unrivalled(slots, valid, ops.arange(count)[:, None] > ops.arange(count))
+
+
+def unrivalled(slots, valid, before):
+    """Says which objects have no other in their slot that goes `before (N, N)` them: `(B, N)` float32."""
+    same = (slots[:, :, None] == slots[:, None, :]) & valid[:, None, :] & before
     return ops.cast(valid & ~ops.any(same, axis=2), "float32")
 
 

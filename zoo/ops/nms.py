@@ -71,8 +71,10 @@ def best_pairs(scores, count):
     """Finds the best pairs of box and class.
 
     Args:
-        scores: `(B, N, C)` float32.
-        count: M, pairs of each picture; fewer where there are fewer.
+        scores: `(B, N, C)` float32, 0 or more.
+        count: M, pairs of each picture; fewer where there are fewer. Where N is not known beforehand, as in a graph
+            for pictures of any size, there are M all the same: pairs that are missing have the score -1, and row and
+            class of the last pair.
     Returns:
         `(scores (B, M) falling, boxes (B, M) int32, classes (B, M) int32)`, the second the box's row.
     """

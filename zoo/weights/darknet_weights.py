@@ -22,6 +22,8 @@ LAYER = re.compile(
     r"|(?:convolutional|conv|local|connected|conn)(\d+)"
 )
 """Names of layers that Darknet has: ours, or those of a .cfg with their number there."""
+FIRST_LAYERS = re.compile(r"\.conv\.\d+$")
+"""Names of files that Darknet's `partial` wrote: the first so many sections, from which detectors begin."""
 
 
 def load(model, path, partial=False):
@@ -31,7 +33,7 @@ def load(model, path, partial=False):
 
     Args:
         model: a YOLO, one of Darknet's backbones or what is built on it, or a model that `darknet.build` made.
-        path: the .weights file.
+        path: the .weights file, or one of the first sections such as `darknet19_448.conv.23`, always loaded in part.
         partial: whether the file may be of a network that only begins like the model: its numbers go to layers in
             order as long as whole layers fit. A last layer of which the file has another number of outputs keeps
             its weights.
@@ -43,6 +45,7 @@ def load(model, path, partial=False):
     """
     pairs = weighted(model)
     numbers, transposed = read(path)
+    partial = partial or FIRST_LAYERS.search(path.name) is not None
     groups = [list(wanted(model, layer, norm, transposed)) for layer, norm in pairs]
     expected = sum(map(length, groups))
     if numbers.size != expected and not partial:

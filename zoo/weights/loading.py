@@ -54,7 +54,7 @@ def load(model, path_or_name, source=None, partial=False, frozen_batch_norm=None
             and, in Keras's files, the layers.
         partial: whether layers that the file does not have, or in another shape, keep their weights: those that
             depend on the number of classes. Darknet's files name no layers: the first ones take what fits, see
-            `zoo.weights.darknet_weights.load`.
+            `zoo.weights.darknet_weights.load`, and of its `.conv.23` and the like, which begin a network, always so.
         frozen_batch_norm: `False` lets batch normalisation learn where the weights want it frozen, and leaves it its
             own epsilon: of a batch without variance the weights' 0 would make infinity. Compile the model afterwards.
     Returns:
@@ -99,6 +99,8 @@ def checked(source):
 
 def by_suffix(path):
     """Returns the source of a file by its name, where it has Keras's by its layers."""
+    if darknet_weights.FIRST_LAYERS.search(path.name):
+        return "darknet"
     for suffix, source in SUFFIXES.items():
         if path.name.endswith(suffix):
             if source == "keras":

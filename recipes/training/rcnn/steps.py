@@ -80,7 +80,10 @@ def check_recipe(recipe):
     """
     own, plain = asdict(recipe.augment), asdict(Augment())
     unknown = [f"augment.{name}" for name in own if "flip" not in name and own[name] != plain[name]]
-    unknown += [name for name in ("crop_size", "multi_scale", "class_weights", "ema") if getattr(recipe, name)]
+    unknown += [
+        name for name in ("crop_size", "multi_scale", "class_weights", "ema", "steps") if getattr(recipe, name)
+    ]
+    unknown += [f"resizing={recipe.resizing}"] if recipe.resizing != "letterbox" else []
     if unknown:
         raise InputError(f"{recipe.builder} is trained on regions, without {', '.join(unknown)}: leave them out")
 

@@ -191,3 +191,14 @@ def test_wrong_arguments_are_named(arguments, message):
 def test_empty_sources_are_refused():
     with pytest.raises(InputError, match="has 0 usable pictures"):
         segmentation(Numbers(0))
+
+
+def test_pictures_are_stretched_on_request():
+    """Grey 4 x 6 pictures fill a square: letterboxing leaves a third of it to padding."""
+    arguments = {"task": "segmentation", "picture_size": (12, 12), "batch_size": 1}
+    for resizing, void in (("stretch", 0), ("letterbox", 48)):
+        for changes in ({}, {"training": True, "augment": Augment(flip=0.0)}):
+            _, labels = first(pipeline(Numbers(), resizing=resizing, **arguments, **changes), 1)[0]
+            assert np.sum(np.asarray(labels) == 255) == void
+    with pytest.raises(InputError, match="resizing is one of letterbox, stretch, received 'crop'"):
+        pipeline(Numbers(), resizing="crop", **arguments)

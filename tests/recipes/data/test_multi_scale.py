@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from recipes.data import pipeline
+from recipes.data import multi_scale, pipeline
 from recipes.data.multi_scale import in_sizes, resized
+from zoo import tiny_yolo_v2
 from zoo.errors import InputError
 
 SIZES = ((32, 32), (64, 64), (32, 96))
@@ -63,6 +64,18 @@ def test_the_stream_resumes(scenes):
     for images, targets in whole:
         height, width = images.shape[1:3]
         assert np.all(targets["boxes"] <= [width, height, width, height])
+
+
+def test_a_detector_learns_at_several_sizes(scenes, monkeypatch):
+    """In one compiled step, which sees another size at every batch."""
+    monkeypatch.setattr(multi_scale, "BATCHES_A_SIZE", 1)
+    arguments = {"task": "detection", "picture_size": (64, 64), "batch_size": 2, "training": True}
+    batches = pipeline(scenes("train"), **arguments, multi_scale=SIZES)
+    assert len(set(sizes_of(batches, 6))) > 1
+    model = tiny_yolo_v2(len(scenes("train").class_names("detection")), width=1 / 16)
+    model.compile("sgd")
+    history = model.fit(batches, steps_per_epoch=6, epochs=1, shuffle=False, verbose=0).history
+    assert np.isfinite(history["loss"]).all() and history["box_loss"][0] > 0
 
 
 def test_measuring_knows_one_size(scenes):

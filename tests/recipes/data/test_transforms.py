@@ -4,6 +4,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from export.letterbox import fit
 from recipes.data import transforms
 from recipes.data.transforms import Windows
 
@@ -282,3 +283,20 @@ def test_proposals_follow_the_boxes_they_equal(seed, scale):
     assert placed["proposals"].shape == (2, 4)
     kept = placed["proposals"].numpy().any(axis=1)
     np.testing.assert_array_equal(placed["proposals"][kept], placed["boxes"])
+
+
+@pytest.mark.parametrize("size", [(6, 4), (9, 20)])
+def test_stretched_pictures_are_those_that_are_predicted_on(size):
+    """10 x 8 to other aspects, larger and smaller; a box goes along with both axes."""
+    image = np.random.default_rng(0).integers(0, 256, (10, 8, 3), dtype=np.uint8)
+    example = {"image": tf.constant(image), "boxes": tf.constant([[2.0, 5, 6, 10]]), "labels": tf.constant([0])}
+    stretched = transforms.stretch(example, size)
+    expected = fit(image, size, "stretch")[0]
+    assert np.abs(stretched["image"].numpy().astype(int) - expected).max() <= 1
+    height, width = size
+    np.testing.assert_allclose(stretched["boxes"], [[width / 4, height / 2, width * 3 / 4, height]], rtol=1e-6)
+    jittered = transforms.scale_jitter(example, size, (1.0, 1.0), (3, 4), resizing="stretch")
+    np.testing.assert_array_equal(jittered["boxes"], stretched["boxes"])
+    # Half as large, somewhere within the frame.
+    smaller = transforms.scale_jitter(example, (20, 40), (0.5, 0.5), (3, 4), resizing="stretch")["boxes"][0]
+    np.testing.assert_allclose(smaller[2:] - smaller[:2], [10, 5])

@@ -17,6 +17,11 @@ def test_classes_are_those_of_the_source():
     assert (model.class_names, model.image_size) == (("cat", "dog"), (64, 64))
 
 
+def test_the_model_predicts_as_it_was_trained():
+    recipe = change(load("grid_shapes"), ["resizing=stretch"])
+    assert build(recipe, Scenes()).resizing == "stretch"
+
+
 def test_keypoints_are_learned_with_their_classes():
     assert learned("keypoints", Scenes()) == {"num_classes": 2, "num_keypoints": 2}
     assert learned("detection", Scenes()) == {"num_classes": 2}

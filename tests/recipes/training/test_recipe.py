@@ -59,6 +59,9 @@ def test_changes():
         ("augment.flop=1", "there is no field 'flop'"),
         ("epochs.more=1", "epochs has no fields of its own"),
         ("ema=1.0", "ema lies between 0 and 1"),
+        ("resizing=crop", "resizing is one of letterbox, stretch, received 'crop'"),
+        ("steps=0", "steps is 1 or more, received 0"),
+        ("burn_in=10", "burn_in is 0 steps or more and in place of warmup_epochs, received 10 and warmup_epochs=0.5"),
     ],
 )
 def test_wrong_settings(setting, message):

@@ -1,8 +1,10 @@
 import keras
+import numpy as np
 import pytest
 
-from recipes.training.recipe import Recipe
-from recipes.training.schedule import Warmup, learning_rate
+from recipes.training.recipe import Recipe, change, load
+from recipes.training.schedule import CoupledSGD, Warmup, learning_rate, optimizer
+from zoo import InputError
 
 FIELDS = {"builder": "unet", "data": "shapes:train", "val_data": "shapes:val", "picture_size": (8, 8)}
 
@@ -47,3 +49,90 @@ def test_comes_back_from_its_config():
     back = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(schedule))
     assert float(back(1)) == float(schedule(1)) == pytest.approx(0.1 * 2 / 3)
     assert float(back(5)) == float(schedule(5)) > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "rates_by_step", "epochs"),
+    [
+        # Steps as Darknet counts them, from 1. Of yolov2-voc.cfg and yolov1/yolo.train.cfg.
+        (
+            "yolo_v2_voc",
+            {1: 1e-15, 500: 1e-3 / 16, 1000: 1e-3, 39_999: 1e-3, 40_000: 1e-4, 59_999: 1e-4, 60_000: 1e-5},
+            311,
+        ),
+        (
+            "yolo_v1_voc",
+            {1: 5e-4, 199: 5e-4, 200: 1.25e-3, 400: 2.5e-3, 600: 5e-3, 19_999: 5e-3, 20_000: 5e-4, 30_000: 5e-5},
+            156,
+        ),
+    ],
+)
+def test_the_rates_of_darknets_releases(name, rates_by_step, epochs):
+    recipe, steps_per_epoch = load(name), 16_551 // 64
+    schedule = learning_rate(recipe, steps_per_epoch)
+    assert {step: float(schedule(step - 1)) for step in rates_by_step} == pytest.approx(rates_by_step, rel=1e-4)
+    assert recipe.last_epoch(steps_per_epoch) == epochs
+    assert change(recipe, ["epochs=3"]).last_epoch(steps_per_epoch) == 3
+
+
+def test_as_many_scales_as_milestones():
+    with pytest.raises(InputError, match=r"each of milestones=\(2, 5\), received \(0.5,\)"):
+        rates([0], epochs=6, schedule="steps", milestones=(2, 5), scales=(0.5,))
+
+
+def variables():
+    """A kernel, the bias beside it, and their gradients."""
+    kernel, bias = keras.Variable([[2.0, -4.0]], name="kernel"), keras.Variable([1.0], name="bias")
+    return [kernel, bias], [keras.ops.convert_to_tensor([[0.5, 0.25]]), keras.ops.convert_to_tensor([0.1])]
+
+
+def values(variables):
+    return [keras.ops.convert_to_numpy(variable).tolist() for variable in variables]
+
+
+def test_the_decay_of_sgd_is_a_part_of_the_gradient():
+    """Two steps by hand at a rate of 0.1 and a decay of 0.5: v = 0.9 v + g + 0.5 w, w -= 0.1 v; the bias has none."""
+    recipe = Recipe(**FIELDS, learning_rate=0.1, schedule="constant", optimizer="sgd", weight_decay=0.5)
+    weights, gradients = variables()
+    sgd = optimizer(recipe, 1)
+    sgd.apply(gradients, weights)
+    # v = [0.5 + 1, 0.25 - 2] and 0.1.
+    assert values(weights) == [[pytest.approx([1.85, -3.825])], pytest.approx([0.99])]
+    sgd.apply(gradients, weights)
+    # v = 0.9 [1.5, -1.75] + [0.5 + 0.925, 0.25 - 1.9125] = [2.775, -3.2375] and 0.19.
+    assert values(weights) == [[pytest.approx([1.5725, -3.50125])], pytest.approx([0.971])]
+
+
+def test_without_momentum_and_ahead():
+    weights, gradients = variables()
+    CoupledSGD(0.1, 0.0, weight_decay=0.5).apply(gradients, weights)
+    assert values(weights) == [[pytest.approx([1.85, -3.825])], pytest.approx([0.94])]
+    weights, gradients = variables()
+    CoupledSGD(0.1, 0.5, nesterov=True).apply(gradients, weights)
+    assert values(weights) == [[pytest.approx([1.925, -4.0375])], pytest.approx([0.985])]
+
+
+def test_sgd_comes_back_from_its_config_with_what_does_not_decay():
+    sgd = CoupledSGD(0.1, weight_decay=0.5, excluded=("bias",))
+    back = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(sgd))
+    weights, gradients = variables()
+    back.apply(gradients, weights)
+    assert values(weights) == [[pytest.approx([1.85, -3.825])], pytest.approx([0.99])]
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_the_decay_of_adam_stays_decoupled(name):
+    recipe = Recipe(**FIELDS, learning_rate=0.1, schedule="constant", optimizer=name, weight_decay=0.5)
+    weights, gradients = variables()
+    optimizer(recipe, 1).apply(gradients, weights)
+    # Adam's first step is the rate, against the gradient's sign; before it each weight loses 0.1 * 0.5 of itself.
+    assert values(weights) == [[pytest.approx([1.9 - 0.1, -3.8 - 0.1], abs=1e-5)], pytest.approx([0.9], abs=1e-5)]
+
+
+def test_a_compiled_step_moves_as_by_hand():
+    """Within `fit`'s step, which on JAX has no state: the second step's velocity is that of the first."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+    model.compile(CoupledSGD(0.1, 0.5, weight_decay=0.5), loss=lambda y, x: x)
+    for weight in (1 - 0.1 * 2.5, 0.75 - 0.1 * (0.5 * 2.5 + 2 + 0.375)):  # the gradient is the input, 2
+        model.train_on_batch(np.array([[2.0]]), np.array([[0.0]]))
+        assert float(model.weights[0][0, 0]) == pytest.approx(weight)

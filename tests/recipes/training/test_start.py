@@ -88,7 +88,10 @@ def test_wrong_starts_are_one_line(trained, toy, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "cut.keras").write_bytes(trained.model.read_bytes()[:1000])
     for start, message in (
-        ("nowhere", "start=nowhere: no trained model is there; name a run's folder or a .keras file"),
+        (
+            "nowhere",
+            "start=nowhere: no trained model is there; name a run's folder, a .keras file or one of Darknet's",
+        ),
         (str(tmp_path / "empty"), "empty: no trained model is there"),
         (str(trained.recipe), "recipe.json: no trained model is there"),
         (str(tmp_path / "cut.keras"), "cut.keras: no weights file of Keras, or damaged"),

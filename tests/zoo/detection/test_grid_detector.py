@@ -67,3 +67,10 @@ def test_a_picture_that_does_not_divide_into_the_grid():
         toy(input_shape=(32, 32, 3))
     with pytest.raises(InputError, match="2x3 cells"):
         toy(input_shape=(None, None, 3))
+
+
+@pytest.mark.core
+def test_thresholds_of_the_builder():
+    model = toy(score_threshold=0.3, iou_threshold=0.6, max_detections=7)
+    assert (model.score_threshold, model.iou_threshold, model.max_detections) == (0.3, 0.6, 7)
+    assert model.predictions({"grid": ops.zeros((1, 2, 3, 7))})["scores"].shape == (1, 7)

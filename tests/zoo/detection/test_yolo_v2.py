@@ -1,10 +1,11 @@
 from functools import cache
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from tests.checks import core_in_full, learns, parameters, saves_and_loads
+from tests.checks import core_in_full, learns, parameters, quick, saves_and_loads
 from zoo import InputError, tiny_yolo_v2, yolo_v2
 from zoo.detection.yolo_anchors import VOC_ANCHORS
 
@@ -86,7 +87,61 @@ def test_a_box_near_an_object_is_not_taught_to_see_nothing():
 @pytest.mark.core
 def test_no_object_at_all_is_background():
     found = terms(network(), np.zeros((1, 2, 2, 7)), objects=[])
-    assert found == pytest.approx({"box_loss": 0, "object_loss": 0, "noobject_loss": 0.5, "class_loss": 0})
+    nothing = {"box_loss": 0, "object_loss": 0, "class_loss": 0, "pull_loss": 0}
+    assert found == pytest.approx({**nothing, "noobject_loss": 0.5})
+
+
+@pytest.mark.core
+def test_idle_anchors_are_pulled_to_their_prior_over_the_first_pictures():
+    """By hand: an answering anchor is not, one near an object is, and none after the last of those pictures."""
+    model = toy()
+    grid = np.zeros((1, 2, 2, 7))
+    grid[0, 0, 0, :4] = 9  # answers for the object
+    grid[0, 0, 1, :4] = [np.log(3), -np.log(3), 0.5, -2]  # sigmoids of 3 / 4 and 1 / 4
+    pull = 0.5 * 0.01 * (2 * 0.25**2 + 0.5**2 + 2**2)
+    for seen, expected in [(0, pull), (12_799, pull), (12_800, 0)]:
+        model.seen.assign(seen)
+        assert terms(model, grid, objects=[(0, 0, 32, 32, 1)])["pull_loss"] == pytest.approx(expected, rel=1e-5)
+    grid[0, 0, 1, :4] = [0, 0, 1, 0]
+    model.ignored_iou = 0.0
+    model.seen.assign(0)
+    assert terms(model, grid, objects=[(0, 0, 40, 32, 1)])["pull_loss"] == pytest.approx(0.5 * 0.01, rel=1e-5)
+
+
+@pytest.mark.core
+def test_the_pictures_of_training_alone_are_counted_and_come_back(both_ways, tmp_path):
+    model = toy()
+    images = np.random.default_rng(0).integers(0, 255, (3, 64, 64, 3), "uint8")
+    truth = {key: np.repeat(value, 3, 0) for key, value in targets((3, 5, 40, 50, 1)).items()}
+    model.compile("sgd")
+    for count in (3, 6):
+        logs = model.train_on_batch(images, truth, return_dict=True)
+        assert int(model.seen) == count and logs["pull_loss"] > 0
+    model.evaluate(images, truth, verbose=0)
+    model.predict(images, verbose=0)
+    assert int(model.seen) == 6
+    model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "model.weights.h5")
+    assert int(keras.saving.load_model(tmp_path / "model.keras").seen) == 6
+    resumed = toy()
+    resumed.load_weights(tmp_path / "model.weights.h5")
+    assert int(resumed.seen) == 6
+    model.pulled_pictures = 6
+    assert model.train_on_batch(images, truth, return_dict=True)["pull_loss"] == 0
+
+
+@pytest.mark.core
+def test_files_from_before_pictures_were_counted_load(monkeypatch, tmp_path):
+    model = toy()
+    monkeypatch.setattr(type(model), "save_own_variables", lambda self, store: None)
+    model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "model.weights.h5")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    other = toy()
+    other.load_weights(tmp_path / "model.weights.h5")
+    for again in (loaded, other):
+        for ours, theirs in zip(again.get_weights(), model.get_weights(), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.core
@@ -122,8 +177,74 @@ def test_the_passthrough_learns_at_any_size():
     assert model.predict(images, verbose=0)["boxes"][..., 2].max() <= 96
 
 
+@core_in_full
+@pytest.mark.parametrize("builder", quick([yolo_v2, tiny_yolo_v2], tiny_yolo_v2))
+def test_any_size_in_turn(builder, traced):
+    """One model, sizes one after the other, one of them odd: each as if it were the first."""
+    model = builder(2, width=1 / 16, score_threshold=0.0)
+    for size in [(64, 96), (37, 45), (96, 64)]:
+        images = np.random.default_rng(0).integers(0, 255, (2, *size, 3), "uint8")
+        found = model.predict(images, verbose=0)
+        expected = model.predictions(model(images))
+        assert found["count"].min() > 0
+        for name, values in expected.items():
+            np.testing.assert_allclose(found[name], ops.convert_to_numpy(values), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.core
+def test_a_side_that_is_no_multiple_is_padded_and_boxes_end_at_the_picture():
+    """37 x 45 as 64 x 64 with zeros around it, whichever way the model learns of the size."""
+    images = np.random.default_rng(0).integers(0, 255, (1, 37, 45, 3), "uint8")
+    framed = np.pad(images, [(0, 0), (0, 27), (0, 19), (0, 0)])
+    any_size, fixed, frame = (toy(input_shape=shape) for shape in [(None, None, 3), (37, 45, 3), (64, 64, 3)])
+    frame.set_weights(any_size.get_weights())
+    fixed.set_weights(any_size.get_weights())
+    expected = ops.convert_to_numpy(frame(framed)["grid"])
+    for model in (any_size, fixed):
+        outputs = model(images)
+        np.testing.assert_allclose(ops.convert_to_numpy(outputs["grid"]), expected, rtol=1e-5, atol=1e-6)
+        assert ops.convert_to_numpy(outputs["size"]).tolist() == [37, 45]
+    # The first cell's box, made twice as large to all sides, reaches from the corner to the picture's other border.
+    grid = np.zeros((1, 2, 2, 7), "float32")
+    grid[0, 0, 0, 2:4] = 4
+    boxes, _ = any_size.decode({"grid": ops.convert_to_tensor(grid), "size": ops.convert_to_tensor([37.0, 45.0])})
+    np.testing.assert_allclose(ops.convert_to_numpy(boxes)[0, 0], [0, 0, 45, 37])
+
+
+@pytest.mark.core
+def test_nothing_is_added_where_both_sides_are_multiples():
+    assert toy().output.keys() == {"grid"}
+    assert "pad" not in {layer.name for layer in toy().layers}
+
+
+@pytest.mark.core
+def test_objects_are_measured_by_the_picture_not_the_frame():
+    grid, size = ops.zeros((1, 2, 2, 7)), ops.convert_to_tensor([40.0, 50.0])
+    assigned = network().assign(targets((0, 8, 16, 24, 0)), {"grid": grid, "size": size})
+    assert float(assigned["areas"][0, 0]) == pytest.approx(16 * 16 / (40 * 50))
+
+
+@core_in_full
+@pytest.mark.full
+def test_a_padded_model_learns_saves_and_loads(tmp_path):
+    model = tiny_yolo_v2(2, width=1 / 16)
+    images = np.random.default_rng(0).integers(0, 255, (2, 37, 45, 3), "uint8")
+    learns(model, images, {key: np.repeat(value, 2, 0) for key, value in targets((3, 5, 40, 30, 1)).items()})
+    saves_and_loads(model, images, tmp_path / "model.keras")
+
+
+@pytest.mark.core
+def test_thresholds_of_the_builder():
+    model = toy(score_threshold=0.3, iou_threshold=0.6, max_detections=7)
+    assert (model.score_threshold, model.iou_threshold, model.max_detections) == (0.3, 0.6, 7)
+    assert model.predictions({"grid": ops.zeros((1, 2, 2, 7))})["scores"].shape == (1, 7)
+    assert (toy().score_threshold, toy().iou_threshold, toy().max_detections) == (0.005, 0.45, 100)
+
+
 def test_wrong_sizes_and_anchors():
-    with pytest.raises(InputError, match=r"multiples of 32, received \(100, 64, 3\)"):
-        toy(input_shape=(100, 64, 3))
+    with pytest.raises(InputError, match=r"input_shape=\(height, width, 3\), None for .*, received \(0, 64, 3\)"):
+        toy(input_shape=(0, 64, 3))
+    with pytest.raises(InputError, match="score_threshold lies between 0 and 1, received 2"):
+        toy(score_threshold=2)
     with pytest.raises(InputError, match="pairs of width and height in cells, above 0"):
         toy(anchors=[(1, 0)])

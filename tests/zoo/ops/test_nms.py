@@ -5,7 +5,7 @@ from keras import ops
 
 from tests.checks import core_in_full, quick
 from zoo.ops import nms as suppression
-from zoo.ops.nms import by_tiles, detections, native, nms
+from zoo.ops.nms import best_pairs, by_tiles, detections, native, nms
 
 
 def random_boxes(batch, count, seed=0):
@@ -107,3 +107,19 @@ def test_pictures_do_not_mix():
         alone = detections(boxes[i : i + 1], scores[i : i + 1], **options)
         for name in both:
             np.testing.assert_allclose(ops.convert_to_numpy(both[name][i]), ops.convert_to_numpy(alone[name][0]))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="elsewhere numbers are always known")
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_a_number_of_boxes_that_is_not_known_beforehand(count):
+    """The pairs that there are come first, those that are missing have the score -1 and stay within the picture."""
+    import tensorflow as tf
+
+    scores = np.array([[[0.2, 0.9], [0.4, 0.0]]], "float32")
+    graph = tf.function(lambda scores: best_pairs(scores, count), [tf.TensorSpec((None, None, 2))])
+    best, places, labels = (values.numpy()[0].tolist() for values in graph(scores))
+    known = [[0.9, 0.4, 0.2, 0.0], [0, 1, 0, 1], [1, 0, 0, 1]]
+    assert [best[:4], places[:4], labels[:4]] == [pytest.approx(known[0][:count]), known[1][:count], known[2][:count]]
+    assert (places[4:], labels[4:]) == ([1] * (count - 4), [1] * (count - 4))
+    assert all(value < -1e29 for value in best[4:])
+    assert graph.get_concrete_function().structured_outputs[0].shape[1] == count

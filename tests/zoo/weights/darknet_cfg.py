@@ -103,7 +103,7 @@ def numbers(model):
     return np.concatenate([array.ravel() for array in draw.drawn])
 
 
-def write(path, numbers):
+def write(path, numbers, header=HEADER):
     """Writes a .weights file."""
-    path.write_bytes(HEADER + np.asarray(numbers, "<f4").tobytes())
+    path.write_bytes(header + np.asarray(numbers, "<f4").tobytes())
     return path

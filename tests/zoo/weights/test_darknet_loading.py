@@ -1,5 +1,6 @@
 """The same file goes into what `darknet.build` makes of a .cfg and into the zoo's own builder."""
 
+import struct
 from functools import cache
 
 import keras
@@ -10,7 +11,7 @@ import zoo
 from tests.checks import quick
 from tests.zoo.weights import darknet_cfg
 from zoo import InputError
-from zoo.backbones.darknet import darknet19, tiny_darknet, yolo_v1_backbone
+from zoo.backbones.darknet import darknet19, fast_yolo_backbone, tiny_darknet, yolo_v1_backbone
 from zoo.backbones.vgg import vgg16
 from zoo.weights import darknet, load
 from zoo.weights.darknet_weights import weighted
@@ -158,19 +159,14 @@ def test_a_detectors_file_goes_into_a_backbone(pair, cfg, builder):
         np.testing.assert_array_equal(ours[0].kernel, theirs.kernel)
 
 
-def test_the_first_layers_start_a_detector(pair, tmp_path):
+@pytest.mark.parametrize("header", [darknet_cfg.HEADER, struct.pack("<iiii", 0, 1, 0, 64)], ids=["20", "16"])
+def test_the_first_layers_start_a_detector(pair, header, tmp_path):
     """As darknet19_448.conv.23 does: Darknet-19 up to its top, whose sections 0 to 22 have 18 convolutions."""
     _, _, numbers = pair(darknet_cfg.darknet19(5, WIDTH))
-    file = darknet_cfg.write(tmp_path / "darknet19_448.conv.23", numbers[: -(5 + 5 * 64)])
-    model, start = zoo.yolo_v2(3, **TOY), darknet19(**TOY)
-    with pytest.raises(InputError, match="no suffix of .*; name its source"):
-        load(model, file)
-    before = copied(model)
-    with pytest.raises(InputError, match=r"holds [\d,]+ numbers, the network takes [\d,]+: "):
-        load(model, file, source="darknet")
-    unchanged(model, before)
-    report = load(model, file, source="darknet", partial=True)
-    load(start, file, source="darknet")
+    file = darknet_cfg.write(tmp_path / "darknet19_448.conv.23", numbers[: -(5 + 5 * 64)], header)
+    model, start = zoo.yolo_v2(3, **TOY), darknet19(weights=file, **TOY)
+    report = load(model, file)
+    unchanged(zoo.yolo_v2(3, weights=file, **TOY).get_layer("stage6_conv5"), copied(start.get_layer("stage6_conv5")))
     kernels = [layer.kernel for layer, _ in weighted(model)]
     for (layer, _), kernel in zip(weighted(start), kernels, strict=False):
         np.testing.assert_array_equal(layer.kernel, kernel)
@@ -201,6 +197,21 @@ def test_another_number_of_classes_of_yolo(pair, classes):
     _, file, _ = pair(darknet_cfg.yolo_v1_released(WIDTH))
     report = load(zoo.yolo_v1(classes, released=True, **GRID), file, partial=True)
     assert report.missing.keys() == {"output/bias", "output/kernel"}
+
+
+def test_backbones_take_weights(pair, tmp_path):
+    """Each the file of a network that begins with it, cut where it ends."""
+    for cfg, builder, arguments in (
+        (darknet_cfg.tiny_yolo_v2(3, WIDTH), tiny_darknet, {}),
+        (darknet_cfg.yolo_v1_released(WIDTH), yolo_v1_backbone, {"batch_norm": True}),
+        (darknet_cfg.fast_yolo(WIDTH), fast_yolo_backbone, {}),
+    ):
+        expected, _, numbers = pair(cfg)
+        count = sum(int(np.prod(value.shape)) for value in builder(**arguments, **TOY).weights)
+        file = darknet_cfg.write(tmp_path / "a.weights", numbers[:count])
+        model = builder(weights=file, **arguments, **TOY)
+        ours, theirs = (weighted(one) for one in (model, expected))
+        np.testing.assert_array_equal(ours[-1][0].kernel, theirs[len(ours) - 1][0].kernel)
 
 
 def test_another_head_stays_as_it_is(pair):
