@@ -106,6 +106,19 @@ class PadToMultiple(layers.Layer):
 
 
 @register
+class PictureSize(layers.Layer):
+    """`(B, H, W, C)` to `(2,)` float32, H and W: where outputs alone do not tell at which border boxes end."""
+
+    def call(self, x):
+        """Returns `(2,)`, the same for the whole batch."""
+        return ops.cast(ops.stack(ops.shape(x)[1:3]), "float32")
+
+    def compute_output_spec(self, x):
+        """Returns the spec of two numbers, under every policy float32: half precision knows no 2049."""
+        return keras.KerasTensor((2,), dtype="float32")
+
+
+@register
 class LocalResponseNormalization(layers.Layer):
     """`x / (bias + alpha * mean of squares over the neighbours) ** beta`.
 

@@ -131,19 +131,6 @@ class CellGrid(layers.Layer):
         return {**super().get_config(), "side": self.side, "num_boxes": self.num_boxes}
 
 
-@keras.saving.register_keras_serializable("zoo")
-class PictureSize(layers.Layer):
-    """`(B, H, W, C)` to `(2,)` float32, H and W: what a network that pads its pictures says of their own size."""
-
-    def call(self, x):
-        """Returns `(2,)`, the same for the whole batch."""
-        return ops.cast(ops.stack(ops.shape(x)[1:3]), "float32")
-
-    def compute_output_spec(self, x):
-        """Returns the spec of two numbers, under every policy float32: half precision knows no 2049."""
-        return keras.KerasTensor((2,), dtype="float32")
-
-
 def by_cell(x, cells, num_boxes):
     """Brings `(B, cells * (C + 5 * num_boxes))` from the order of `CellGrid`'s input to that of its output.
 

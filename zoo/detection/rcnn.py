@@ -12,7 +12,9 @@ from zoo.backbones.small import small_cnn
 from zoo.backbones.vgg import vgg16
 from zoo.detection.detector import Detector
 from zoo.detection.region_features import RegionFeatures
+from zoo.detection.thresholds import with_thresholds
 from zoo.errors import InputError
+from zoo.layers import PictureSize
 from zoo.ops import boxes as box_ops
 from zoo.ops.nms import CANDIDATES, best_pairs, by_class
 from zoo.ops.rows import take_rows
@@ -26,6 +28,9 @@ def rcnn_alexnet(
     proposals="selective_search_fast",
     num_proposals=2000,
     context=16,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -43,6 +48,9 @@ def rcnn_alexnet(
         proposals: method of `zoo.proposals` whose regions it looks at.
         num_proposals: P, how many a picture at most.
         context: pixels around the region in each of the network's pictures.
+        score_threshold: detections with this score or less are dropped; `None` for the release's.
+        iou_threshold: a box is dropped if it overlaps a better one of its class by more than this; likewise.
+        max_detections: K, rows of the result; likewise.
         width: factor on the number of filters.
         weights: of the classifier trained on ImageNet, which the paper begins from: a file, the Caffe model zoo's
             bvlc_reference_caffenet.caffemodel, or where torchvision has the network "torchvision/IMAGENET1K_V1", see
@@ -56,7 +64,8 @@ def rcnn_alexnet(
     size = 224 if form == "torchvision" else 227
     named = {"form": form, "name": "alexnet" if form == "torchvision" else form}
     network = described(alexnet, size, width, weights, **named)
-    return over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
+    model = over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
+    return with_thresholds(model, score_threshold, iou_threshold, max_detections)
 
 
 def rcnn_vgg16(
@@ -65,6 +74,9 @@ def rcnn_vgg16(
     proposals="selective_search_fast",
     num_proposals=2000,
     context=16,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -72,7 +84,8 @@ def rcnn_vgg16(
 ):
     """Builds the paper's R-CNN over VGG16 ("O-Net", section 3.3) at 224 pixels; arguments as of `rcnn_alexnet`."""
     network = described(vgg16, 224, width, weights)
-    return over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
+    model = over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
+    return with_thresholds(model, score_threshold, iou_threshold, max_detections)
 
 
 def rcnn_small(
@@ -85,6 +98,9 @@ def rcnn_small(
     filters=16,
     units=256,
     dropout=0.5,
+    score_threshold=None,
+    iou_threshold=None,
+    max_detections=None,
     width=1.0,
     weights=None,
     input_shape=(None, None, 3),
@@ -101,6 +117,9 @@ def rcnn_small(
         filters: of the first convolution.
         units: of the dense layer that describes a region.
         dropout: share of the last map that training leaves out.
+        score_threshold: detections with this score or less are dropped; `None` for the release's.
+        iou_threshold: a box is dropped if it overlaps a better one of its class by more than this; likewise.
+        max_detections: K, rows of the result; likewise.
         width: factor on the number of filters and units.
         weights: file of a model of this kind, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`, pixels 0..255.
@@ -116,7 +135,7 @@ def rcnn_small(
     )
     network = keras.Model(backbone.input, {"pool5": pool5, "fc7": fc7}, name="region")
     model = over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
-    return with_weights(model, weights)
+    return with_weights(with_thresholds(model, score_threshold, iou_threshold, max_detections), weights)
 
 
 def described(builder, size, width, weights, **arguments):
@@ -139,6 +158,7 @@ def over_regions(network, num_classes, proposals, num_proposals, context, input_
         "margins": margins,
         "deltas": layers.Reshape((num_proposals, num_classes, 4), name="deltas")(deltas),
         "regions": regions,
+        "size": PictureSize(name="size")(image),
     }
     model = Rcnn({"image": image, "proposals": regions}, outputs, name=name)
     model.num_classes, model.proposals, model.num_proposals = num_classes, proposals, num_proposals
@@ -150,8 +170,8 @@ class Rcnn(Detector):
     """Pictures `(B, H, W, 3)` and proposed regions `(B, P, 4)` to margins of SVMs `(B, P, C)` and offsets of boxes.
 
     A detection's score is the sigmoid of its SVM's margin: it keeps their order, and 0.5 is the SVM's own border
-    between object and background. A region without area is an empty row, which no class sees. The release cuts mended
-    boxes at the picture's border before suppression, ours are cut where they come back into the picture.
+    between object and background. A region without area is an empty row, which no class sees. Mended boxes end at the
+    picture's border (files of before have no `size` among their outputs: theirs end where they come back into it).
 
     Attributes:
         proposals: method of `zoo.proposals` that finds its regions.
@@ -162,25 +182,17 @@ class Rcnn(Detector):
     proposals = ""
     num_proposals = None
     iou_threshold = 0.3  # rcnn_test.m of the authors' release
-    _box_regression = True
+    box_regression = True
     saved = (*Detector.saved, "proposals", "num_proposals", "box_regression")
-
-    @property
-    def box_regression(self):
-        """Whether boxes are mended."""
-        return self._box_regression
-
-    @box_regression.setter
-    def box_regression(self, mended):
-        self._box_regression = mended
-        self.predict_function = None  # the one that Keras keeps has the former choice traced into it
 
     def decode(self, outputs):
         """Returns boxes `(B, P, C, 4)` and scores `(B, P, C)`."""
         regions, margins = outputs["regions"], outputs["margins"]
         found = ops.cast(box_ops.area(regions) > 0.0, "float32")[..., None]
-        deltas = outputs["deltas"] * float(self.box_regression)
-        return box_ops.decode(regions[:, :, None], deltas), ops.sigmoid(margins) * found
+        boxes = box_ops.decode(regions[:, :, None], outputs["deltas"] * float(self.box_regression))
+        if "size" in outputs:
+            boxes = box_ops.clip(boxes, (outputs["size"][0], outputs["size"][1]))
+        return boxes, ops.sigmoid(margins) * found
 
     def predictions(self, outputs):
         """As `Detector.predictions`; boxes are mended before suppression, as in the authors' release."""

@@ -10,11 +10,12 @@ import keras
 from keras import layers, ops
 
 from zoo.backbones.darknet import conv_leaky, darknet19, pads, tiny_darknet
-from zoo.backbones.darknet_layers import PictureSize, Reorg
+from zoo.backbones.darknet_layers import Reorg
 from zoo.detection.anchor_grid import AnchorGrid, answering, check_anchors, class_errors
 from zoo.detection.thresholds import with_thresholds
 from zoo.detection.yolo_anchors import COCO_ANCHORS, TINY_VOC_ANCHORS
 from zoo.errors import InputError
+from zoo.layers import PictureSize
 from zoo.ops import boxes as box_ops
 from zoo.ops.rows import take_rows
 from zoo.weights.loading import with_weights

@@ -30,9 +30,9 @@ def pictures(count=1):
     return np.random.default_rng(0).integers(0, 255, (count, 48, 64, 3)).astype("float32")
 
 
-def predicted(model, margins, deltas=None, regions=REGIONS):
+def predicted(model, margins, deltas=None, regions=REGIONS, **others):
     deltas = np.zeros((*np.shape(margins), 4)) if deltas is None else deltas
-    outputs = {"margins": margins, "deltas": deltas, "regions": regions}
+    outputs = {"margins": margins, "deltas": deltas, "regions": regions, **others}
     found = model.predictions({name: ops.convert_to_tensor(array, "float32") for name, array in outputs.items()})
     return {name: ops.convert_to_numpy(array)[0] for name, array in found.items()}
 
@@ -87,6 +87,21 @@ def test_each_class_mends_boxes_its_own_way_unless_switched_off():
 
 
 @core_in_full
+def test_mended_boxes_end_at_the_pictures_border():
+    deltas = np.zeros((1, 4, 2, 4))
+    deltas[0, 0, 1] = [-1.0, 2.0, 0.0, 0.0]  # a width to the left and two heights down
+    margins = np.full((1, 4, 2), -9.0)
+    margins[0, 0, 1] = 9.0
+    found = predicted(network(), margins, deltas, size=[48.0, 64.0])
+    np.testing.assert_allclose(found["boxes"][0], [0, 48, 8, 48])
+    assert {"size"} < set(network().output) and tuple(network().output["size"].shape) == (2,)
+
+
+def test_thresholds_are_arguments():
+    model = toy(score_threshold=0.25, iou_threshold=0.4, max_detections=7)
+    assert (model.score_threshold, model.iou_threshold, model.max_detections) == (0.25, 0.4, 7)
+
+
 def test_no_proposal_no_detection():
     found = predicted(network(), np.full((1, 4, 2), 9.0), regions=np.zeros((1, 4, 4)))
     assert found["count"] == 0 and (found["labels"] == -1).all() and (found["boxes"] == 0).all()
