@@ -4,9 +4,10 @@ Source: Girshick 2015, arXiv:1504.08083.
 """
 
 import re
-from functools import cached_property
+from functools import cached_property, partial
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from zoo.detection.losses import masked_mean, smooth_l1
@@ -19,6 +20,9 @@ from zoo.ops import boxes as box_ops
 from zoo.ops import sampling
 from zoo.ops.rows import take_rows
 from zoo.weights.loading import with_weights
+
+FEWEST_ROWS = 8
+"""Regions of a picture below which a head over those with an object is not asked for fewer."""
 
 
 def fast_rcnn(
@@ -207,17 +211,35 @@ class FastRcnn(MultiLossModel):
         found = self.get_layer("box_head")([*reads, drawn["boxes"]], training=training)
         return region_losses(found, drawn, targets, self.box_beta)
 
-    def with_objects(self, reads, drawn):
-        """Returns what heads read, and boxes, labels and matches, of the drawn rows that may have an object.
+    def over_objects(self, loss, reads, drawn):
+        """Returns the loss of the drawn regions that have an object, which are the first ones of each picture.
 
-        Those are the first ones of each picture.
+        A head's work is proportional to the rows it is given: it gets the fewest of some numbers that hold them all.
+
+        Args:
+            loss: function of what the head reads, and of boxes, labels and matches of the rows, to a scalar.
+            reads: list of tensors, what heads read of all drawn regions.
+            drawn: see `zoo.ops.sampling.regions`.
         """
-        rows = int(self.region_samples * self.positive_fraction)
-        if self.shares_features:
-            drawn_rows, (features,) = drawn["boxes"].shape[1], reads
-            features = ops.reshape(features, (-1, drawn_rows, *features.shape[1:]))[:, :rows]
-            reads = [ops.reshape(features, (-1, *features.shape[2:]))]
-        return reads, *(drawn[name][:, :rows] for name in ("boxes", "labels", "matched"))
+        counts = [int(self.region_samples * self.positive_fraction)]
+        while counts[-1] > FEWEST_ROWS:
+            counts.append(-(-counts[-1] // 2))
+
+        def of_rows(count):
+            rows = (drawn[name][:, :count] for name in ("boxes", "labels", "matched"))
+            return loss(self.first_rows(reads, drawn, count), *rows)
+
+        needed = ops.max(ops.sum(ops.cast(drawn["labels"] > 0, "int32"), axis=1))
+        place = ops.sum(ops.cast(needed <= np.array(counts[1:], "int32"), "int32"))
+        return ops.switch(place, [partial(of_rows, count) for count in counts])
+
+    def first_rows(self, reads, drawn, count):
+        """Returns what heads read of the first `count` drawn regions of each picture."""
+        if not self.shares_features:
+            return reads
+        drawn_rows, (features,) = drawn["boxes"].shape[1], reads
+        features = ops.reshape(features, (-1, drawn_rows, *features.shape[1:]))[:, :count]
+        return [ops.reshape(features, (-1, *features.shape[2:]))]
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

@@ -101,20 +101,21 @@ class KeypointRcnn(FasterRcnn):
 
     def region_terms(self, reads, drawn, targets, training):
         """Adds `keypoint_loss`, cross-entropy over the cells of the heat map of each visible point (section 5)."""
-        own, boxes, labels, matched = self.with_objects(reads, drawn)
-        logits = ops.cast(self.get_layer("keypoint_head")([*own, boxes], training=training), "float32")
-        rows, _, size, kinds = logits.shape[1:]
-        count = targets["keypoints"].shape[1]
-        points = ops.reshape(ops.cast(targets["keypoints"], "float32"), (-1, count, kinds * 3))
-        points = ops.reshape(take_rows(points, matched), (-1, rows, kinds, 3))
-        cells, valid = heatmaps.target_cells(points, boxes, size)
-        valid = valid * ops.cast(labels > 0, "float32")[..., None]
-        logits = ops.reshape(ops.transpose(logits, (0, 1, 4, 2, 3)), (-1, rows, kinds, size * size))
-        wrong = ops.sparse_categorical_crossentropy(cells, logits, from_logits=True)
-        return {
-            **super().region_terms(reads, drawn, targets, training),
-            "keypoint_loss": masked_mean(wrong, valid),
-        }
+
+        def loss(reads, boxes, labels, matched):
+            logits = ops.cast(self.get_layer("keypoint_head")([*reads, boxes], training=training), "float32")
+            rows, _, size, kinds = logits.shape[1:]
+            count = targets["keypoints"].shape[1]
+            points = ops.reshape(ops.cast(targets["keypoints"], "float32"), (-1, count, kinds * 3))
+            points = ops.reshape(take_rows(points, matched), (-1, rows, kinds, 3))
+            cells, valid = heatmaps.target_cells(points, boxes, size)
+            valid = valid * ops.cast(labels > 0, "float32")[..., None]
+            logits = ops.reshape(ops.transpose(logits, (0, 1, 4, 2, 3)), (-1, rows, kinds, size * size))
+            wrong = ops.sparse_categorical_crossentropy(cells, logits, from_logits=True)
+            return masked_mean(wrong, valid)
+
+        terms = super().region_terms(reads, drawn, targets, training)
+        return {**terms, "keypoint_loss": self.over_objects(loss, reads, drawn)}
 
 
 # The builders by name pass all of their arguments, `locals()`, on.

@@ -76,16 +76,19 @@ class MaskRcnn(FasterRcnn):
 
     def region_terms(self, reads, drawn, targets, training):
         """Adds `mask_loss`, the cross-entropy of the own class's mask over regions with an object (section 3)."""
-        own, boxes, labels, matched = self.with_objects(reads, drawn)
-        logits = self.get_layer("mask_head")([*own, boxes, labels - 1], training=training)
-        gt_boxes = ops.cast(targets["boxes"], "float32")
-        count, size = targets["masks"].shape[1:3]
-        masks = take_rows(ops.reshape(targets["masks"], (-1, count, size * size)), matched)
-        masks = ops.cast(ops.reshape(masks, (-1, boxes.shape[1], size, size)), "float32")
-        wanted = region_masks(masks, take_rows(gt_boxes, matched), boxes, logits.shape[-1])
-        wrong = ops.mean(ops.binary_crossentropy(wanted, ops.cast(logits, "float32"), from_logits=True), axis=(2, 3))
-        loss = masked_mean(wrong, ops.cast(labels > 0, "float32"))
-        return {**super().region_terms(reads, drawn, targets, training), "mask_loss": loss}
+
+        def loss(reads, boxes, labels, matched):
+            logits = self.get_layer("mask_head")([*reads, boxes, labels - 1], training=training)
+            count, size = targets["masks"].shape[1:3]
+            masks = take_rows(ops.reshape(targets["masks"], (-1, count, size * size)), matched)
+            masks = ops.cast(ops.reshape(masks, (-1, boxes.shape[1], size, size)), "float32")
+            gt_boxes = take_rows(ops.cast(targets["boxes"], "float32"), matched)
+            wanted = region_masks(masks, gt_boxes, boxes, logits.shape[-1])
+            wrong = ops.binary_crossentropy(wanted, ops.cast(logits, "float32"), from_logits=True)
+            return masked_mean(ops.mean(wrong, axis=(2, 3)), ops.cast(labels > 0, "float32"))
+
+        terms = super().region_terms(reads, drawn, targets, training)
+        return {**terms, "mask_loss": self.over_objects(loss, reads, drawn)}
 
 
 # The builders by name pass all of their arguments, `locals()`, on.
