@@ -6,11 +6,12 @@ are float32 `(C,)` rows of a feature map.
 
 import math
 
+import keras
 from keras import ops
 
 from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
-from zoo.ops.turns import in_turn, sum_in_turn
+from zoo.ops.roi_gradient import sums_in_turn
 
 NUMBERS_AT_ONCE = 2**25
 """What `roi_align` gathers at once: 128 MiB; a thousand regions of a pyramid would take 770."""
@@ -38,7 +39,7 @@ def roi_align(
         sampling_ratio: samples a bin and axis.
         aligned: `False`: pixel coordinates divided by the stride count as cell numbers, and a region spans at least
             one cell. `True`: cells are centred half a stride from their border, and there is no smallest region.
-        learns: whether gradients of the maps will be asked for.
+        learns: whether gradients of the maps will be asked for, which XLA is fastest through in one gather.
         numbers_at_once: some regions are read after the other, so that of a picture about as many numbers of the maps
             lie in memory at once.
     Returns:
@@ -69,16 +70,14 @@ def roi_align(
 
     cells = ops.reshape(cells, (-1, ops.shape(cells)[-1]))
     read = bins_y * bins_x * (2 * sampling_ratio) ** 2 * maps[0].shape[-1]  # numbers a region
-    if learns and count != 0:
-        read *= batch if isinstance(batch, int) else 1
-        return learned_sums(cells, (rows, columns), (row_weights, column_weights), max(1, numbers_at_once // read))
+    step = max(1, numbers_at_once // read)
+    taps_of = rows, columns, row_weights, column_weights
+    if learns and keras.backend.backend() == "tensorflow" and count != 0:
+        pictures = batch if isinstance(batch, int) else 1
+        return sums_in_turn(cells, taps_of, max(1, step // pictures), weighted_sum, grids)
     parts = [
-        weighted_sum(
-            cells,
-            grid(rows[:, part], columns[:, part], ops.add),
-            grid(row_weights[:, part], column_weights[:, part], ops.multiply),
-        )
-        for part in slices(count, max(1, numbers_at_once // read))
+        weighted_sum(cells, *grids(*(x[:, part] for x in taps_of)))
+        for part in ([slice(None)] if learns else slices(count, step))
     ]
     return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=1)
 
@@ -143,51 +142,9 @@ def taps(start, end, size, bins, samples, smallest):
     return ops.cast(ops.reshape(cells, shape), "int32"), ops.reshape(weights, shape)
 
 
-def learned_sums(cells, places, weights, step):
-    """As `weighted_sum` of grids, with its gradient, `step` regions of each picture after the other.
-
-    Left to the backend, all cells that are read, and all their gradients, would lie in memory at once: of a thousand
-    regions with 7x7 bins twice 800 MB.
-
-    Args:
-        cells: `(N, C)` float.
-        places: rows `(B, R, oh, t)` and columns `(B, R, ow, u)`, int32.
-        weights: likewise, float32.
-        step: regions.
-    Returns:
-        `(B, R, oh, ow, C)`.
-    """
-    batch, count = ops.shape(places[0])[:2]
-    rounds = -(-count // step)
-    step = -(-count // rounds)  # as many in every round, but for fillers in the last
-
-    def in_rounds(x):
-        x = ops.pad(x, [[0, 0], [0, rounds * step - count]] + [[0, 0]] * (len(x.shape) - 2))
-        return ops.swapaxes(ops.reshape(x, (batch, rounds, step, *x.shape[2:])), 0, 1)
-
-    taps = tuple(in_rounds(x) for x in (*places, *weights))
-
-    @ops.custom_gradient
-    def sums(cells):
-        def read(taps):
-            rows, columns, down, across = taps
-            return weighted_sum(cells, grid(rows, columns, ops.add), grid(down, across, ops.multiply))
-
-        def gradient(*args, upstream=None):
-            def spread(taps_and_gradient):
-                rows, columns, down, across, given = taps_and_gradient
-                shares = ops.cast(grid(down, across, ops.multiply), cells.dtype)[..., None]
-                given = ops.reshape(shares * given[:, :, :, :, None, None], (-1, cells.shape[-1]))
-                at = ops.reshape(grid(rows, columns, ops.add), (-1,))
-                return ops.segment_sum(given, at, num_segments=ops.shape(cells)[0])
-
-            given = in_rounds(args[0] if upstream is None else upstream)
-            return sum_in_turn(spread, (*taps, given), ops.zeros_like(cells))
-
-        found = ops.swapaxes(in_turn(read, taps, cells.dtype), 0, 1)
-        return ops.reshape(found, (batch, rounds * step, *found.shape[3:]))[:, :count], gradient
-
-    return sums(cells)
+def grids(rows, columns, row_weights, column_weights):
+    """Returns places and weights of the taps of two axes: `(B, R, oh, t)` and `(B, R, ow, u)`, see `grid`."""
+    return grid(rows, columns, ops.add), grid(row_weights, column_weights, ops.multiply)
 
 
 def grid(rows, columns, combine):
