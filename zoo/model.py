@@ -16,6 +16,7 @@ class ZooModel(keras.Model):
         resizing: how a picture of another size comes into the model's frame: "letterbox" keeps its aspect and pads,
             "stretch" does not, which is what some published weights were trained on.
         saved: names of the attributes that are saved with the model and come back with `keras.saving.load_model`.
+        checks: by an attribute's name a function of name and value that returns what is set, or an `InputError`.
     """
 
     task = None
@@ -23,6 +24,7 @@ class ZooModel(keras.Model):
     image_size = None
     resizing = "letterbox"
     saved = ("class_names", "image_size", "resizing")
+    checks = {}
 
     def predictions(self, outputs):
         """Turns what the network returns into what `predict` and every artifact return: the dict of the task.
@@ -33,7 +35,8 @@ class ZooModel(keras.Model):
 
     def __setattr__(self, name, value):
         """As Keras's; what `saved` names is part of the traced steps, so that they are traced anew."""
-        super().__setattr__(name, value)
+        check = type(self).checks.get(name)
+        super().__setattr__(name, check(name, value) if check else value)
         if name in type(self).saved:
             self.train_function = self.test_function = self.predict_function = None
 

@@ -55,7 +55,7 @@ def check_multi_scale(sizes, task, skip, batch_size):
         InputError: if the sizes are none, or do not fit the task and what is skipped.
     """
     fits = all(isinstance(size, tuple | list) and len(size) == 2 for size in sizes)
-    if not fits or any(side < STRIDE or side % STRIDE for size in sizes for side in size):
+    if not fits or not all(isinstance(side, int) and side > 0 == side % STRIDE for size in sizes for side in size):
         raise InputError(f"multi_scale takes (height, width) in multiples of {STRIDE}, received {sizes}")
     if task == "segmentation":
         raise InputError("multi_scale scales boxes and keypoints, no label maps: leave it out for segmentation")

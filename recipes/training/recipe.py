@@ -6,6 +6,7 @@ import importlib
 import json
 import math
 from dataclasses import dataclass, field
+from numbers import Real
 
 from recipes.data import Augment
 from zoo.errors import InputError
@@ -156,6 +157,11 @@ class Recipe:
         for name in ("batch_size", "epochs", "steps", "validate_every", "anchors", "num_proposals", "max_objects"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise InputError(f"{name} is 1 or more, received {getattr(self, name)}")
+        for name in ("learning_rate", "weight_decay", "warmup_epochs", "milestones", "scales", "seed"):
+            value = getattr(self, name)
+            numbers = value if isinstance(value, tuple) else (value,)
+            if not all(isinstance(number, Real) and 0 <= number < math.inf for number in numbers):
+                raise InputError(f"{name} is 0 or more, received {value!r}")
         for name in ("picture_size", "crop_size"):
             size = getattr(self, name)
             if size is not None and (len(size) != 2 or min(size) < 1):

@@ -7,7 +7,7 @@ from keras.optimizers import schedules
 from zoo.errors import InputError
 
 UNDECAYED = ("bias", "gamma", "beta")
-"""Parts of the names of variables that no recipe decays, as Darknet's and Caffe's recipes do not."""
+"""Parts of the names of variables that no recipe decays, as Darknet and Fast R-CNN's release do not."""
 
 
 @keras.saving.register_keras_serializable("recipes")

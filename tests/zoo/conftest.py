@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 TENSORFLOW = keras.backend.backend() == "tensorflow"
-TRACED = pytest.param("traced", marks=pytest.mark.full)
+TRACED, XLA = (pytest.param(way, marks=pytest.mark.full) for way in ("traced", "xla"))
 
 
 @pytest.fixture(autouse=True)
@@ -12,8 +12,8 @@ def eager(request, monkeypatch):
 
     JAX compiles a whole model sooner than its operations one by one.
     """
-    if "both_ways" in request.fixturenames:
-        traced = request.getfixturevalue("both_ways") == "traced"
+    if "every_way" in request.fixturenames:
+        traced = request.getfixturevalue("every_way") != "eager"
     else:
         traced = "traced" in request.fixturenames or request.node.get_closest_marker("full")
     if TENSORFLOW and not traced:
@@ -25,9 +25,11 @@ def traced():
     """A test that names this fixture traces its models in the quick part as well."""
 
 
-@pytest.fixture(params=["eager", TRACED] if TENSORFLOW else ["compiled"])
-def both_ways(request):
-    """A test that names this fixture runs once more in the full part, its models traced."""
+@pytest.fixture(params=["eager", TRACED, XLA] if TENSORFLOW else ["compiled"])
+def every_way(request, monkeypatch):
+    """A test that names this fixture runs twice more in the full part: its models traced, and compiled by XLA."""
+    if request.param == "xla":
+        monkeypatch.setattr(keras.Model, "jit_compile", property(lambda model: True, lambda model, value: None))
     return request.param
 
 

@@ -97,3 +97,42 @@ def test_a_model_of_one_size_says_which_in_one_line(name, traced):
             with pytest.raises(zoo.InputError) as error:
                 call()
             assert str(error.value) == line
+
+
+@pytest.mark.full
+@pytest.mark.skipif(not TENSORFLOW, reason="JAX compiles each size anew, knowing it")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fast_rcnn_resnet18_fpn",
+        "faster_rcnn_zf",
+        "fcn8s_alexnet",
+        "keypoint_rcnn_resnet18_fpn",
+        "mask_rcnn_resnet50_c4",
+        "segnet_basic",
+        "tiny_yolo_v2",
+    ],
+)
+def test_one_model_learns_from_pictures_of_any_size_and_any_number_of_objects(name):
+    model = toy(name, **({"num_keypoints": 2} if name.startswith("keypoint") else {}))
+    if hasattr(model, "region_samples"):
+        model.region_samples = 8
+    model.compile(keras.optimizers.SGD(1e-6))
+    for size, objects in zip(SIZES, (3, 1, 4), strict=True):
+        pictures, truth = batch(model, size), targets(model, size, objects)
+        losses = [step(pictures, truth, return_dict=True) for step in (model.train_on_batch, model.test_on_batch)]
+        assert all(np.isfinite(list(terms.values())).all() for terms in losses)
+
+
+def targets(model, size, objects):
+    """What two pictures show: half a picture of each class, or objects, the last of the second picture missing."""
+    if model.task == "segmentation":
+        return np.tile(np.arange(size[1]) % 2, (2, size[0], 1)).astype("int32")
+    labels = np.zeros((2, objects), "int32")
+    labels[1, -1] = -1
+    return {
+        "boxes": np.tile(np.float32([8, 10, 50, 60]), (2, objects, 1)),
+        "labels": labels,
+        "masks": np.ones((2, objects, 8, 8), "uint8"),
+        "keypoints": np.tile(np.float32([20, 24, 2]), (2, objects, 2, 1)),
+    }

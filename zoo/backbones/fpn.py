@@ -60,5 +60,12 @@ def doubled(x):
         return ops.repeat(ops.repeat(x, 2, axis=1), 2, axis=2)
     import tensorflow as tf
 
-    height, width = ops.shape(x)[1:3]
-    return tf.raw_ops.ResizeNearestNeighbor(images=x, size=(2 * height, 2 * width))
+    @tf.custom_gradient
+    def twice(x):
+        height, width = ops.shape(x)[1:3]
+        # The operator's own gradient is none that XLA compiles.
+        return tf.raw_ops.ResizeNearestNeighbor(
+            images=x, size=(2 * height, 2 * width)
+        ), lambda given: 4 * tf.nn.avg_pool2d(given, 2, 2, "VALID")
+
+    return twice(x)

@@ -1,4 +1,8 @@
+import math
+from numbers import Real
+
 import keras
+import numpy as np
 from keras import ops
 
 from zoo.detection.detector import Detector
@@ -64,12 +68,15 @@ class AnchorGrid(Detector):
             targets: dict of `boxes (B, N, 4)` and `labels (B, N)`, -1 in empty rows.
             outputs: the network's.
         Returns:
-            A dict: `slots (B, N)` int32, the row of `split` that answers; `answers (B, N)` float32, 1 for objects, 0
-            for empty rows and where a later object has the same slot; `centres (B, N, 2)` within the cell, 0 to 1;
-            `sizes (B, N, 2)` log of the object's over the anchor's; `areas (B, N)` as shares of the picture.
+            A dict: `boxes (B, N, 4)`, which end at the picture's border as in Darknet; `slots (B, N)` int32, the row
+            of `split` that answers; `answers (B, N)` float32, 1 for objects, 0 for empty rows and where a later
+            object has the same slot; `centres (B, N, 2)` within the cell, 0 to 1; `sizes (B, N, 2)` log of the
+            object's over the anchor's; `areas (B, N)` as shares of the picture.
         """
         _, height, width, _ = ops.shape(outputs["grid"])
-        boxes, labels = ops.cast(targets["boxes"], "float32"), ops.cast(targets["labels"], "int32")
+        picture_height, picture_width = self.picture_size(outputs)
+        boxes = box_ops.clip(ops.cast(targets["boxes"], "float32"), (picture_height, picture_width))
+        labels = ops.cast(targets["labels"], "int32")
         cell = ops.convert_to_tensor(self.stride[::-1], "float32")
         row, column = centroid_cell(boxes, (height, width), self.stride)
         anchors = ops.convert_to_tensor(self.anchors, "float32") * cell
@@ -77,8 +84,8 @@ class AnchorGrid(Detector):
         slots = (row * width + column) * len(self.anchors) + anchor
         x, y, w, h = box_ops.to_center_xywh(box_ops.unstacked(boxes))
         sides = ops.maximum(ops.stack([w, h], -1), 1e-6)
-        picture_height, picture_width = self.picture_size(outputs)
         return {
+            "boxes": boxes,
             "slots": slots,
             "answers": last_of_slot(slots, labels >= 0),
             "centres": ops.stack([x, y], -1) / cell - ops.cast(ops.stack([column, row], -1), "float32"),
@@ -115,7 +122,11 @@ def check_anchors(anchors):
     Raises:
         InputError: if an anchor is not a pair above 0.
     """
-    anchors = tuple(tuple(float(side) for side in anchor) for anchor in anchors)
-    if not anchors or any(len(anchor) != 2 or min(anchor) <= 0 for anchor in anchors):
+    sides = np.array(anchors, "O")
+    if (
+        sides.ndim != 2
+        or sides.shape[1] != 2
+        or not all(isinstance(s, Real) and 0 < s < math.inf for s in sides.flat)
+    ):
         raise InputError(f"anchors are pairs of width and height in cells, above 0, received {anchors}")
-    return anchors
+    return tuple((float(width), float(height)) for width, height in sides)

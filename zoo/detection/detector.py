@@ -1,5 +1,6 @@
 import keras
 
+from zoo.detection.thresholds import CHECKS
 from zoo.model import MultiLossModel
 from zoo.ops.nms import detections
 
@@ -23,6 +24,7 @@ class Detector(MultiLossModel):
     score_threshold = 0.005  # what Darknet's `detector valid` prints
     iou_threshold = 0.45  # what Darknet suppresses by
     max_detections = 100
+    checks = CHECKS
     saved = (*MultiLossModel.saved, "num_classes", "score_threshold", "iou_threshold", "max_detections")
 
     def decode(self, outputs):

@@ -10,15 +10,13 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo.detection.losses import masked_mean, smooth_l1
 from zoo.detection.region_head import class_and_box, head
-from zoo.detection.region_layers import BOX_WEIGHTS, Detections
-from zoo.detection.thresholds import with_thresholds
+from zoo.detection.region_layers import Detections
+from zoo.detection.region_losses import region_losses
+from zoo.detection.thresholds import CHECKS, check_count, with_thresholds
 from zoo.detection.trunks import trunk_of
 from zoo.model import MultiLossModel
-from zoo.ops import boxes as box_ops
 from zoo.ops import sampling
-from zoo.ops.rows import take_rows
 from zoo.weights.loading import with_weights
 
 FEWEST_ROWS = 8
@@ -58,14 +56,17 @@ def fast_rcnn(
     Returns:
         A `FastRcnn` with the inputs `image` and `proposals (B, P, 4)`, xyxy in pixels; rows without area are none.
     Raises:
-        InputError: if there is no such backbone, or the weights do not fit.
+        InputError: if there is no such backbone, a number of proposals or detections is not 1 or more, a threshold
+            lies outside of its range, or the weights do not fit.
     """
+    check_count("num_proposals", num_proposals)
     trunk = trunk_of(backbone, input_shape, width)
     rois = layers.Input((None, 4), name="proposals")
     outputs = {**detected(trunk, rois, num_classes), "proposals": rois}
-    model = finished(FastRcnn({"image": trunk.image, "proposals": rois}, outputs, name=name), trunk, num_classes)
-    model.proposals, model.num_proposals = proposals, num_proposals
-    return with_weights(with_thresholds(model, score_threshold, iou_threshold, max_detections), weights)
+    model = FastRcnn({"image": trunk.image, "proposals": rois}, outputs, name=name)
+    model.proposals, model.num_proposals = proposals, int(num_proposals)
+    thresholds = score_threshold, iou_threshold, max_detections
+    return finished(model, trunk, num_classes, thresholds=thresholds, weights=weights)
 
 
 def detected(trunk, rois, num_classes):
@@ -83,14 +84,14 @@ def detected(trunk, rois, num_classes):
     return {"maps": trunk.maps, **detections}
 
 
-def finished(model, trunk, num_classes, region_samples=None):
-    """Gives a model the constants of its trunk's paper, and another number of regions to draw."""
+def finished(model, trunk, num_classes, *, thresholds, region_samples=None, weights=None, frozen_batch_norm=None):
+    """Gives a model the constants of its trunk, what its builder was asked for in their place, and weights."""
     model.num_classes = num_classes
-    for attribute, value in trunk.training.items():
+    for attribute, value in trunk.constants.items():
         setattr(model, attribute, value)
     if region_samples is not None:
-        model.region_samples = region_samples
-    return model
+        model.region_samples = check_count("region_samples", region_samples)
+    return with_thresholds(with_weights(model, weights, frozen_batch_norm), *thresholds)
 
 
 def of_layer(layer, attribute):
@@ -138,6 +139,7 @@ class FastRcnn(MultiLossModel):
     score_threshold = of_layer("detections", "score_threshold")
     iou_threshold = of_layer("detections", "iou_threshold")
     max_detections = of_layer("detections", "max_detections")
+    checks = CHECKS
     predicted = ("boxes", "scores", "labels", "count")
     saved = (
         *MultiLossModel.saved,
@@ -221,7 +223,7 @@ class FastRcnn(MultiLossModel):
             reads: list of tensors, what heads read of all drawn regions.
             drawn: see `zoo.ops.sampling.regions`.
         """
-        counts = [int(self.region_samples * self.positive_fraction)]
+        counts = [max(1, int(self.region_samples * self.positive_fraction))]
         while counts[-1] > FEWEST_ROWS:
             counts.append(-(-counts[-1] // 2))
 
@@ -248,39 +250,6 @@ class FastRcnn(MultiLossModel):
         if "maps" not in outputs:
             outputs["maps"] = [outputs.pop(name) for name in sorted(outputs) if re.fullmatch(r"map\d", name)]
         return super().from_config({**config, "output_layers": outputs}, custom_objects=custom_objects)
-
-
-def region_losses(outputs, drawn, targets, beta):
-    """Returns `class_loss`, cross-entropy over C + 1 classes, and `box_loss`, smooth L1 of the own class's offsets.
-
-    Args:
-        outputs: dict of `class_logits (B, K, C + 1)`, `box_deltas (B, K, 4 (C + 1))`.
-        drawn: as of `zoo.ops.sampling.regions`.
-        targets: dict of `boxes (B, G, 4)`.
-        beta: of `smooth_l1`.
-    Source: Girshick 2015, arXiv:1504.08083, section 2.3; both are means over the regions drawn.
-    """
-    labels, logits = drawn["labels"], ops.cast(outputs["class_logits"], "float32")
-    rows, classes = logits.shape[1:]
-    wrong = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-    positive = ops.cast(labels > 0, "float32")
-    deltas = ops.reshape(ops.cast(outputs["box_deltas"], "float32"), (-1, rows * classes, 4))
-    deltas = take_rows(deltas, ops.arange(rows, dtype="int32") * classes + labels)
-    own = take_rows(ops.cast(targets["boxes"], "float32"), drawn["matched"])
-    offsets = offsets_of(drawn["boxes"], own, positive) * ops.convert_to_tensor(BOX_WEIGHTS, "float32")
-    errors = ops.sum(smooth_l1(deltas - offsets, beta), axis=-1) * positive
-    return {
-        "class_loss": masked_mean(wrong, drawn["drawn"]),
-        "box_loss": ops.sum(errors) / ops.maximum(ops.sum(drawn["drawn"]), 1.0),
-    }
-
-
-def offsets_of(regions, boxes, positive):
-    """Returns the offsets `(B, K, 4)` from regions to their objects' boxes, 0 where `positive (B, K)` is 0."""
-    # A region without an object may be without area as well, whose offsets are not finite.
-    unit = ops.convert_to_tensor([0.0, 0.0, 1.0, 1.0], "float32")
-    regions, boxes = (ops.where(positive[..., None] > 0, x, unit) for x in (regions, boxes))
-    return box_ops.encode(regions, boxes)
 
 
 # The builders by name pass all of their arguments, `locals()`, on.

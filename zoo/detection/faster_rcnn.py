@@ -7,9 +7,7 @@ import keras
 
 from zoo.detection.fast_rcnn import FastRcnn, detected, finished
 from zoo.detection.rpn import region_proposal_network, rpn_losses
-from zoo.detection.thresholds import with_thresholds
 from zoo.detection.trunks import trunk_of
-from zoo.weights.loading import with_weights
 
 
 def faster_rcnn(
@@ -50,13 +48,20 @@ def faster_rcnn(
     Returns:
         A `FasterRcnn`.
     Raises:
-        InputError: if there is no such backbone, or the number of anchor sizes is another, or the weights do not fit.
+        InputError: if there is no such backbone, the number of anchor sizes is another, a number of proposals, drawn
+            regions or detections is not 1 or more, a threshold lies outside of its range, or the weights do not fit.
     """
     trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm, num_proposals)
     outputs = proposed(trunk, num_classes)
-    model = finished(FasterRcnn(trunk.image, outputs, name=name), trunk, num_classes, region_samples)
-    model = with_thresholds(model, score_threshold, iou_threshold, max_detections)
-    return with_weights(model, weights, frozen_batch_norm)
+    return finished(
+        FasterRcnn(trunk.image, outputs, name=name),
+        trunk,
+        num_classes,
+        thresholds=(score_threshold, iou_threshold, max_detections),
+        region_samples=region_samples,
+        weights=weights,
+        frozen_batch_norm=frozen_batch_norm,
+    )
 
 
 def proposed(trunk, num_classes):

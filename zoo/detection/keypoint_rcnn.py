@@ -7,12 +7,11 @@ from zoo.detection.fast_rcnn import finished
 from zoo.detection.faster_rcnn import FasterRcnn, proposed
 from zoo.detection.losses import masked_mean
 from zoo.detection.region_head import convolutions, head
-from zoo.detection.region_layers import HeatmapPoints, RegionRows
-from zoo.detection.thresholds import with_thresholds
+from zoo.detection.region_layers import HE_FAN_OUT, HeatmapPoints, RegionRows
 from zoo.detection.trunks import trunk_of
+from zoo.errors import InputError
 from zoo.ops import heatmaps
 from zoo.ops.rows import take_rows
-from zoo.weights.loading import with_weights
 
 
 def keypoint_rcnn(
@@ -53,17 +52,26 @@ def keypoint_rcnn(
     Returns:
         A `KeypointRcnn`.
     Raises:
-        InputError: if there is no such backbone, or the number of anchor sizes is another, or the weights do not fit.
+        InputError: if there is no such backbone, the number of anchor sizes is another, a number of proposals, drawn
+            regions or detections is not 1 or more, a threshold lies outside of its range, or the weights do not fit.
     """
     trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm, num_proposals)
+    if trunk.region_features is None:
+        raise InputError(f"Keypoint R-CNN stands on a pyramid, received the backbone {backbone!r}")
     outputs = proposed(trunk, num_classes)
     keypoint_head = head(trunk.maps, keypoint_body(trunk, num_keypoints, width), name="keypoint_head")
     logits = keypoint_head([*trunk.maps, outputs["boxes"]])
     inputs = [logits, outputs["boxes"], outputs["labels"], trunk.image]
     outputs["keypoints"] = HeatmapPoints(name="keypoints", dtype="float32")(inputs)
-    model = finished(KeypointRcnn(trunk.image, outputs, name=name), trunk, num_classes, region_samples)
-    model = with_thresholds(model, score_threshold, iou_threshold, max_detections)
-    return with_weights(model, weights, frozen_batch_norm)
+    return finished(
+        KeypointRcnn(trunk.image, outputs, name=name),
+        trunk,
+        num_classes,
+        thresholds=(score_threshold, iou_threshold, max_detections),
+        region_samples=region_samples,
+        weights=weights,
+        frozen_batch_norm=frozen_batch_norm,
+    )
 
 
 def keypoint_body(trunk, num_keypoints, width):
@@ -74,7 +82,15 @@ def keypoint_body(trunk, num_keypoints, width):
 
     def body(maps, rois):
         x = convolutions(trunk.region_features(maps, rois, 14), 8, int(512 * width), "keypoint_conv")
-        x = layers.Conv2DTranspose(num_keypoints, 4, 2, padding="same", dtype="float32", name="keypoint_logits")(x)
+        x = layers.Conv2DTranspose(
+            num_keypoints,
+            4,
+            2,
+            padding="same",
+            kernel_initializer=HE_FAN_OUT,
+            dtype="float32",
+            name="keypoint_logits",
+        )(x)
         x = layers.UpSampling2D(2, interpolation="bilinear", dtype="float32", name="keypoint_up")(x)
         return RegionRows(dtype="float32", name="keypoint_rows")([x, rois])
 
@@ -105,7 +121,7 @@ class KeypointRcnn(FasterRcnn):
         def loss(reads, boxes, labels, matched):
             logits = ops.cast(self.get_layer("keypoint_head")([*reads, boxes], training=training), "float32")
             rows, _, size, kinds = logits.shape[1:]
-            count = targets["keypoints"].shape[1]
+            count = ops.shape(targets["keypoints"])[1]
             points = ops.reshape(ops.cast(targets["keypoints"], "float32"), (-1, count, kinds * 3))
             points = ops.reshape(take_rows(points, matched), (-1, rows, kinds, 3))
             cells, valid = heatmaps.target_cells(points, boxes, size)

@@ -7,12 +7,11 @@ from zoo.detection.fast_rcnn import finished
 from zoo.detection.faster_rcnn import FasterRcnn, proposed
 from zoo.detection.losses import masked_mean
 from zoo.detection.region_head import head
-from zoo.detection.region_layers import ClassMasks, MaskProbabilities, RegionRows, Subpixels
-from zoo.detection.thresholds import with_thresholds
+from zoo.detection.region_layers import HE_FAN_OUT, ClassMasks, MaskProbabilities, RegionRows, Subpixels
 from zoo.detection.trunks import trunk_of
+from zoo.errors import InputError
 from zoo.ops.mask_targets import region_masks
 from zoo.ops.rows import take_rows
-from zoo.weights.loading import with_weights
 
 
 def mask_rcnn(
@@ -38,17 +37,26 @@ def mask_rcnn(
     Returns:
         A `MaskRcnn`.
     Raises:
-        InputError: if there is no such backbone, or the number of anchor sizes is another, or the weights do not fit.
+        InputError: if there is no such backbone, the number of anchor sizes is another, a number of proposals, drawn
+            regions or detections is not 1 or more, a threshold lies outside of its range, or the weights do not fit.
     """
     trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm, num_proposals)
+    if trunk.mask_features is None:
+        raise InputError(f"Mask R-CNN stands on a pyramid or C4, received the backbone {backbone!r}")
     outputs = proposed(trunk, num_classes)
     reads = trunk.reads(outputs["boxes"])
     mask_head = head(reads, mask_body(trunk, num_classes, width), name="mask_head", labelled=True)
     logits = mask_head([*reads, outputs["boxes"], outputs["labels"]])
     outputs["masks"] = MaskProbabilities(name="masks")([logits, outputs["labels"]])
-    model = finished(MaskRcnn(trunk.image, outputs, name=name), trunk, num_classes, region_samples)
-    model = with_thresholds(model, score_threshold, iou_threshold, max_detections)
-    return with_weights(model, weights, frozen_batch_norm)
+    return finished(
+        MaskRcnn(trunk.image, outputs, name=name),
+        trunk,
+        num_classes,
+        thresholds=(score_threshold, iou_threshold, max_detections),
+        region_samples=region_samples,
+        weights=weights,
+        frozen_batch_norm=frozen_batch_norm,
+    )
 
 
 def mask_body(trunk, num_classes, width):
@@ -59,7 +67,7 @@ def mask_body(trunk, num_classes, width):
 
     def body(reads, rois, labels):
         x = trunk.mask_features(reads, rois)
-        x = Subpixels(int(256 * width), activation="relu", kernel_initializer="he_normal", name="mask_up1")(x)
+        x = Subpixels(int(256 * width), activation="relu", kernel_initializer=HE_FAN_OUT, name="mask_up1")(x)
         logits = ClassMasks(num_classes, dtype="float32", name="mask_logits")([x, labels])
         return RegionRows(dtype="float32", name="mask_rows")([logits, rois])
 
@@ -79,7 +87,7 @@ class MaskRcnn(FasterRcnn):
 
         def loss(reads, boxes, labels, matched):
             logits = self.get_layer("mask_head")([*reads, boxes, labels - 1], training=training)
-            count, size = targets["masks"].shape[1:3]
+            count, size = ops.shape(targets["masks"])[1:3]
             masks = take_rows(ops.reshape(targets["masks"], (-1, count, size * size)), matched)
             masks = ops.cast(ops.reshape(masks, (-1, boxes.shape[1], size, size)), "float32")
             gt_boxes = take_rows(ops.cast(targets["boxes"], "float32"), matched)

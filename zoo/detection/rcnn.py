@@ -12,8 +12,7 @@ from zoo.backbones.small import small_cnn
 from zoo.backbones.vgg import vgg16
 from zoo.detection.detector import Detector
 from zoo.detection.region_features import RegionFeatures
-from zoo.detection.thresholds import with_thresholds
-from zoo.errors import InputError
+from zoo.detection.thresholds import check_count, with_thresholds
 from zoo.layers import PictureSize
 from zoo.ops import boxes as box_ops
 from zoo.ops.nms import CANDIDATES, best_pairs, by_class
@@ -59,7 +58,8 @@ def rcnn_alexnet(
     Returns:
         An `Rcnn`.
     Raises:
-        InputError: if the weights cannot be read or do not fit.
+        InputError: if the weights cannot be read or do not fit, a number of proposals or detections is not 1 or more,
+            or a threshold lies outside of its range.
     """
     size = 224 if form == "torchvision" else 227
     named = {"form": form, "name": "alexnet" if form == "torchvision" else form}
@@ -135,7 +135,7 @@ def rcnn_small(
     )
     network = keras.Model(backbone.input, {"pool5": pool5, "fc7": fc7}, name="region")
     model = over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
-    return with_weights(with_thresholds(model, score_threshold, iou_threshold, max_detections), weights)
+    return with_thresholds(with_weights(model, weights), score_threshold, iou_threshold, max_detections)
 
 
 def described(builder, size, width, weights, **arguments):
@@ -147,8 +147,7 @@ def described(builder, size, width, weights, **arguments):
 
 def over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name):
     """Joins a region's network with one SVM and one box regression a class."""
-    if num_proposals < 1:
-        raise InputError(f"{name} takes num_proposals of 1 or more, received {num_proposals}")
+    num_proposals = check_count("num_proposals", num_proposals)
     image = layers.Input(input_shape, name="image")
     regions = layers.Input((num_proposals, 4), name="proposals")
     features = RegionFeatures(network, context, name="regions")([image, regions])

@@ -7,7 +7,7 @@ with the regions that the network proposes, training with those that it draws.
 import keras
 from keras import layers
 
-from zoo.detection.region_layers import RegionRows
+from zoo.detection.region_layers import HE_FAN_OUT, RegionRows
 
 
 def head(reads, body, *, name, labelled=False):
@@ -48,7 +48,7 @@ def convolutions(x, count, channels, name):
     """A row of 3x3 convolutions with their ReLU: `name1`, `name2` ..."""
     for i in range(1, count + 1):
         x = layers.Conv2D(
-            channels, 3, padding="same", activation="relu", kernel_initializer="he_normal", name=f"{name}{i}"
+            channels, 3, padding="same", activation="relu", kernel_initializer=HE_FAN_OUT, name=f"{name}{i}"
         )(x)
     return x
 

@@ -11,6 +11,8 @@ from zoo.ops.rows import take_rows
 
 LEAST_DETECTION = 1e-2  # pixels a side, as in torchvision
 BOX_WEIGHTS = (10.0, 10.0, 5.0, 5.0)  # of a region's offsets, as in Detectron: 1 / standard deviation
+HE_FAN_OUT = {"class_name": "VarianceScaling", "config": {"scale": 2.0, "mode": "fan_out"}}
+"""He et al. 2015 by the values that are written, as torchvision begins heads of masks and keypoints."""
 
 
 @register
@@ -66,7 +68,7 @@ class ClassMasks(layers.Layer):
         """Makes kernel and bias as of `Conv2D(C + 1, 1)`."""
         channels = input_shape[0][-1]
         self.kernel = self.add_weight(
-            shape=(1, 1, channels, self.num_classes + 1), initializer="he_normal", name="kernel"
+            shape=(1, 1, channels, self.num_classes + 1), initializer=HE_FAN_OUT, name="kernel"
         )
         self.bias = self.add_weight(shape=(self.num_classes + 1,), initializer="zeros", name="bias")
 
@@ -78,7 +80,8 @@ class ClassMasks(layers.Layer):
         _, height, width, four, channels = x.shape
         x = ops.reshape(x, (-1, height * width * four, channels))
         logits = ops.squeeze(ops.matmul(x, ops.cast(kernels, x.dtype)[..., None]), -1)
-        logits = logits + ops.cast(ops.take(self.bias, own, axis=0), x.dtype)[:, None]
+        # Rows of a tensor made of the bias: of the variable's own the gradient would be sparse, which XLA refuses.
+        logits = logits + ops.cast(ops.take(self.bias[:, None], own, axis=0), x.dtype)
         logits = ops.transpose(ops.reshape(logits, (-1, height, width, 2, 2)), (0, 1, 3, 2, 4))
         return ops.reshape(logits, (-1, 2 * height, 2 * width))
 

@@ -1,5 +1,7 @@
 """The three numbers by which a detector chooses what it reports."""
 
+from numbers import Integral, Real
+
 from zoo.errors import InputError
 
 
@@ -14,13 +16,33 @@ def with_thresholds(model, score_threshold=None, iou_threshold=None, max_detecti
     Raises:
         InputError: if a number lies outside of its range.
     """
-    for name, value in (("score_threshold", score_threshold), ("iou_threshold", iou_threshold)):
+    for name, value in zip(CHECKS, (score_threshold, iou_threshold, max_detections), strict=True):
         if value is not None:
-            if not 0 <= value <= 1:
-                raise InputError(f"{name} lies between 0 and 1, received {value}")
-            setattr(model, name, float(value))
-    if max_detections is not None:
-        if max_detections < 1 or max_detections != int(max_detections):
-            raise InputError(f"max_detections is a whole number of 1 or more, received {max_detections}")
-        model.max_detections = int(max_detections)
+            setattr(model, name, value)
     return model
+
+
+def check_share(name, value):
+    """Returns a number between 0 and 1 as a `float`.
+
+    Raises:
+        InputError: if the value is something else.
+    """
+    if not isinstance(value, Real) or not 0 <= value <= 1:
+        raise InputError(f"{name} lies between 0 and 1, received {value!r}")
+    return float(value)
+
+
+def check_count(name, value):
+    """Returns a whole number of 1 or more as an `int`.
+
+    Raises:
+        InputError: if the value is something else.
+    """
+    if not isinstance(value, Integral) or value < 1:
+        raise InputError(f"{name} is a whole number of 1 or more, received {value!r}")
+    return int(value)
+
+
+CHECKS = {"score_threshold": check_share, "iou_threshold": check_share, "max_detections": check_count}
+"""By name, what a detector passes the number through when it is set."""

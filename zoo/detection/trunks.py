@@ -6,11 +6,14 @@ numbers are those of the releases: py-faster-rcnn's `lib/fast_rcnn/config.py`, D
 for C4, torchvision's detectors for pyramids.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from numbers import Real
 
 import keras
+import numpy as np
 from keras import layers
 
 from zoo.backbones.fpn import fpn
@@ -18,20 +21,23 @@ from zoo.backbones.resnet import bottleneck, resnet18, resnet50, resnet101, resn
 from zoo.backbones.vgg import vgg16
 from zoo.backbones.zf import zf
 from zoo.detection.region_head import convolutions, dense_relu, head
+from zoo.detection.thresholds import check_count
 from zoo.errors import InputError
 from zoo.layers import RoIAlign, RoIPool
 from zoo.ops.anchors import RATIOS, SIZES
 
 PYRAMID_STRIDES = (4, 8, 16, 32)
 PYRAMID_SIZES = (32, 64, 128, 256, 512)  # Lin et al. 2017, section 4.1
-PYRAMID_TRAINING = {"region_samples": 512, "box_beta": 1 / 9}
+PYRAMID_CONSTANTS = {"region_samples": 512, "box_beta": 1 / 9, "negative_iou": (0.0, 0.5)}
 C4_SIZES = (32, 64, 128, 256, 512)  # He et al. 2017, section 3.1: five scales, 15 anchors a cell
-C4_TRAINING = {"region_samples": 512}  # the release's; the paper draws 64
-POOLED_TRAINING = {"iou_threshold": 0.3}
+C4_CONSTANTS = {"region_samples": 512, "negative_iou": (0.0, 0.5)}  # the release's; the paper draws 64
+POOLED_CONSTANTS = {"iou_threshold": 0.3}
+CELLS = {"stride": 16, "base": 16, "allowed_border": 0.0}
+"""Of the anchors of one map, as of generate_anchors.py in py-faster-rcnn and Detectron."""
 CANDIDATES = (6000, 12000)  # anchors of one map that enter suppression, in testing and training
-POOLED_PROPOSALS = {"count": (300, 2000), "candidates": CANDIDATES, "least_side": 16.0, "allowed_border": 0.0}
-C4_PROPOSALS = {"count": (1000, 2000), "candidates": CANDIDATES, "allowed_border": 0.0}
+POOLED_PROPOSALS = {"count": (300, 2000), "candidates": CANDIDATES, "least_side": 16.0, "short_first": True}
 """The release's least side is in pixels of the original picture, which is not known here: it is the frame's."""
+C4_PROPOSALS = {"count": (1000, 2000), "candidates": CANDIDATES}
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class Trunk:
             pyramids.
         mask_features: function of `(reads, rois)` to what a mask is upsampled from, `None` for pooled trunks.
         shared: `keras.Model` from maps and regions to what all heads read; `None`: they read the maps.
-        training: attributes of the model that the trunk's paper sets.
+        constants: attributes of the model, as the trunk's paper or release has them.
     """
 
     image: keras.KerasTensor
@@ -62,7 +68,7 @@ class Trunk:
     region_features: Callable | None = None
     mask_features: Callable | None = None
     shared: keras.Model | None = None
-    training: dict = field(default_factory=dict)
+    constants: dict = field(default_factory=dict)
 
     def reads(self, rois):
         """Returns what heads read of regions `(B, R, 4)`: a list of tensors."""
@@ -83,18 +89,24 @@ def trunk_of(backbone, input_shape, width, anchor_sizes=None, frozen_batch_norm=
     Returns:
         A `Trunk`.
     Raises:
-        InputError: if there is no such backbone, the number of anchor sizes is another than a pyramid's levels, or
+        InputError: if there is no such backbone, anchor sizes are not above 0 or not one a pyramid's level, or
             numbers of proposals are not 1 or more.
     """
+    if anchor_sizes is not None:
+        sizes = tuple(np.array(anchor_sizes, "O").flat)
+        if not sizes or not all(isinstance(side, Real) and 0 < side < math.inf for side in sizes):
+            raise InputError(f"anchor_sizes are pixels above 0, received {anchor_sizes}")
+        anchor_sizes = sizes
     if backbone not in TRUNKS:
         raise InputError(f"unknown backbone {backbone!r}: choose one of {', '.join(TRUNKS)}")
     trunk = TRUNKS[backbone](input_shape, width, anchor_sizes, frozen_batch_norm)
     if num_proposals is None:
         return trunk
-    count = (num_proposals, 2 * num_proposals) if isinstance(num_proposals, int) else tuple(num_proposals)
-    if len(count) != 2 or min(count) < 1:
-        raise InputError(f"num_proposals is a number of 1 or more, or that and training's, received {num_proposals}")
-    return replace(trunk, rpn={**trunk.rpn, "count": count})
+    pair = isinstance(num_proposals, list | tuple)
+    if pair and len(num_proposals) != 2:
+        raise InputError(f"num_proposals is a number, or that and training's, received {num_proposals}")
+    count = num_proposals if pair else (num_proposals, 2 * check_count("num_proposals", num_proposals))
+    return replace(trunk, rpn={**trunk.rpn, "count": tuple(check_count("num_proposals", one) for one in count)})
 
 
 def pooled_trunk(backbone, bins, channels, input_shape, width, anchor_sizes, frozen_batch_norm):
@@ -112,13 +124,13 @@ def pooled_trunk(backbone, bins, channels, input_shape, width, anchor_sizes, fro
         rpn_maps=maps,
         rpn={
             **anchors_of([anchor_sizes or SIZES], offset=0.5),
-            "stride": 16,
+            **CELLS,
             **POOLED_PROPOSALS,
             "channels": int(channels * width),
             "softmax": True,
         },
         box_features=box_features,
-        training=POOLED_TRAINING,
+        constants=POOLED_CONSTANTS,
     )
 
 
@@ -141,14 +153,14 @@ def c4_trunk(backbone, input_shape, width, anchor_sizes, frozen_batch_norm):
         rpn_maps=maps,
         rpn={
             **anchors_of([anchor_sizes or C4_SIZES], offset=0.5),
-            "stride": 16,
+            **CELLS,
             **C4_PROPOSALS,
             "channels": int(1024 * width),
         },
         shared=head(maps, res5, name="region_features"),
         box_features=lambda reads, rois: layers.GlobalAveragePooling2D(name="mean")(*reads),
         mask_features=lambda reads, rois: reads[0],
-        training=C4_TRAINING,
+        constants=C4_CONSTANTS,
     )
 
 
@@ -187,7 +199,7 @@ def pyramid_trunk(backbone, input_shape, width, anchor_sizes, frozen_batch_norm)
         box_features=box_features,
         region_features=region_features,
         mask_features=mask_features,
-        training=PYRAMID_TRAINING,
+        constants=PYRAMID_CONSTANTS,
     )
 
 

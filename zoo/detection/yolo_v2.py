@@ -173,8 +173,8 @@ class YoloV2(AnchorGrid):
         """
         rows, boxes = self.split(outputs)
         boxes, objectness = ops.stop_gradient(boxes), ops.sigmoid(rows[..., 4])
-        gt_boxes = ops.cast(targets["boxes"], "float32")
         assigned = self.assign(targets, outputs)
+        gt_boxes = assigned["boxes"]
         own, answers = take_rows(rows, assigned["slots"]), assigned["answers"]
 
         small = 2.0 - assigned["areas"]  # so that small objects weigh more

@@ -33,9 +33,16 @@ def anchors(feature_size, stride, areas=AREAS, ratios=RATIOS):
     return (centres + cell_anchors(areas, ratios)).reshape(-1, 4).astype(np.float32)
 
 
-def cell_anchors(areas=AREAS, ratios=RATIOS):
-    """Returns the anchors of one cell about (0, 0): `(A, 4)` float64, xyxy; the areas run faster.
+def cell_anchors(areas=AREAS, ratios=RATIOS, base=None):
+    """Makes the anchors of one cell, about (0, 0).
 
+    Args:
+        areas: of the boxes, square pixels.
+        ratios: height / width of the boxes.
+        base: side of a square, pixels, of whose area widths and heights are whole pixels, before they are scaled to
+            each area; `None` for none. Of 16 the anchors are py-faster-rcnn's and Detectron's (generate_anchors.py).
+    Returns:
+        `(A, 4)` float64, xyxy; the areas run faster.
     Raises:
         InputError: if an area or ratio is not above 0.
     """
@@ -43,7 +50,12 @@ def cell_anchors(areas=AREAS, ratios=RATIOS):
         if np.min(values) <= 0:
             raise InputError(f"anchors take {name} above 0, received {values}")
     areas, ratios = np.meshgrid(areas, ratios)
-    halves = np.stack([np.sqrt(areas / ratios), np.sqrt(areas * ratios)], axis=-1).reshape(-1, 2) / 2
+    if base is None:
+        widths, heights = np.sqrt(areas / ratios), np.sqrt(areas * ratios)
+    else:
+        whole, scale = np.round(base / np.sqrt(ratios)), np.sqrt(areas) / base
+        widths, heights = whole * scale, np.round(whole * ratios) * scale
+    halves = np.stack([widths, heights], axis=-1).reshape(-1, 2) / 2
     return np.concatenate([-halves, halves], axis=-1)
 
 

@@ -54,13 +54,13 @@ def last_of_slot(slots, valid):
     Returns:
         `(B, N)` float32, 1 or 0.
     """
-    count = slots.shape[1]
+    count = ops.shape(slots)[1]
     return unrivalled(slots, valid, ops.arange(count)[:, None] < ops.arange(count))
 
 
 def first_of_slot(slots, valid):
     """As `last_of_slot`, but the first object keeps its place."""
-    count = slots.shape[1]
+    count = ops.shape(slots)[1]
     return unrivalled(slots, valid, ops.arange(count)[:, None] > ops.arange(count))
 
 
@@ -92,7 +92,7 @@ def by_iou(anchors, gt_boxes, *, positive, negative, keep_best=False, usable=Non
     if positive < negative:
         raise InputError(f"positive is at least negative, received {positive} and {negative}")
     anchors, gt_boxes = box_ops.check(anchors), ops.pad(box_ops.check(gt_boxes), [[0, 0], [0, 1], [0, 0]])
-    rows = ops.arange(gt_boxes.shape[1], dtype="int32") + 1
+    rows = ops.arange(ops.shape(gt_boxes)[1], dtype="int32") + 1
     objects = ops.max(ops.cast(box_ops.area(gt_boxes) > 0, "int32") * rows)
     counts = 1.0 if usable is None else ops.cast(usable, "float32")
 

@@ -12,8 +12,11 @@ from keras import ops
 from zoo.ops import boxes as box_ops
 from zoo.ops.rows import take_rows, top_rows
 
-CANDIDATES = 1000
-"""Pairs of box and class, the best of each picture, that enter suppression."""
+CANDIDATES = 5000
+"""Pairs of box and class, the best of each picture, that enter suppression.
+
+Of a thousand regions more are rarely above 0.05; much fewer may all lie on one large object, and hide the others.
+"""
 TILE = 256
 """Boxes that `by_tiles` looks at together."""
 
@@ -141,8 +144,11 @@ def by_tiles(boxes, scores, score_threshold, iou_threshold, max_outputs):
     boxes_of, valid_of = (ops.reshape(x, (-1, tiles, tile, *x.shape[2:])) for x in (boxes, valid))
     better = ops.cast(ops.arange(tile)[:, None] > ops.arange(tile), "float32")
 
+    some = ops.cast(ops.any(valid_of > 0, axis=(0, 2)), "int32")
+    last = ops.max(some * ops.arange(1, tiles + 1, dtype="int32"))  # tile with a box above the threshold, from 1
+
     def unfinished(i, kept):
-        return ops.logical_and(i < tiles, ops.any(ops.sum(kept, axis=(1, 2)) < max_outputs))
+        return ops.logical_and(i < last, ops.any(ops.sum(kept, axis=(1, 2)) < max_outputs))
 
     def one_tile(i, kept):
         own = ops.take(boxes_of, i, axis=1)
@@ -188,18 +194,19 @@ def native(boxes, scores, score_threshold, iou_threshold, max_outputs):
     import tensorflow as tf
 
     # Ranks in place of scores: of equal ones TensorFlow takes the first, LiteRT any.
+    most = min(max_outputs, boxes.shape[1])
     ranks = tf.range(boxes.shape[1], 0, -1, dtype=tf.float32) * tf.cast(scores > score_threshold, tf.float32)
     kept, counts = [], []
     for one, rank in zip(tf.unstack(boxes), tf.unstack(ranks), strict=True):
         indices, count = tf.raw_ops.NonMaxSuppressionV4(
             boxes=one,
             scores=rank,
-            max_output_size=max_outputs,
+            max_output_size=most,
             iou_threshold=iou_threshold,
             score_threshold=0.0,
             pad_to_max_output_size=True,
         )
         # Beyond `count` runtimes leave what they like.
-        kept.append(indices * tf.cast(tf.range(max_outputs) < count, tf.int32))
+        kept.append(indices * tf.cast(tf.range(most) < count, tf.int32))
         counts.append(count)
-    return tf.stack(kept), tf.stack(counts)
+    return tf.pad(tf.stack(kept), [[0, 0], [0, max_outputs - most]]), tf.stack(counts)

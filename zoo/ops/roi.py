@@ -12,9 +12,12 @@ from keras import ops
 from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
 from zoo.ops.roi_gradient import sums_in_turn
+from zoo.ops.roi_taps import grids, taps, weighted_sum
 
 NUMBERS_AT_ONCE = 2**25
 """What `roi_align` gathers at once: 128 MiB; a thousand regions of a pyramid would take 770."""
+CANONICAL_SIZE, CANONICAL_LEVEL = 224, 4
+"""A region of this side, pixels, reads the level of stride 16 (Lin et al. 2017, section 4.2)."""
 
 
 def roi_align(
@@ -40,8 +43,8 @@ def roi_align(
         aligned: `False`: pixel coordinates divided by the stride count as cell numbers, and a region spans at least
             one cell. `True`: cells are centred half a stride from their border, and there is no smallest region.
         learns: whether gradients of the maps will be asked for, which XLA is fastest through in one gather.
-        numbers_at_once: some regions are read after the other, so that of a picture about as many numbers of the maps
-            lie in memory at once.
+        numbers_at_once: some regions are read after the other, so that about as many numbers of the maps lie in
+            memory at once, of a picture where the size of the batch is not known.
     Returns:
         `(B, R, oh, ow, C)`, the dtype of the maps.
     Raises:
@@ -70,11 +73,10 @@ def roi_align(
 
     cells = ops.reshape(cells, (-1, ops.shape(cells)[-1]))
     read = bins_y * bins_x * (2 * sampling_ratio) ** 2 * maps[0].shape[-1]  # numbers a region
-    step = max(1, numbers_at_once // read)
+    step = max(1, numbers_at_once // (read * (batch if isinstance(batch, int) else 1)))
     taps_of = rows, columns, row_weights, column_weights
     if learns and keras.backend.backend() == "tensorflow" and count != 0:
-        pictures = batch if isinstance(batch, int) else 1
-        return sums_in_turn(cells, taps_of, max(1, step // pictures), weighted_sum, grids)
+        return sums_in_turn(cells, taps_of, step)
     parts = [
         weighted_sum(cells, *grids(*(x[:, part] for x in taps_of)))
         for part in ([slice(None)] if learns else slices(count, step))
@@ -82,20 +84,18 @@ def roi_align(
     return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=1)
 
 
-def assign_levels(rois, strides, *, canonical_size=224, canonical_level=4):
+def assign_levels(rois, strides):
     """Chooses the map of each region: `floor(4 + log2(sqrt(area) / 224))`, clipped to the maps there are.
 
     Args:
         rois: `(..., 4)` float32, xyxy, pixels.
         strides: pixels between two cells of each map, rising powers of 2; level k has stride 2 ** k.
-        canonical_size: side in pixels of a region that reads the canonical level.
-        canonical_level: its level.
     Returns:
         `(...)` int32, places in `strides`.
     Source: Lin et al. 2017, arXiv:1612.03144, equation 1; the 1e-6 of `torchvision.ops.MultiScaleRoIAlign`.
     """
     levels = [round(math.log2(stride)) for stride in strides]
-    sides = [canonical_size * 2.0 ** (level - canonical_level - 1e-6) for level in levels[1:]]
+    sides = [CANONICAL_SIZE * 2.0 ** (level - CANONICAL_LEVEL - 1e-6) for level in levels[1:]]
     thresholds = ops.convert_to_tensor([side**2 for side in sides], "float32")
     return ops.sum(ops.cast(box_ops.area(rois)[..., None] >= thresholds, "int32"), axis=-1)
 
@@ -111,54 +111,6 @@ def flatten(maps):
     cells = [ops.reshape(one, (-1, size, one.shape[-1])) for one, size in zip(maps, sizes, strict=True)]
     first = [sum(sizes[:i]) for i in range(len(sizes))]
     return cells[0] if len(cells) == 1 else ops.concatenate(cells, axis=1), first, heights, widths
-
-
-def taps(start, end, size, bins, samples, smallest):
-    """Finds the cells that the bins of one axis read, and how much of each.
-
-    Args:
-        start: `(B, R)` float32, in cells.
-        end: likewise.
-        size: `(B, R)` int32, cells of the map.
-        bins: number of bins.
-        samples: in each bin.
-        smallest: a region spans at least so many cells; `None` for no such limit.
-    Returns:
-        `(B, R, bins, 2 * samples)` int32 cells, and float32 weights.
-    """
-    extent = end - start if smallest is None else ops.maximum(end - start, smallest)
-    fractions = (ops.arange(bins * samples, dtype="float32") + 0.5) / (bins * samples)
-    position = start[..., None] + extent[..., None] * fractions
-    size = size[..., None]
-    last = ops.cast(size, "float32") - 1.0
-    inside = ops.cast(ops.logical_and(position >= -1.0, position <= last + 1.0), "float32")
-    position = ops.clip(position, 0.0, last)
-    lower = ops.floor(position)
-    upper = ops.minimum(lower + 1.0, last)
-    far = position - lower
-    cells = ops.stack([lower, upper], axis=-1)
-    weights = ops.stack([(1.0 - far) * inside, far * inside], axis=-1) / samples
-    shape = (*ops.shape(start), bins, 2 * samples)
-    return ops.cast(ops.reshape(cells, shape), "int32"), ops.reshape(weights, shape)
-
-
-def grids(rows, columns, row_weights, column_weights):
-    """Returns places and weights of the taps of two axes: `(B, R, oh, t)` and `(B, R, ow, u)`, see `grid`."""
-    return grid(rows, columns, ops.add), grid(row_weights, column_weights, ops.multiply)
-
-
-def grid(rows, columns, combine):
-    """Combines two axes of taps: `(B, R, oh, t)` and `(B, R, ow, u)` to `(B, R, oh, ow, t, u)`."""
-    return combine(rows[:, :, :, None, :, None], columns[:, :, None, :, None])
-
-
-def weighted_sum(cells, places, weights):
-    """Sums up `(N, C)` cells: `(..., t, u)` int32 places and float32 weights to `(..., C)`."""
-    *bins, rows, columns = ops.shape(places)
-    # Places of this shape: reshaping what is gathered would copy it in LiteRT.
-    values = ops.take(cells, ops.reshape(places, (-1, rows * columns)), axis=0)
-    weights = ops.reshape(ops.cast(weights, cells.dtype), (-1, 1, rows * columns))
-    return ops.reshape(ops.matmul(weights, values), (*bins, cells.shape[-1]))
 
 
 def slices(count, step):

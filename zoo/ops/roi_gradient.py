@@ -4,16 +4,16 @@ Left to TensorFlow, all cells that are read, and the gradients of all of them, w
 thousand regions with 7x7 bins twice 800 MB. XLA, which compiles JAX's steps, plans its memory itself.
 """
 
+from zoo.ops.roi_taps import grids, weighted_sum
 
-def sums_in_turn(cells, taps, step, weighted_sum, products):
+
+def sums_in_turn(cells, taps, step):
     """Sums up cells for grids of taps, `step` regions of each picture after the other.
 
     Args:
         cells: `(N, C)` float.
         taps: rows `(B, R, oh, t)` and columns `(B, R, ow, u)` int32, and the weights of both, float32.
         step: regions.
-        weighted_sum: function of cells, places and weights `(..., t, u)` to `(..., C)`.
-        products: function of taps to the places and weights of their grid.
     Returns:
         `(B, R, oh, ow, C)`; gradients reach the cells alone.
     """
@@ -35,7 +35,7 @@ def sums_in_turn(cells, taps, step, weighted_sum, products):
         def gradient(given):
             def add(total, taps_and_given):
                 *taps, given = taps_and_given
-                places, weights = products(*taps)
+                places, weights = grids(*taps)
                 shares = tf.cast(weights, cells.dtype)[..., None] * given[:, :, :, :, None, None]
                 shares, places = tf.reshape(shares, (-1, cells.shape[-1])), tf.reshape(places, (-1,))
                 return total + tf.math.unsorted_segment_sum(shares, places, tf.shape(cells)[0])
@@ -43,7 +43,7 @@ def sums_in_turn(cells, taps, step, weighted_sum, products):
             return tf.foldl(add, (*taps, in_rounds(given)), tf.zeros_like(cells), parallel_iterations=1)
 
         found = tf.map_fn(
-            lambda taps: weighted_sum(cells, *products(*taps)),
+            lambda taps: weighted_sum(cells, *grids(*taps)),
             taps,
             fn_output_signature=cells.dtype,
             parallel_iterations=1,

@@ -54,11 +54,10 @@ def pooled(map, rois, stride, bins, down, across):
     power_y, rows, filled_y = runs(y1, y2, bins_y, height, down)
     power_x, columns, filled_x = runs(x1, x2, bins_x, width, across)
 
-    # Table by table and picture by picture the maxima over 2 ** i by 2 ** j cells.
-    tables = [table for rows_of_maxima in maxima(map, 1, down) for table in maxima(rows_of_maxima, 2, across)]
-    cells = ops.reshape(ops.concatenate(tables, axis=0), (-1, map.shape[-1]))
+    # The maxima over 2 ** j cells across of those over 2 ** i cells down of each picture, j by j and i by i.
+    cells = ops.reshape(maxima(maxima(map, 1, down), 2, across), (-1, map.shape[-1]))
     picture = ops.arange(batch, dtype="int32")[:, None, None, None]
-    table = (plane(power_y * across, power_x, ops.add) * batch + picture) * (height * width)
+    table = (plane(power_y, power_x * down, ops.add) * batch + picture) * (height * width)
     found = None
     for row, column in itertools.product(rows, columns):
         places = table + plane(row * width, column, ops.add)
@@ -97,7 +96,7 @@ def runs(first, last, bins, size, count):
 
 
 def maxima(x, axis, count):
-    """Returns the maxima over 1, 2, 4 ... cells from each cell on, `count` of them.
+    """Returns the maxima over 1, 2, 4 ... cells from each cell on: `count` tables `(B, H, W, C)`, as one tensor.
 
     What reaches over the border is wrong, and nobody reads it.
     """
@@ -107,7 +106,7 @@ def maxima(x, axis, count):
         reach = min(int(reach), size) if isinstance(size, int) else ops.minimum(int(reach), size)
         further = tables[-1][:, reach:] if axis == 1 else tables[-1][:, :, reach:]
         tables.append(ops.maximum(tables[-1], ops.pad(further, [[0, reach * (i == axis)] for i in range(4)])))
-    return tables
+    return ops.concatenate(tables, axis=0)
 
 
 def powers(most):

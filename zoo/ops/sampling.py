@@ -5,7 +5,7 @@ from keras import ops
 
 from zoo.ops import boxes as box_ops
 from zoo.ops.matching import matches
-from zoo.ops.rows import take_rows
+from zoo.ops.rows import take_rows, top_rows
 
 
 def balanced(positive, negative, *, count, positive_fraction, seed):
@@ -15,20 +15,18 @@ def balanced(positive, negative, *, count, positive_fraction, seed):
         positive: `(B, N)` bool.
         negative: `(B, N)` bool, apart from the positive ones.
         count: K, rows to draw; fewer are drawn where there are fewer.
-        positive_fraction: largest share of positive rows in K.
+        positive_fraction: largest share of positive rows in K, though always of one.
         seed: `keras.random.SeedGenerator`, or an integer for the same draw every time.
     Returns:
         `(rows (B, K) int32, is_positive (B, K) float32, drawn (B, K) float32)`: the positive rows come first, then
         the negative ones, then fillers with 0 in both.
     Source: Ren et al. 2015, arXiv:1506.01497, section 3.1.3.
     """
-    available = positive.shape[1]
     # Above 0, so that 0 marks the rows of the other kind.
     priority = keras.random.uniform(ops.shape(positive), 0.5, 1.0, seed=seed)
-    positives, positive_rows = ops.top_k(
-        priority * ops.cast(positive, "float32"), min(int(count * positive_fraction), available)
-    )
-    negatives, negative_rows = ops.top_k(priority * ops.cast(negative, "float32"), min(count, available))
+    most = max(1, int(count * positive_fraction))
+    positives, positive_rows = top_rows(priority * ops.cast(positive, "float32"), most)
+    negatives, negative_rows = top_rows(priority * ops.cast(negative, "float32"), count)
     num_positives = ops.sum(ops.cast(positives > 0, "int32"), axis=1, keepdims=True)
     num_negatives = ops.sum(ops.cast(negatives > 0, "int32"), axis=1, keepdims=True)
     place = ops.arange(count, dtype="int32")[None]

@@ -83,7 +83,7 @@ def test_measuring_knows_one_size(scenes):
     assert set(sizes_of(dataset, 5)) == {(64, 64)}
 
 
-@pytest.mark.parametrize("sizes", [((33, 32),), ((0, 32),), (320,), ((32, 32, 32),)])
+@pytest.mark.parametrize("sizes", [((33, 32),), ((0, 32),), (320,), ((32, 32, 32),), (("a", "b"),)])
 def test_wrong_sizes_are_named(scenes, sizes):
     with pytest.raises(InputError, match=r"multi_scale takes \(height, width\) in multiples of 32, received"):
         pipeline(scenes("val"), task="detection", picture_size=(64, 64), batch_size=1, multi_scale=sizes)

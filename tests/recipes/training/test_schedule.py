@@ -120,6 +120,13 @@ def test_sgd_comes_back_from_its_config_with_what_does_not_decay():
     assert values(weights) == [[pytest.approx([1.85, -3.825])], pytest.approx([0.99])]
 
 
+def test_factors_of_batch_normalisation_do_not_decay():
+    recipe = Recipe(**FIELDS, learning_rate=0.1, schedule="constant", optimizer="sgd", weight_decay=0.5)
+    weights = [keras.Variable([1.0], name=name) for name in ("gamma", "beta")]
+    optimizer(recipe, 1).apply([keras.ops.convert_to_tensor([0.1])] * 2, weights)
+    assert values(weights) == [[pytest.approx(0.99)]] * 2
+
+
 @pytest.mark.parametrize("name", ["adam", "adamw"])
 def test_the_decay_of_adam_stays_decoupled(name):
     recipe = Recipe(**FIELDS, learning_rate=0.1, schedule="constant", optimizer=name, weight_decay=0.5)

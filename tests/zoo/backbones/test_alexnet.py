@@ -50,7 +50,7 @@ def test_bvlc_normalises_before_it_pools_and_caffenet_afterwards():
 
 
 @core_in_full
-def test_saves_and_learns(both_ways, tmp_path):
+def test_saves_and_learns(every_way, tmp_path):
     body = alexnet(form="bvlc", width=1 / 8, input_shape=(67, 67, 3))
     model = keras.Model(body.input, keras.layers.GlobalAveragePooling2D()(body.output["conv5"]))
     model.compile(keras.optimizers.Adam(1e-3), "mse")

@@ -46,7 +46,7 @@ def test_parameters_of_a_resnet50s_pyramid(undrawn):
 
 
 @core_in_full
-def test_gradient_reaches_every_level_and_saves(both_ways, tmp_path):
+def test_gradient_reaches_every_level_and_saves(every_way, tmp_path):
     model = pyramid()
     model.compile("sgd", loss=3 * ["mse"])
     maps = [np.ones((2, 7, 9, 3), "float32"), np.ones((2, 4, 5, 5), "float32")]

@@ -108,7 +108,7 @@ def test_saves_and_loads(tmp_path):
 
 @core_in_full
 @pytest.mark.parametrize("grouped", [pytest.param({}, marks=pytest.mark.full), {"groups": 32, "group_width": 8}])
-def test_learns(grouped, both_ways):
+def test_learns(grouped, every_way):
     model = small(**grouped)
     losses = [float(model.train_on_batch(pictures(), np.array([0, 1]))) for _ in range(6)]
     assert losses[-1] < 0.5 * losses[0]

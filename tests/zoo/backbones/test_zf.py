@@ -34,7 +34,7 @@ def test_normalisation_is_within_the_channel():
 
 
 @core_in_full
-def test_saves_and_learns(both_ways, tmp_path):
+def test_saves_and_learns(every_way, tmp_path):
     body = zf(width=1 / 16, input_shape=(64, 64, 3))
     model = keras.Model(body.input, keras.layers.GlobalAveragePooling2D()(body.output["conv5"]))
     model.compile(keras.optimizers.Adam(1e-3), "mse")

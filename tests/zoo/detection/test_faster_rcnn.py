@@ -8,8 +8,10 @@ from keras import ops
 import zoo
 from tests.checks import core_in_full, learns, parameters, quick, saves_and_loads
 from zoo.detection import fast_rcnn
-from zoo.detection.fast_rcnn import region_losses
 from zoo.detection.faster_rcnn import faster_rcnn
+from zoo.detection.keypoint_rcnn import keypoint_rcnn
+from zoo.detection.mask_rcnn import mask_rcnn
+from zoo.detection.region_losses import region_losses
 from zoo.weights.matching import layers_with_weights
 
 SIDE = 64
@@ -73,7 +75,7 @@ def test_parameters_equal_torchvisions(name, num_classes, trainable, total, undr
     assert (parameters(model), model.count_params()) == (trainable, total)
 
 
-def test_predictions_have_the_shapes_of_their_task(both_ways):
+def test_predictions_have_the_shapes_of_their_task(every_way):
     found = toy("mask_rcnn_resnet18_fpn").predict(pictures(), verbose=0)
     shapes = {"boxes": (2, 100, 4), "scores": (2, 100), "labels": (2, 100), "count": (2,), "masks": (2, 100, 28, 28)}
     assert {name: array.shape for name, array in found.items()} == shapes
@@ -90,7 +92,7 @@ def test_predictions_have_the_shapes_of_their_task(both_ways):
         "keypoint_rcnn_resnet18_fpn",
     ],
 )
-def test_learns(name, both_ways):
+def test_learns(name, every_way):
     model = toy(name)
     model.region_samples = 64  # all regions there are, so that no draw moves the loss
     steps = 6 if name.endswith("c4") else 2  # its batch normalisation, of 2 pictures, is as noisy as a step is long
@@ -185,12 +187,30 @@ def test_proposals_and_suppression_are_the_releases(name, expected):
     assert model.iou_threshold == (0.5 if "resnet" in name else 0.3)
     assert (model.score_threshold, model.max_detections) == (0.05, 100)
     assert model.region_samples == (512 if "resnet" in name else 128)
+    assert model.anchor_samples == 256 and model.negative_iou == (0.0, 0.5)
     assert ("inside" in model.output) == (not name.endswith("fpn"))
+    if name.endswith("fpn"):
+        return
+    anchors = model.get_layer("anchors")
+    assert (anchors.stride, anchors.offset, anchors.base) == (16, 0.5, 16)
+    assert [round(area**0.5) for area in anchors.areas] == ([32, 64] if "c4" in name else []) + [128, 256, 512]
+    assert layer.short_first == ("c4" not in name) and model.get_layer("inside").border == 0
+    reader = model.get_layer("region_features" if "c4" in name else "box_head")
+    if "c4" in name:
+        assert list(reader.get_layer("roi_align").strides) == [16]
+    else:
+        assert reader.get_layer("roi_pool").stride == 16
+
+
+def test_pyramids_pad_to_multiples_of_32():
+    model = zoo.faster_rcnn_resnet18_fpn(2, width=1 / 16, input_shape=(97, 75, 3))
+    assert model.get_layer("pad").output.shape[1:3] == (128, 96)
 
 
 def test_fast_rcnn_has_the_constants_of_its_trunk():
     pyramid, plain = (zoo.build(f"fast_rcnn_{name}", num_classes=2, width=1 / 16) for name in ("resnet18_fpn", "zf"))
     assert (pyramid.region_samples, pyramid.box_beta, pyramid.iou_threshold) == (512, 1 / 9, 0.5)
+    assert (pyramid.negative_iou, plain.negative_iou) == ((0.0, 0.5), (0.1, 0.5))
     assert (plain.region_samples, plain.box_beta, plain.iou_threshold) == (64, 1.0, 0.3)
 
 
@@ -201,11 +221,44 @@ def test_thresholds_and_numbers_of_proposals_are_arguments():
         assert {key: getattr(model, key) for key in thresholds} == thresholds
     counts = [zoo.faster_rcnn_zf(2, width=1 / 16, num_proposals=n).get_layer("proposals").count for n in (9, (4, 30))]
     assert counts == [(9, 18), (4, 30)]
-    with pytest.raises(zoo.InputError, match="num_proposals is .* received 0"):
-        zoo.faster_rcnn_zf(2, num_proposals=0)
+    assert zoo.faster_rcnn_zf(2, width=1 / 16, num_proposals=np.int64(9)).get_layer("proposals").count == (9, 18)
 
 
-def test_fast_rcnn_looks_at_the_regions_it_is_given(both_ways, tmp_path):
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"num_proposals": 0}, "num_proposals is a whole number of 1 or more, received 0"),
+        ({"num_proposals": 2.5}, "num_proposals is a whole number of 1 or more, received 2.5"),
+        ({"num_proposals": (4, 0)}, "num_proposals is a whole number of 1 or more, received 0"),
+        ({"num_proposals": (4,)}, "num_proposals is a number, or that and training's, received"),
+        ({"anchor_sizes": (16, float("nan"))}, "anchor_sizes are pixels above 0, received"),
+        ({"anchor_sizes": "abc"}, "anchor_sizes are pixels above 0, received abc"),
+        ({"anchor_sizes": ()}, "anchor_sizes are pixels above 0, received"),
+        ({"region_samples": 0}, "region_samples is a whole number of 1 or more, received 0"),
+        ({"score_threshold": "0.5"}, "score_threshold lies between 0 and 1, received '0.5'"),
+        ({"iou_threshold": float("nan")}, "iou_threshold lies between 0 and 1, received nan"),
+        ({"max_detections": 1.5}, "max_detections is a whole number of 1 or more, received 1.5"),
+    ],
+)
+def test_numbers_out_of_their_range_are_named(arguments, message):
+    with pytest.raises(zoo.InputError, match=message):
+        zoo.faster_rcnn_zf(2, width=1 / 16, **arguments)
+
+
+def test_proposals_of_a_method_are_some():
+    with pytest.raises(zoo.InputError, match="num_proposals is a whole number of 1 or more, received 0"):
+        zoo.fast_rcnn_zf(2, width=1 / 16, num_proposals=0)
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+def test_few_regions_are_drawn(samples):
+    model = toy("mask_rcnn_resnet18_fpn")
+    model.region_samples = samples
+    model.compile("sgd")
+    assert np.isfinite(model.train_on_batch(pictures(), targets())).all()
+
+
+def test_fast_rcnn_looks_at_the_regions_it_is_given(every_way, tmp_path):
     model = toy("fast_rcnn_resnet18_fpn", proposals="uniform", num_proposals=4)
     regions = np.zeros((2, 4, 4), "float32")
     regions[:, :2] = [[3, 5, 29, 41], [30, 20, 60, 60]]
@@ -302,5 +355,9 @@ def test_region_losses_by_hand():
 def test_unknown_backbones_and_sizes_are_named():
     with pytest.raises(zoo.InputError, match="unknown backbone 'vgg11': choose one of vgg16, zf"):
         faster_rcnn(2, backbone="vgg11")
+    with pytest.raises(zoo.InputError, match="Mask R-CNN stands on a pyramid or C4, received the backbone 'zf'"):
+        mask_rcnn(2, backbone="zf")
+    with pytest.raises(zoo.InputError, match="Keypoint R-CNN stands on a pyramid, received .* 'resnet50_c4'"):
+        keypoint_rcnn(backbone="resnet50_c4")
     with pytest.raises(zoo.InputError, match="five levels"):
         zoo.faster_rcnn_resnet18_fpn(2, anchor_sizes=(8, 16))

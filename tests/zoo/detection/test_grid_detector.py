@@ -52,7 +52,7 @@ def test_the_anchor_of_the_objects_shape_answers():
 
 
 @pytest.mark.core
-def test_learns(both_ways):
+def test_learns(every_way):
     truth = {"boxes": np.array([[[1, 1, 20, 25]]] * 2, "float32"), "labels": np.array([[1]] * 2, "int32")}
     learns(toy(), images(), truth)
 

@@ -151,7 +151,7 @@ def test_three_sizes_in_turn():
 
 
 def test_wrong_arguments(tmp_path):
-    with pytest.raises(InputError, match="num_proposals of 1 or more, received 0"):
+    with pytest.raises(InputError, match="num_proposals is a whole number of 1 or more, received 0"):
         toy(num_proposals=0)
     (tmp_path / "broken.weights.h5").write_bytes(b"nothing")
     with pytest.raises(InputError, match="broken.weights.h5: no weights file of Keras"):

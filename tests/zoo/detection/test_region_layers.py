@@ -39,3 +39,12 @@ def test_detections_by_hand():
     np.testing.assert_allclose(found["boxes"], [[20, 10, 40, 30], [50, 20, 60, 40], [0, 0, 0, 0]], atol=1e-4)
     np.testing.assert_allclose(found["scores"], [0.8, 2 / 3, 0], rtol=1e-5)
     assert found["labels"].tolist() == [1, 0, -1] and found["count"] == 2
+
+
+def test_what_is_thinner_than_a_hundredth_of_a_pixel_is_no_detection():
+    rois = np.array([[[10, 10, 10.005, 30], [40, 20, 41, 40]]], "float32")
+    found = Detections(score_threshold=0.5)(
+        [np.zeros((1, 40, 60, 3), "float32"), rois, np.float32([[[0, 9], [0, 9]]]), np.zeros((1, 2, 8), "float32")]
+    )
+    assert int(found["count"][0]) == 1
+    np.testing.assert_allclose(ops.convert_to_numpy(found["boxes"])[0, 0], [40, 20, 41, 40], atol=1e-4)

@@ -5,7 +5,8 @@ import pytest
 from keras import ops
 
 from tests.checks import core_in_full
-from zoo.detection.rpn import AnchorRows, AnchorsOn, Inside, Proposals, rpn_losses
+from zoo.detection.rpn import rpn_losses
+from zoo.detection.rpn_layers import AnchorRows, AnchorsOn, Inside, Proposals
 
 PICTURE = np.zeros((1, 64, 96, 3), "float32")
 
@@ -53,6 +54,16 @@ def test_training_and_testing_have_numbers_of_their_own():
     np.testing.assert_array_equal(found[:, 3], [60, 12, 11, 10, 9, 8])
     found = proposals(boxes, logits, count=(3, 6), candidates=(9, 9), least_side=13.0)
     np.testing.assert_array_equal(found, [[0, 40, 20, 60], [0] * 4, [0] * 4])
+
+
+@core_in_full
+def test_short_anchors_leave_their_place_to_others_if_they_are_dropped_first():
+    boxes, logits = [[[10 * i, 0, 10 * i + 5, 5 + i] for i in range(8)], [[0, 40, 20, 60]]], [list(range(8)), [9.0]]
+    boxes[0][7] = [70, 0, 74, 12]
+    layer = {"count": (2, 2), "candidates": (2, 2), "least_side": 5.0}
+    np.testing.assert_array_equal(proposals(boxes, logits, **layer)[:, 3], [60, 11])
+    found = proposals(boxes, logits, **{**layer, "count": (3, 3)}, short_first=True)
+    np.testing.assert_array_equal(found[:, 3], [60, 11, 10])
 
 
 @pytest.mark.core

@@ -136,7 +136,7 @@ def test_no_object_at_all():
 
 @pytest.mark.core
 @pytest.mark.parametrize("released", quick([False, True], False))
-def test_learns(released, both_ways):
+def test_learns(released, every_way):
     learns(toy(released=released), images(), truth(), steps=20 if released else 2)
 
 

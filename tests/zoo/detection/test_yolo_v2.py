@@ -109,7 +109,7 @@ def test_idle_anchors_are_pulled_to_their_prior_over_the_first_pictures():
 
 
 @pytest.mark.core
-def test_the_pictures_of_training_alone_are_counted_and_come_back(both_ways, tmp_path):
+def test_the_pictures_of_training_alone_are_counted_and_come_back(every_way, tmp_path):
     model = toy()
     images = np.random.default_rng(0).integers(0, 255, (3, 64, 64, 3), "uint8")
     truth = {key: np.repeat(value, 3, 0) for key, value in targets((3, 5, 40, 50, 1)).items()}
@@ -152,7 +152,7 @@ def test_two_objects_of_one_cell_count_once():
 
 
 @pytest.mark.core
-def test_predicts_learns_saves_and_loads(both_ways, tmp_path):
+def test_predicts_learns_saves_and_loads(every_way, tmp_path):
     model = toy()
     images = np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), "uint8")
     truth = {key: np.repeat(value, 2, 0) for key, value in targets((3, 5, 40, 50, 1)).items()}
@@ -241,7 +241,31 @@ def test_thresholds_of_the_builder():
     assert (toy().score_threshold, toy().iou_threshold, toy().max_detections) == (0.005, 0.45, 100)
 
 
+def test_wrong_thresholds_are_refused_when_they_are_set_and_nothing_is_lost():
+    model = toy()
+    before = model.predict(np.zeros((1, 64, 64, 3), "float32"), verbose=0)
+    for name, value in (("score_threshold", "0.5"), ("iou_threshold", float("nan")), ("max_detections", 0)):
+        with pytest.raises(InputError, match=f"{name} .*, received"):
+            setattr(model, name, value)
+    assert (model.score_threshold, model.iou_threshold, model.max_detections) == (0.005, 0.45, 100)
+    after = model.predict(np.zeros((1, 64, 64, 3), "float32"), verbose=0)
+    np.testing.assert_array_equal(before["boxes"], after["boxes"])
+
+
+def test_objects_end_at_the_pictures_border():
+    model, images = toy(), np.zeros((1, 64, 64, 3), "float32")
+    model.compile("sgd")
+    beyond, within = (
+        model.test_on_batch(images, {"boxes": np.float32([[box]]), "labels": np.zeros((1, 1), "int32")})
+        for box in ([-100, 8, 400, 300], [0, 8, 64, 64])
+    )
+    np.testing.assert_allclose(beyond, within, rtol=1e-6)
+
+
 def test_wrong_sizes_and_anchors():
+    for anchors in ("abc", 5, (), [(float("nan"), 1)], [(1, 2, 3)]):
+        with pytest.raises(InputError, match="anchors are pairs of width and height in cells, above 0, received"):
+            toy(anchors=anchors)
     with pytest.raises(InputError, match=r"input_shape=\(height, width, 3\), None for .*, received \(0, 64, 3\)"):
         toy(input_shape=(0, 64, 3))
     with pytest.raises(InputError, match="score_threshold lies between 0 and 1, received 2"):

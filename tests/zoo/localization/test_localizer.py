@@ -117,7 +117,7 @@ def test_predictions_invert_the_target():
 
 
 @pytest.mark.core
-def test_learns(both_ways):
+def test_learns(every_way):
     learns(toy(), pictures(), targets())
 
 

@@ -106,7 +106,7 @@ def test_a_point_is_learned_and_hidden_ones_stand_still():
 
 @pytest.mark.core
 @pytest.mark.parametrize("loss", quick(["squared", "l1", "wing"], "wing"))
-def test_learns(loss, both_ways):
+def test_learns(loss, every_way):
     learns(toy(loss=loss), pictures(), targets())
 
 

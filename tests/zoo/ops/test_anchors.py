@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from zoo import InputError
-from zoo.ops.anchors import anchors, kmeans_anchors, size_iou
+from zoo.ops.anchors import anchors, cell_anchors, kmeans_anchors, size_iou
 
 
 def test_nine_anchors_by_hand():
@@ -24,6 +24,14 @@ def test_every_area_and_ratio_on_every_centre():
     np.testing.assert_allclose(height / width, np.broadcast_to(np.repeat([0.25, 1, 4], 2), (2, 3, 6)), rtol=1e-5)
     centres = (boxes[..., :2] + boxes[..., 2:]) / 2
     np.testing.assert_allclose(centres[1, 2], np.broadcast_to([50, 15], (6, 2)), rtol=1e-5)
+
+
+def test_anchors_of_whole_pixels_at_16_are_the_releases():
+    # generate_anchors.py: 23x12, 16x16 and 11x22 about the middle of a cell, eight, sixteen and thirty-two times.
+    boxes = cell_anchors(base=16)
+    sides = [(184, 96), (368, 192), (736, 384), (128, 128), (256, 256), (512, 512), (88, 176), (176, 352), (352, 704)]
+    np.testing.assert_allclose(boxes[:, 2:] - boxes[:, :2], sides)
+    np.testing.assert_allclose(boxes[:, 2:] + boxes[:, :2], 0)
 
 
 def test_no_cells_no_anchors():

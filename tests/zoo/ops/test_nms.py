@@ -66,6 +66,15 @@ def test_both_forms_are_equal(most):
         np.testing.assert_array_equal(a, b)
 
 
+@core_in_full
+def test_a_tile_of_boxes_below_the_threshold_ends_no_search(monkeypatch):
+    boxes, scores = random_boxes(2, 48)
+    scores[:, 16:32] = 0
+    monkeypatch.setattr(suppression, "TILE", 16)
+    _, counts = by_tiles(*map(ops.convert_to_tensor, (boxes, scores)), 1e-4, 1.0, 40)
+    np.testing.assert_array_equal(ops.convert_to_numpy(counts), [32, 32])
+
+
 @pytest.mark.core
 @pytest.mark.parametrize("most", [5, 40, 300])
 def test_tiles_do_not_show(most, monkeypatch):
@@ -95,6 +104,17 @@ def test_detections_by_hand():
     np.testing.assert_allclose(found["scores"], [0.9, 0.7, 0.3, 0.0], rtol=1e-6)
     np.testing.assert_array_equal(found["labels"], [0, 1, 0, -1])
     assert found["count"] == 3
+
+
+@core_in_full
+def test_many_boxes_on_one_object_do_not_hide_the_others():
+    boxes = np.tile(np.float32([0, 0, 10, 10]), (1, 1003, 1))
+    boxes[0, 1000:] = [[20, 0, 30, 10], [40, 0, 50, 10], [60, 0, 70, 10]]
+    scores = np.zeros((1, 1003, 4), "float32")
+    scores[0, :1000, :3] = 0.9
+    scores[0, 1000:, 3] = 0.2
+    found = detections(boxes, scores, score_threshold=0.05, iou_threshold=0.5)
+    np.testing.assert_array_equal(ops.convert_to_numpy(found["labels"])[0, :7], [0, 1, 2, 3, 3, 3, -1])
 
 
 @core_in_full

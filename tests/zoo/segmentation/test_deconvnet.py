@@ -44,7 +44,7 @@ def test_fc6_sees_the_whole_of_small_pictures_and_parts_of_large_ones():
 
 @core_in_full
 @pytest.mark.parametrize("size", [(32, 96), (45, 70)])
-def test_any_size(size, both_ways):
+def test_any_size(size, every_way):
     assert toy(*size).predict(pictures(*size), verbose=0)["logits"].shape == (2, *size, 3)
 
 
@@ -133,7 +133,7 @@ def test_saves_and_loads(tmp_path):
 
 
 @core_in_full
-def test_learns(both_ways):
+def test_learns(every_way):
     images = pictures(64, 64)
     learns(toy(), images, images[..., 0] // 86, steps=4)
 

@@ -52,7 +52,7 @@ def test_pooling_is_centred_on_every_second_pixel():
 
 
 @pytest.mark.parametrize("size", [(33, 41), (40, 50), (1, 3)])
-def test_any_picture_size(size, both_ways):
+def test_any_picture_size(size, every_way):
     assert toy().predict(pictures(*size), verbose=0)["logits"].shape == (2, *size, 3)
 
 
@@ -61,7 +61,7 @@ def test_saves_and_loads(tmp_path):
 
 
 @core_in_full
-def test_learns(both_ways):
+def test_learns(every_way):
     images = pictures(32, 40)
     learns(toy(), images, images[..., 0] // 86)
 

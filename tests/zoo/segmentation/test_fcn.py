@@ -94,7 +94,7 @@ def test_a_mirrored_picture_has_mirrored_scores(backbone, stride):
 
 
 @pytest.mark.parametrize("backbone", quick(TRUNKS, "alexnet"))
-def test_any_picture_size(backbone, both_ways):
+def test_any_picture_size(backbone, every_way):
     model = toy(backbone)
     for size in [(1, 1), (33, 64), (78, 47)]:
         assert model.predict(pictures(*size), verbose=0)["logits"].shape == (1, *size, 3)
@@ -114,7 +114,7 @@ def test_saves_and_loads(backbone, stride, tmp_path):
 
 @pytest.mark.core
 @pytest.mark.parametrize(("backbone", "stride"), quick([("vgg16", 8), ("alexnet", 32)], ("vgg16", 8)))
-def test_learns(backbone, stride, both_ways):
+def test_learns(backbone, stride, every_way):
     images = pictures(32, 32, count=2)
     images[:, :, :16] //= 4
     model, labels = toy(backbone, stride, input_shape=(32, 32, 3)), np.where(images[..., 0] > 63, 1, 0)

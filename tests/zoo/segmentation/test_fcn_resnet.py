@@ -53,7 +53,7 @@ def test_interpolation_by_hand():
 
 @core_in_full
 @pytest.mark.parametrize("size", [(1, 1), (17, 30)])
-def test_any_picture_size(size, both_ways):
+def test_any_picture_size(size, every_way):
     found = toy(input_shape=(None, None, 3)).predict(pictures(*size), verbose=0)
     assert {name: value.shape for name, value in found.items()} == {"logits": (2, *size, 3)}
 
@@ -107,7 +107,7 @@ def test_saves_and_loads(tmp_path):
 
 
 @core_in_full
-def test_learns_with_both_heads(both_ways):
+def test_learns_with_both_heads(every_way):
     model = toy()
     before = np.array(model.get_layer("auxiliary_logits").kernel)
     learns(model, pictures(), pictures()[..., 0] // 86)

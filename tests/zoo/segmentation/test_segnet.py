@@ -20,7 +20,7 @@ def test_thirteen_and_thirteen_convolutions(undrawn):
 
 @pytest.mark.parametrize("toy", TOYS)
 @pytest.mark.parametrize("size", [pytest.param((32, 64), marks=pytest.mark.full), (37, 45), (2, 3)])
-def test_any_picture_size(toy, size, both_ways):
+def test_any_picture_size(toy, size, every_way):
     images = np.random.default_rng(0).integers(0, 255, (2, *size, 3), "uint8")
     assert toy().predict(images, verbose=0)["logits"].shape == (2, *size, 3)
 
@@ -32,7 +32,7 @@ def test_saves_and_loads(toy, tmp_path):
 
 
 @pytest.mark.parametrize("toy", [TOYS[0], pytest.param(TOYS[1], marks=pytest.mark.core)])
-def test_learns(toy, both_ways):
+def test_learns(toy, every_way):
     images = np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), "uint8")
     learns(toy(input_shape=(32, 32, 3)), images, images[..., 0] // 86)
 

@@ -46,12 +46,12 @@ def test_saves_and_loads(tmp_path):
 
 
 @pytest.mark.core
-def test_learns(both_ways):
+def test_learns(every_way):
     images = np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), "uint8")
     learns(unet(3, filters=4, depth=2), images, images[..., 0] // 86)
 
 
-def test_unpadded_form_learns_from_the_centre_of_the_labels(both_ways):
+def test_unpadded_form_learns_from_the_centre_of_the_labels(every_way):
     images = np.random.default_rng(0).integers(0, 255, (2, 60, 60, 3), "uint8")
     learns(unet(3, filters=4, depth=2, padding="valid"), images, images[..., 0] // 86)
 

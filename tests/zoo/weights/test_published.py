@@ -119,6 +119,11 @@ def test_published_detectors_keep_heads_of_another_number_of_classes_and_freeze_
     }
 
 
+def test_detectors_of_coco_alone_have_an_epsilon_of_zero():
+    for entry in published.PUBLISHED:
+        assert entry.epsilon == (0.0 if entry.name == "torchvision/COCO_V1" else None)
+
+
 @pytest.fixture
 def frozen(cache, monkeypatch):
     """A builder of segmenters with published weights whose batch normalisation was frozen with an epsilon of 0."""
