@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from zoo import ZooModel
 
@@ -61,3 +62,18 @@ def learns(model, images, targets, steps=2, learning_rate=1e-3, still=()):
     stood = {v.path for v, b in zip(model.trainable_variables, before, strict=True) if np.array_equal(v, b)}
     expected = {v.path for v in model.trainable_variables if any(word in v.path for word in still)}
     assert stood == expected, sorted(stood ^ expected)
+
+
+def gradients(function, inputs):
+    """Returns the gradients of a scalar function of a list of arrays."""
+    inputs = [ops.convert_to_tensor(x) for x in inputs]
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return [np.asarray(x) for x in jax.grad(function)(inputs)]
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        value = function(inputs)
+    return [tf.convert_to_tensor(x).numpy() for x in tape.gradient(value, inputs)]

@@ -1,8 +1,9 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
-from tests.checks import core_in_full, parameters
+from tests.checks import core_in_full, gradients, parameters
 from zoo.backbones.fpn import UpsampleLike, fpn
 
 
@@ -17,6 +18,15 @@ def test_upsampling_by_hand():
     up = np.asarray(UpsampleLike()([x, np.zeros((1, 3, 5, 2))]))  # an odd map's half was rounded up
     assert up[0, ..., 0].tolist() == [[0, 0, 1, 1, 2], [0, 0, 1, 1, 2], [3, 3, 4, 4, 5]]
     np.testing.assert_array_equal(UpsampleLike()([x, np.zeros((1, 4, 6, 1))]), x.repeat(2, axis=1).repeat(2, axis=2))
+
+
+@pytest.mark.core
+def test_gradient_of_upsampling_by_hand():
+    x, like = np.ones((1, 2, 3, 1), "float32"), np.zeros((1, 3, 5, 1), "float32")
+    factors = np.arange(15, dtype="float32").reshape(1, 3, 5, 1)
+    (found,) = gradients(lambda x: ops.sum(UpsampleLike()([x[0], like]) * factors), [x])
+    # Of each cell the sum of the factors of its up to four copies.
+    assert found[0, ..., 0].tolist() == [[0 + 1 + 5 + 6, 2 + 3 + 7 + 8, 4 + 9], [10 + 11, 12 + 13, 14]]
 
 
 @pytest.mark.core

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from tests.checks import core_in_full, quick
+from tests.checks import core_in_full, gradients, quick
 from tests.zoo.ops import roi_reference
 from zoo import InputError
 from zoo.layers import RoIAlign, RoIPool
@@ -180,21 +180,6 @@ def test_regions_that_are_learned_from_in_turn_give_values_and_gradients_of_all_
     np.testing.assert_allclose(align(maps, rois, **options, **in_turn), align(maps, rois, **options), atol=1e-6)
     for ours, plain in zip(gradients(value(**in_turn), maps), gradients(value(), maps), strict=True):
         np.testing.assert_allclose(ours, plain, atol=1e-5)
-
-
-def gradients(function, inputs):
-    """Returns the gradients of a scalar function of a list of arrays."""
-    inputs = [ops.convert_to_tensor(x) for x in inputs]
-    if keras.backend.backend() == "jax":
-        import jax
-
-        return [np.asarray(x) for x in jax.grad(function)(inputs)]
-    import tensorflow as tf
-
-    with tf.GradientTape() as tape:
-        tape.watch(inputs)
-        value = function(inputs)
-    return [tf.convert_to_tensor(x).numpy() for x in tape.gradient(value, inputs)]
 
 
 @core_in_full
