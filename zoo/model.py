@@ -61,12 +61,16 @@ class ZooModel(keras.Model):
         return super().predict(x, *args, **kwargs)
 
     def check_size(self, x):
-        """Raises `InputError` where pictures have another size than the one that the model was built for.
+        """Raises `InputError` where pictures have another size than the model's, or what is given are no pictures.
 
         Args:
             x: what Keras takes. The sizes in a generator, and those that a data set does not state, are not known.
         """
-        fixed, size = self.inputs[0].shape[1:3], picture_size(x, self.inputs[0].name)
+        *fixed, channels = self.inputs[0].shape[1:]
+        shape = pictures_shape(x, self.inputs[0].name)
+        if shape and (len(shape) != 4 or shape[3] not in (None, channels)):
+            raise InputError(f"{self.name} takes pictures (B, H, W, {channels}), received an array of shape {shape}")
+        size = shape[1:3]
         if any(None not in pair and pair[0] != pair[1] for pair in zip(fixed, size, strict=False)):
             wanted, (height, width) = "x".join("any" if side is None else str(side) for side in fixed), size
             raise InputError(
@@ -182,8 +186,8 @@ def as_tuples(value):
     return tuple(map(as_tuples, value)) if isinstance(value, list | tuple) else value
 
 
-def picture_size(x, name):
-    """Returns the sides of the pictures in what Keras takes as `x`, `None` for one that is unknown; `()` without any.
+def pictures_shape(x, name):
+    """Returns the shape of the pictures in what Keras takes as `x`, `None` where it is not known; `()` without any.
 
     Args:
         x: an array `(B, H, W, C)`, a dict of inputs with one of that name, a list of inputs whose first it is, or a
@@ -197,4 +201,4 @@ def picture_size(x, name):
     elif isinstance(x, (list, tuple)) and x:
         x = x[0]
     shape = getattr(x, "shape", ())
-    return tuple(shape[1:3]) if getattr(shape, "rank", 4) == 4 == len(shape) else ()
+    return () if getattr(shape, "rank", 0) is None else tuple(shape)

@@ -51,6 +51,16 @@ def small_grid():
     return model
 
 
+@pytest.mark.parametrize("wrong", [IMAGES[0], IMAGES[..., :1], np.zeros((2, 32, 48, 4), "float32")])
+def test_what_is_no_picture_is_refused_in_one_line(wrong):
+    model = small_grid()
+    line = f"small takes pictures (B, H, W, 3), received an array of shape {wrong.shape}"
+    for call in (model, lambda x: model.predict(x, verbose=0), lambda x: model.fit(x, TARGETS, verbose=0)):
+        with pytest.raises(zoo.InputError) as error:
+            call(wrong)
+        assert str(error.value) == line
+
+
 @pytest.mark.parametrize(
     "call",
     [
