@@ -1,11 +1,9 @@
-import math
-from numbers import Real
-
 import keras
 import numpy as np
 from keras import ops
 
 from zoo.detection.detector import Detector
+from zoo.detection.thresholds import are_sides
 from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
 from zoo.ops.matching import best_anchor, centroid_cell, last_of_slot
@@ -123,10 +121,6 @@ def check_anchors(anchors):
         InputError: if an anchor is not a pair above 0.
     """
     sides = np.array(anchors, "O")
-    if (
-        sides.ndim != 2
-        or sides.shape[1] != 2
-        or not all(isinstance(s, Real) and 0 < s < math.inf for s in sides.flat)
-    ):
+    if sides.ndim != 2 or sides.shape[1] != 2 or not are_sides(sides.flat):
         raise InputError(f"anchors are pairs of width and height in cells, above 0, received {anchors}")
     return tuple((float(width), float(height)) for width, height in sides)

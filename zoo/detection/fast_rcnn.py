@@ -59,12 +59,12 @@ def fast_rcnn(
         InputError: if there is no such backbone, a number of proposals or detections is not 1 or more, a threshold
             lies outside of its range, or the weights do not fit.
     """
-    check_count("num_proposals", num_proposals)
+    num_proposals = check_count("num_proposals", num_proposals)
     trunk = trunk_of(backbone, input_shape, width)
     rois = layers.Input((None, 4), name="proposals")
     outputs = {**detected(trunk, rois, num_classes), "proposals": rois}
     model = FastRcnn({"image": trunk.image, "proposals": rois}, outputs, name=name)
-    model.proposals, model.num_proposals = proposals, int(num_proposals)
+    model.proposals, model.num_proposals = proposals, num_proposals
     thresholds = score_threshold, iou_threshold, max_detections
     return finished(model, trunk, num_classes, thresholds=thresholds, weights=weights)
 

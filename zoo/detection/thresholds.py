@@ -1,5 +1,6 @@
-"""The three numbers by which a detector chooses what it reports."""
+"""The three numbers by which a detector chooses what it reports, and the checks of numbers that builders take."""
 
+import math
 from numbers import Integral, Real
 
 from zoo.errors import InputError
@@ -42,6 +43,11 @@ def check_count(name, value):
     if not isinstance(value, Integral) or value < 1:
         raise InputError(f"{name} is a whole number of 1 or more, received {value!r}")
     return int(value)
+
+
+def are_sides(values):
+    """Says whether all values are lengths: numbers above 0, none of them infinite."""
+    return all(isinstance(value, Real) and 0 < value < math.inf for value in values)
 
 
 CHECKS = {"score_threshold": check_share, "iou_threshold": check_share, "max_detections": check_count}

@@ -6,11 +6,9 @@ numbers are those of the releases: py-faster-rcnn's `lib/fast_rcnn/config.py`, D
 for C4, torchvision's detectors for pyramids.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from numbers import Real
 
 import keras
 import numpy as np
@@ -21,7 +19,7 @@ from zoo.backbones.resnet import bottleneck, resnet18, resnet50, resnet101, resn
 from zoo.backbones.vgg import vgg16
 from zoo.backbones.zf import zf
 from zoo.detection.region_head import convolutions, dense_relu, head
-from zoo.detection.thresholds import check_count
+from zoo.detection.thresholds import are_sides, check_count
 from zoo.errors import InputError
 from zoo.layers import RoIAlign, RoIPool
 from zoo.ops.anchors import RATIOS, SIZES
@@ -94,7 +92,7 @@ def trunk_of(backbone, input_shape, width, anchor_sizes=None, frozen_batch_norm=
     """
     if anchor_sizes is not None:
         sizes = tuple(np.array(anchor_sizes, "O").flat)
-        if not sizes or not all(isinstance(side, Real) and 0 < side < math.inf for side in sizes):
+        if not sizes or not are_sides(sizes):
             raise InputError(f"anchor_sizes are pixels above 0, received {anchor_sizes}")
         anchor_sizes = sizes
     if backbone not in TRUNKS:
