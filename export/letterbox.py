@@ -100,7 +100,7 @@ def fit(image, size, resizing="letterbox"):
     Args:
         image: `(H0, W0, channels)` uint8.
         size: `(H, W)` of the frame.
-        resizing: "letterbox" or "stretch".
+        resizing: "letterbox" or "stretch"; "shorter_side" letterboxes in a frame of a given size.
     Returns:
         `(H, W, channels)` uint8 and a `Placement`.
     """
@@ -117,6 +117,15 @@ def fit(image, size, resizing="letterbox"):
     inside = fitted[top : top + filled[0], left : left + filled[1]]
     inside[:] = resize(image, filled.tolist(), by_area=(2 * filled < picture).any())
     return fitted, Placement(tuple(picture.tolist()), tuple(frame.tolist()), int(top), int(left), *filled.tolist())
+
+
+def scaled(size, shorter, longest):
+    """Returns the size of a picture scaled to a shorter side, or less, so that no side is longer than `longest`.
+
+    Rounded down as torchvision's `GeneralizedRCNNTransform` does.
+    """
+    factor = min(shorter / min(size), longest / max(size))
+    return tuple(max(1, int(side * factor)) for side in size)
 
 
 def resize(values, size, by_area=False):

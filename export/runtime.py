@@ -15,7 +15,7 @@ from export.inputs import (
     feeds,
     filled,
 )
-from export.letterbox import fit
+from export.letterbox import fit, scaled
 from export.quiet import native_stderr_held
 from export.tasks import finish, in_picture, largest
 from zoo.errors import InputError
@@ -64,13 +64,14 @@ class Predictor:
         skeleton: pairs of points to draw lines between, `()` likewise.
         image_size: `(height, width)` in pixels; `None` in either place where any will do.
         frame_size: `(height, width)` that other pictures are brought to, `None` to take them as they are.
-        resizing: how: "letterbox" or "stretch".
+        sides: `(shorter, longest)` pixels that the sides of pictures are scaled to where any size will do, or `None`.
+        resizing: how: "letterbox", "stretch" or "shorter_side".
         batch_size: pictures a call, `None` for any number.
         proposals: method of `zoo.proposals` whose regions the model needs, "" for a model of pictures alone.
         num_proposals: how many of them a picture at most.
     """
 
-    path = None
+    path = sides = None
 
     def __init__(self, card, input_shape):
         self.card = card
@@ -141,7 +142,10 @@ class Predictor:
         """Returns what `predict_each` is given, in the model's frame: pixels, proposals, and the `Placement`."""
         picture, proposals = picture if isinstance(picture, tuple) else (picture, None)
         picture = check_picture(picture)
-        frame, placement = fit(picture, self.frame_size or picture.shape[:2], self.resizing)
+        if self.sides:
+            frame, placement = fit(picture, scaled(picture.shape[:2], *self.sides), "stretch")
+        else:
+            frame, placement = fit(picture, self.frame_size or picture.shape[:2], self.resizing)
         if self.proposals:
             proposals = placement.to_frame(self.propose(picture) if proposals is None else proposals)
         return frame, proposals, placement
@@ -250,7 +254,9 @@ class KerasPredictor(Predictor):
         self.task = getattr(self.model, "task", None)
         self.class_names = tuple(getattr(self.model, "class_names", ()))
         self.take_attributes(attributes_of(self.model))
-        self.frame_size = self.frame_size or getattr(self.model, "image_size", None)
+        if self.resizing == "shorter_side" and not self.frame_size:
+            self.sides = self.model.image_size
+        self.frame_size = self.frame_size or (None if self.sides else getattr(self.model, "image_size", None))
 
     def call(self, inputs):
         """Runs the network."""

@@ -108,7 +108,7 @@ class Builders(Mapping):
 BUILDERS = Builders()
 
 
-def build(name, **arguments):
+def build(name, /, **arguments):
     """Builds the model of that name: `build("unet", num_classes=2)` is `unet(num_classes=2)`.
 
     Raises:

@@ -1,5 +1,6 @@
 """Imports the frameworks without the lines that their C++ parts print while they load."""
 
+import logging
 import os
 from contextlib import nullcontext
 
@@ -16,6 +17,7 @@ def import_frameworks():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     on_tensorflow = os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow"
+    logging.getLogger("zoo").setLevel(logging.ERROR)  # what a model begins with is shown as a table
     with native_stderr_held(), without_optional() if on_tensorflow else nullcontext():
         import absl.logging
         import keras  # noqa: F401

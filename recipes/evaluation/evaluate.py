@@ -2,6 +2,8 @@
 
 from itertools import tee
 
+import numpy as np
+
 from export.tasks import known_task
 from recipes.data.graph import mapped
 from recipes.data.progress import track
@@ -11,6 +13,9 @@ from recipes.evaluation import metrics
 from recipes.report import Sample
 from recipes.report.depict import found_in, truth_of
 from zoo.errors import InputError
+
+OF_ALL_CLASSES = ("segmentation", "localization", "points")
+"""Tasks whose predictions say something of every class, none of which can be left out."""
 
 
 def evaluate(predictor, source, *, progress=True):
@@ -40,15 +45,15 @@ def accumulate(predictor, source, *, progress=True):
         source: as in `evaluate`.
         progress: as in `evaluate`.
     """
-    check_classes(predictor, source)
+    relabel = labels_of(predictor, source)
     if predictor.proposals and "proposals" not in source.keys:
         source = with_proposals(source, predictor.proposals, predictor.num_proposals)
-    evaluator = metrics.evaluator(predictor.task, predictor.class_names, source.keypoint_names)
+    evaluator = metrics.evaluator(predictor.task, source.class_names(predictor.task), source.keypoint_names)
     examples = decoded(source, source.records(), predictor.task)
     if progress:
         examples = track(examples, f"evaluating on {source.spec}", len(source))
     for example, prediction in predictions(predictor, examples):
-        evaluator.update(prediction, example)
+        evaluator.update(relabel(prediction), example)
     return evaluator
 
 
@@ -58,11 +63,12 @@ def take_samples(predictor, source, count):
     Returns:
         List of at most `count` `recipes.report.Sample`, each with its own score.
     """
-    check_classes(predictor, source)
+    relabel = labels_of(predictor, source)
     spread = source.records().shard(max(1, len(source) // count), 0).take(count)
     samples = []
     for example, prediction in predictions(predictor, decoded(source, spread, predictor.task)):
-        evaluator = metrics.evaluator(predictor.task, predictor.class_names, source.keypoint_names)
+        prediction = relabel(prediction)
+        evaluator = metrics.evaluator(predictor.task, source.class_names(predictor.task), source.keypoint_names)
         evaluator.update(prediction, example)
         samples.append(
             Sample(
@@ -103,19 +109,39 @@ def decoded(source, records, task):
     return mapped(records, decode).prefetch(1).as_numpy_iterator()
 
 
-def check_classes(predictor, source):
-    """Raises `InputError` where the source's classes or keypoints are not those that the model learned."""
+def labels_of(predictor, source):
+    """Returns the function that brings a prediction's labels to the source's classes.
+
+    A detector may know further ones, as one of COCO's 90 does on a source of 80: what it finds of those is left out.
+
+    Raises:
+        InputError: if the source's classes or keypoints are not those that the model learned.
+    """
     lacking = missing_targets(source, known_task(predictor, TARGETS))
     if lacking:
         raise InputError(
             f"{source.spec} has no {', '.join(lacking)}, which {predictor.task} is measured by: name another source"
         )
+    check_keypoints(predictor, source)
     theirs, ours = tuple(source.class_names(predictor.task)), tuple(predictor.class_names)
-    if theirs != ours:
+    if theirs == ours:
+        return lambda prediction: prediction
+    if predictor.task in OF_ALL_CLASSES or not set(theirs) <= set(ours):
         raise InputError(
             f"{source.spec} has the classes {', '.join(theirs)}, the model {', '.join(ours)}: "
             "name a source with the model's classes"
         )
+    places = np.array([theirs.index(name) if name in theirs else -1 for name in ours])
+
+    def relabelled(prediction):
+        labels = prediction["labels"]
+        return {**prediction, "labels": np.where(labels < 0, -1, places[labels])}
+
+    return relabelled
+
+
+def check_keypoints(predictor, source):
+    """Raises `InputError` where the source's keypoints are not those that the model learned."""
     if predictor.task in ("points", "keypoints"):
         theirs, ours = tuple(source.keypoint_names), tuple(predictor.keypoint_names)
         if theirs and ours and theirs != ours:

@@ -88,8 +88,8 @@ class Recipe:
         crop_size: `(height, width)` of the training's crops, or `None` for `picture_size`. `augment.scale` is then
             relative to the scale at which a picture just fits into the crop.
         arguments: further arguments of the builder, e.g. `{"filters": 16}`.
-        start: run's folder or .keras file whose layers of the same name and shape give the model their weights to
-            begin with, or a Darknet file whose first layers do, such as darknet19_448.conv.23; "" for none.
+        start: run's folder, file or published name whose weights the model begins with, heads of other classes left
+            out, see `zoo.weights.load`; "" for none.
         proposals: method of `zoo.proposals` whose regions the model looks at; "" for a model that proposes its own.
         num_proposals: of them, how many a picture at most.
         anchors: how many anchors to find by k-means in the boxes of `data`, or `None` for the builder's own.

@@ -1,4 +1,4 @@
-"""Where a training begins that is a further stage of another, the zoo's or Darknet's: with that one's weights."""
+"""Where a training begins: with the weights of a further stage, or of what others trained."""
 
 import math
 from pathlib import Path
@@ -6,47 +6,46 @@ from pathlib import Path
 from recipes.report.tables import show
 from zoo import weights
 from zoo.errors import InputError
-from zoo.weights.darknet_weights import FIRST_LAYERS
 
 
 def take_weights(model, start):
-    """Gives a model the weights of another: those of layers with the same name and shape.
+    """Gives a model the weights of another, see `zoo.weights.load`; `model.begun_with` says which.
 
     What becomes of raw pixels comes with them, as the other may have begun with published weights itself.
 
     Args:
         model: the model.
-        start: a run's folder, a .keras file or a file of Darknet's, `.weights` or first layers such as `.conv.23`.
-
-    Returns:
-        A `zoo.weights.matching.Report`; under `missing` what keeps its own weights.
+        start: a run's folder, or what the builder's own argument `weights` takes, a file or a published name.
 
     Raises:
-        InputError: if there is no such file, it is damaged or nothing in it fits; the model is then unchanged.
+        InputError: if there is no such file, it is damaged or of another network; the model is then unchanged.
     """
-    path = model_file(start)
-    return weights.load(model, path, source="zoo" if path.suffix == ".keras" else "darknet", partial=True)
+    model.begun_with = weights.load(model, model_file(start))
 
 
 def show_taken(report):
-    """Prints what `take_weights` returned, layer by layer."""
+    """Prints a `zoo.weights.matching.Report`: the layers that begin with the file, those that do not, the rest."""
+    left = tuple(dict.fromkeys(name.rpartition("/")[0] or name.rpartition(".")[0] for name in report.unused))
     rows = []
-    for what, tensors in (("taken", report.loaded), ("its own", report.missing), ("left there", report.unused)):
-        names = list(dict.fromkeys(name.rpartition("/")[0] for name in tensors))
+    for what, layers, tensors in (
+        ("taken", report.taken, report.loaded),
+        ("as built", report.kept, report.missing),
+        ("left there", left, report.unused),
+    ):
         parameters = sum(math.prod(shape) for shape in tensors.values())
-        rows.append([what, len(names), f"{parameters:,}", ", ".join(names)])
+        rows.append([what, len(layers), f"{parameters:,}", ", ".join(layers)])
     show(f"begins with {report.path}", ["weights", "layers", "parameters", "which"], rows)
 
 
 def model_file(start):
-    """Returns the path of the file that `start` names.
+    """Returns the path of the file that `start` names, or itself where it is a published name.
 
     Raises:
         InputError: if there is none.
     """
     path = Path(start, "model.keras") if Path(start).is_dir() else Path(start)
-    if not path.is_file() or not (path.suffix in (".keras", ".weights") or FIRST_LAYERS.search(path.name)):
-        raise InputError(
-            f"start={start}: no trained model is there; name a run's folder, a .keras file or one of Darknet's"
-        )
-    return path
+    if path.is_file() or any(entry.name == str(start) for entry in weights.published.PUBLISHED):
+        return path if path.is_file() else start
+    raise InputError(
+        f"start={start}: nothing is there; name a run's folder, a file of weights or a name of zoo weights"
+    )

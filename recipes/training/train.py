@@ -15,7 +15,7 @@ from recipes.training.anchors import find_anchors
 from recipes.training.build import build
 from recipes.training.callbacks import Checkpoint, SeedEpoch, StopOnNaN, Validate
 from recipes.training.schedule import optimizer
-from recipes.training.start import show_taken, take_weights
+from recipes.training.start import show_taken
 from recipes.training.workdir import Workdir
 from zoo.detection.rcnn import Rcnn
 from zoo.errors import InputError
@@ -42,8 +42,8 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
     in_steps = isinstance(twin, Rcnn)
     if in_steps:
         rcnn.check_recipe(recipe)
-    if recipe.start:
-        show_taken(take_weights(twin, recipe.start))
+    if begun_with := getattr(twin, "begun_with", None):
+        show_taken(begun_with)
     data, val_data = usable(data, skip_bad), usable(val_data, skip_bad)
     if not in_steps:
         check_one_batch(recipe, data)

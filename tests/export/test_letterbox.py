@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import data
 
-from export.letterbox import Placement, between, fit, resize
+from export.letterbox import Placement, between, fit, resize, scaled
 from recipes.data import transforms
 from zoo.constants import PADDING
 from zoo.errors import InputError
@@ -21,6 +21,19 @@ def test_the_same_pixels_as_in_training(height, width, frame):
     assert ours.dtype == np.uint8 and np.abs(ours.astype(int) - theirs).max() <= 1
     windows = transforms.letterbox_windows((height, width), frame)
     assert [placement.top, placement.left, placement.height, placement.width] == windows.target.numpy().tolist()
+
+
+def test_sides_are_scaled_as_torchvisions():
+    """Its `GeneralizedRCNNTransform(800, 1333)` gave these: `torch.zeros(3, h, w)` of each size."""
+    for size, expected in {
+        (427, 640): (800, 1199),
+        (480, 640): (800, 1066),
+        (640, 480): (1066, 800),
+        (333, 500): (800, 1201),
+        (100, 900): (148, 1333),
+        (1, 7): (190, 1333),
+    }.items():
+        assert scaled(size, 800, 1333) == expected
 
 
 def test_resizing_by_hand():

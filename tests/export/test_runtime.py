@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import export
+import zoo
 from export.artifact import Artifact, sha256
+from export.runtime import KerasPredictor
 from tests.export.conftest import toy
 from zoo.errors import InputError
 
@@ -64,6 +66,24 @@ def test_pictures_of_any_size(exported, keras_file, pictures):
     for wrong in (pictures[0].astype(float), pictures, np.zeros((0, 4, 3), np.uint8)):
         with pytest.raises(InputError, match=r"pictures are uint8 \(height, width, 3\) RGB"):
             list(predictor.predict_each([wrong]))
+
+
+def test_sides_are_scaled_where_any_will_do():
+    """As torchvision's detectors want it: the frame is the picture's own, and boxes come back along each axis."""
+    seen = []
+
+    class Seeing(KerasPredictor):
+        def call(self, inputs):
+            seen.append(inputs["image"].shape)
+            return {"boxes": np.float32([[[0, 0, *inputs["image"].shape[2:0:-1]]]])}
+
+    image = keras.Input((None, None, 3), name="image")
+    any_size = zoo.ZooModel(image, {"boxes": image}, name="any")
+    any_size.resizing, any_size.image_size = "shorter_side", (80, 133)
+    pictures = [np.zeros((*size, 3), np.uint8) for size in ((48, 64), (10, 90))]
+    found = list(Seeing(any_size).predict_each(pictures))
+    assert seen == [(1, 80, 106, 3), (1, 14, 133, 3)]
+    np.testing.assert_allclose([one["boxes"][0] for one in found], [[0, 0, 64, 48], [0, 0, 90, 10]])
 
 
 def test_card_survives_json_and_reading(exported):

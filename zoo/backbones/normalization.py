@@ -40,7 +40,13 @@ def set_convention(model, convention):
 
 def set_numbers(model, scale, offset):
     """Changes the layer `normalize` of a model to a scale and offset of each colour."""
-    layer = model.get_layer("normalize")
+    layer = normalizing(model)
     layer.scale, layer.offset = scale, offset
     # What Keras keeps of them has the former numbers traced in.
     model.train_function = model.test_function = model.predict_function = None
+
+
+def normalizing(model):
+    """Returns the layer `normalize` of a model, or of the network that it applies to regions (R-CNN)."""
+    inner = next((layer.network for layer in model.layers if hasattr(layer, "network")), model)
+    return inner.get_layer("normalize")

@@ -63,9 +63,9 @@ def rcnn_alexnet(
     """
     size = 224 if form == "torchvision" else 227
     named = {"form": form, "name": "alexnet" if form == "torchvision" else form}
-    network = described(alexnet, size, width, weights, **named)
+    network = described(alexnet, size, width, **named)
     model = over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
-    return with_thresholds(model, score_threshold, iou_threshold, max_detections)
+    return with_thresholds(with_weights(model, weights), score_threshold, iou_threshold, max_detections)
 
 
 def rcnn_vgg16(
@@ -83,9 +83,9 @@ def rcnn_vgg16(
     name="rcnn_vgg16",
 ):
     """Builds the paper's R-CNN over VGG16 ("O-Net", section 3.3) at 224 pixels; arguments as of `rcnn_alexnet`."""
-    network = described(vgg16, 224, width, weights)
+    network = described(vgg16, 224, width)
     model = over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
-    return with_thresholds(model, score_threshold, iou_threshold, max_detections)
+    return with_thresholds(with_weights(model, weights), score_threshold, iou_threshold, max_detections)
 
 
 def rcnn_small(
@@ -138,9 +138,9 @@ def rcnn_small(
     return with_thresholds(with_weights(model, weights), score_threshold, iou_threshold, max_detections)
 
 
-def described(builder, size, width, weights, **arguments):
+def described(builder, size, width, **arguments):
     """Builds a classifier of the paper's without its last layer: crops to the features `pool5` and `fc7`."""
-    classifier = builder(include_top=True, width=width, weights=weights, input_shape=(size, size, 3), **arguments)
+    classifier = builder(include_top=True, width=width, input_shape=(size, size, 3), **arguments)
     outputs = {"pool5": classifier.get_layer("flatten").output, "fc7": classifier.get_layer("fc2").output}
     return keras.Model(classifier.input, outputs, name="region")
 

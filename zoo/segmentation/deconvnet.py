@@ -22,9 +22,8 @@ def deconvnet(num_classes, *, width=1.0, weights=None, input_shape=(224, 224, 3)
     The 13 convolutions of VGG16 and fc6 and fc7 are mirrored by deconvolutions, whose unpooling has the switches of
     the pooling; batch normalisation follows all of them. With VOC's 21 classes it has 251,805,653 trainable
     parameters at 224 pixels, of which fc6 and its mirror image make 205 million. The authors begin with VGG16's
-    weights, as `zoo.weights.load(model, "VGG16.caffemodel", partial=True)` does. The scores begin with the release's
-    deviation of 0.01; so do its other kernels, ours with He et al.'s: the batch normalisation behind them makes the
-    scale of no account.
+    weights, as `weights="VGG16.caffemodel"` does. The scores begin with the release's deviation of 0.01; so do its
+    other kernels, ours with He et al.'s: the batch normalisation behind them makes the scale of no account.
 
     Args:
         num_classes: number of classes C.

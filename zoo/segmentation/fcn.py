@@ -36,8 +36,8 @@ def fcn(
     The skips of strides 16 and 8 are VGG16's pool4 and pool3, AlexNet's pool2 and pool1 (after their normalisation),
     GoogLeNet's inception4e and inception3b. The authors' VOC networks have 21 classes: 136,152,917 parameters at
     stride 32 over VGG16, 134,815,994 at 16, 134,489,759 at 8; 58,704,590 over AlexNet at 32. They are trained in
-    stages (section 4.2): stride 32 begins with a classifier's weights (`transplant`, or `zoo.weights.load` of a
-    file), each finer stride with those of the one before (`zoo.weights.load(model, file, partial=True)`). As in the
+    stages (section 4.2): stride 32 begins with a classifier's weights (`transplant`, or `weights=` of a file), each
+    finer stride with those of the one before (`weights=` of its file). As in the
     paper (section 4.3) the last upsampling stays bilinear, those before it are bilinear at first and learn; the
     release keeps all of them (`lr_mult: 0`) and reports no difference. The counts have them all.
 

@@ -95,7 +95,7 @@ def plain(name, shape):
     return (shape[0], math.prod(shape[1:])) if re.match(r"fc\d", name) and len(shape) > 2 else shape
 
 
-def wanted(model):
+def wanted(model, tensors=None):
     """Lists what a model takes from a .caffemodel file, its own or that of the network that it is built on.
 
     Args:

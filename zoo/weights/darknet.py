@@ -12,14 +12,11 @@ from zoo.detection.yolo_v1 import YoloV1
 from zoo.detection.yolo_v2 import YoloV2
 from zoo.errors import InputError
 from zoo.model import ZooModel
-from zoo.weights import darknet_cfg, darknet_weights
+from zoo.weights import darknet_cfg, darknet_weights, names
 from zoo.weights.darknet_sections import LAYERS, Network
 
-# In the order of Darknet's data/voc.names.
-VOC_NAMES = (
-    *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
-    *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
-)
+VOC_NAMES = names.VOC[1:]
+"""In the order of Darknet's data/voc.names."""
 
 
 def build(cfg_path, weights_path=None, *, class_names=()):
@@ -53,7 +50,7 @@ def build(cfg_path, weights_path=None, *, class_names=()):
         model.class_names = tuple(class_names)
     model.image_size, model.resizing = size, "stretch"
     if weights_path is not None:
-        darknet_weights.load(model, weights_path)
+        darknet_weights.load(model, weights_path, partial=False)
     return model
 
 

@@ -16,6 +16,7 @@ from zoo.detection.detector import Detector
 from zoo.errors import InputError
 from zoo.weights.darknet_file import read
 from zoo.weights.matching import Want, assign, layers_with_weights, map_before
+from zoo.weights.rooms import allowed
 
 LAYER = re.compile(
     r"stage\d+_conv\d+|head_conv\d|passthrough_conv|local|fc\d|classes|grid|output"
@@ -26,17 +27,17 @@ FIRST_LAYERS = re.compile(r"\.conv\.\d+$")
 """Names of files that Darknet's `partial` wrote: the first so many sections, from which detectors begin."""
 
 
-def load(model, path, partial=False):
-    """Gives a model the weights of a file; it stays as it is unless all of it fits.
+def load(model, path, partial=None):
+    """Gives a model the weights of a file; it stays as it is unless they fit, see `zoo.weights.load`.
 
     A detector that got all its weights takes its pictures stretched from then on, as Darknet does.
 
     Args:
         model: a YOLO, one of Darknet's backbones or what is built on it, or a model that `darknet.build` made.
         path: the .weights file, or one of the first sections such as `darknet19_448.conv.23`, always loaded in part.
-        partial: whether the file may be of a network that only begins like the model: its numbers go to layers in
-            order as long as whole layers fit. A last layer of which the file has another number of outputs keeps
-            its weights.
+        partial: `True` if the file may be of any network that begins like the model: its numbers go to layers in
+            order as long as whole layers fit. `None` if it is the model's own or its classifier's, perhaps with
+            another number of outputs in its last layer; `False` if it fits the model as a whole.
     Returns:
         A `Report`; under `unused`, as "rest", the numbers behind the last layer that took some.
     Raises:
@@ -45,10 +46,10 @@ def load(model, path, partial=False):
     """
     pairs = weighted(model)
     numbers, transposed = read(path)
-    partial = partial or FIRST_LAYERS.search(path.name) is not None
+    partial = partial or FIRST_LAYERS.search(path.name) is not None or partial
     groups = [list(wanted(model, layer, norm, transposed)) for layer, norm in pairs]
     expected = sum(map(length, groups))
-    if numbers.size != expected and not partial:
+    if numbers.size != expected and not (partial or partial is None and ends_in_outputs(numbers, groups)):
         raise InputError(
             f"{path}: holds {numbers.size:,} numbers, the network takes {expected:,}: the file is cut short or of "
             f"another network; partial=True of zoo.weights.load takes the layers that fit"
@@ -57,7 +58,7 @@ def load(model, path, partial=False):
     for _, norm in pairs:
         if norm and f"{norm.name}/gamma" in tensors:
             rescale(tensors, norm, path)
-    report = assign([*sum(groups, []), *others(model, pairs)], tensors, path, partial)
+    report = assign([*sum(groups, []), *others(model, pairs)], tensors, path, allowed(model, partial))
     if isinstance(model, Detector) and not report.missing:
         model.resizing = "stretch"
     return report
@@ -192,6 +193,17 @@ def cut(numbers, groups):
     *arrays, rest = np.split(numbers, list(accumulate(prod(want.shape) for want in wants)))
     tensors = {want.name: array.reshape(want.shape) for want, array in zip(wants, arrays, strict=True)}
     return tensors | ({"rest": rest} if rest.size else {})
+
+
+def ends_in_outputs(numbers, groups):
+    """Says whether what no whole layer takes may be a last layer with another number of outputs.
+
+    Each has a bias and a weight for every output of the layer before.
+    """
+    taken = sum(end <= numbers.size for end in accumulate(map(length, groups)))
+    inputs = groups[min(taken, len(groups) - 1) - 1][0].shape[0]
+    before = sum(map(length, groups[: min(taken, len(groups) - 1)]))
+    return taken > 0 and numbers.size > before and (numbers.size - before) % (inputs + 1) == 0
 
 
 def rescale(tensors, norm, path):

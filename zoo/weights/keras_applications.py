@@ -1,6 +1,7 @@
 """Weights of keras.applications.VGG16, with and without its top. Source: keras/src/applications/vgg16.py."""
 
 import re
+from math import prod
 
 import numpy as np
 
@@ -9,13 +10,13 @@ from zoo.weights import keras_file
 from zoo.weights.matching import Want, layers_with_weights
 
 VGG16 = {
-    r"(block\d_conv\d)": r"\1",
-    r"fc1|fc6": "fc1",  # fc6 and fc7 in the heads of detectors
+    r"(?:block|encoder)(\d_conv\d)": r"block\1",
+    r"fc1|fc6": "fc1",  # fc6 and fc7 in the heads of detectors, and as convolutions
     r"fc2|fc7": "fc2",
     r"logits": "predictions",
 }
 """Keras's name of a layer by the pattern of ours."""
-FIRST = "block1_conv1"
+FIRST = ("block1_conv1", "encoder1_conv1")
 
 
 def read(path):
@@ -30,8 +31,10 @@ def read(path):
     return arrays
 
 
-def wanted(model):
+def wanted(model, tensors=None):
     """Lists what a VGG16, or a network built on it, takes from a file.
+
+    A convolution takes a dense layer's kernel: its input is flattened row by row, too.
 
     Returns:
         List of `Want`.
@@ -39,13 +42,9 @@ def wanted(model):
         InputError: if the model has none of VGG16's layers.
     """
     layers = list(layers_with_weights(model))
-    if FIRST not in (layer.name for layer in layers):
+    if not any(layer.name in FIRST for layer in layers):
         raise InputError(f"{model.name} is not built on VGG16, the one network read from keras.applications")
-    return [
-        Want(variable, f"{name_of(layer.name)}/{place}", to_ours(layer.name, place), tuple(variable.shape))
-        for layer in layers
-        for place, variable in enumerate(layer.weights)
-    ]
+    return [want(layer, place, variable) for layer in layers for place, variable in enumerate(layer.weights)]
 
 
 def convention(model, path):
@@ -61,6 +60,11 @@ def name_of(layer):
     return layer
 
 
-def to_ours(layer, place):
-    """Returns the function that brings an array to ours: the first kernel takes blue, green and red there."""
-    return (lambda kernel: kernel[:, :, ::-1]) if (layer, place) == (FIRST, 0) else np.asarray
+def want(layer, place, variable):
+    """Returns the `Want` of a layer's variable; the first kernel takes blue, green and red there."""
+    name, ours = f"{name_of(layer.name)}/{place}", tuple(variable.shape)
+    if layer.name in FIRST and place == 0:
+        return Want(variable, name, lambda kernel: kernel[:, :, ::-1], ours)
+    if name.startswith("fc") and len(ours) == 4:
+        return Want(variable, name, lambda kernel: kernel.reshape(ours), (prod(ours[:-1]), ours[-1]))
+    return Want(variable, name, np.asarray, ours)

@@ -1,5 +1,6 @@
 """Gives a model the weights of a file, whoever published it."""
 
+import logging
 from pathlib import Path
 
 from keras import layers
@@ -15,13 +16,13 @@ from zoo.weights import (
     own,
     published,
     torchvision,
-    torchvision_backbone,
 )
 from zoo.weights.matching import assign, layers_with_weights
+from zoo.weights.rooms import allowed
 
+LOG = logging.getLogger("zoo")
 SOURCES = {
     "torchvision": torchvision,
-    "torchvision_backbone": torchvision_backbone,
     "caffe": caffe,
     "darknet": darknet_weights,
     "keras_applications": keras_applications,
@@ -38,48 +39,50 @@ SUFFIXES = {
 """Who writes files of such a name; Keras, "zoo" or "keras_applications"."""
 
 
-def load(model, path_or_name, source=None, partial=False, frozen_batch_norm=None):
-    """Gives a model weights; it stays as it is unless all of them fit.
+def load(model, path_or_name, source=None, partial=None, frozen_batch_norm=None):
+    """Gives a model weights; it stays as it is unless they fit.
+
+    They fit if all do, or all but heads, which depend on the number of classes or points, or if all of the backbone's
+    do: a classifier's file goes into what is built on it, see `zoo.weights.rooms.may_keep`. What the model was built
+    with stays where the file has nothing for it, and the report says where.
 
     With the weights comes what they were trained with: how pixels are normalised, that batch normalisation is frozen
-    in the published detectors, and that Darknet's detectors take pictures stretched. All are part of the model's
-    configuration, which `model.save` keeps and `model.save_weights` does not.
+    in the published detectors, and that Darknet's detectors take pictures stretched; with those that have a name also
+    how pictures are resized and the names of classes and points, see `zoo.weights.published.Published`. All are part
+    of the model's configuration, which `model.save` keeps and `model.save_weights` does not.
 
     Args:
-        model: a model of the zoo, a backbone too.
+        model: a model of the zoo, a backbone too, under whatever name.
         path_or_name: a file, or a name that `zoo weights` lists, such as "torchvision/COCO_V1"; its file is
             downloaded once. That of a classifier goes into the backbone of a detector or segmenter.
-        source: what wrote the file: "torchvision"; "torchvision_backbone" for a classifier's file into what is built
-            on it; "caffe"; "darknet"; "keras_applications"; "zoo" for our own models. `None` to go by the suffix
-            and, in Keras's files, the layers.
-        partial: whether layers that the file does not have, or in another shape, keep their weights: those that
-            depend on the number of classes. Darknet's files name no layers: the first ones take what fits, see
+        source: what wrote the file: "torchvision"; "caffe"; "darknet"; "keras_applications"; "zoo" for our own
+            models. `None` to go by the suffix and, in Keras's files, the layers.
+        partial: `None` for the above; `True` for whatever layers fit, `False` for all of the model or nothing.
+            Darknet's files name no layers: in part, the first ones take what fits, see
             `zoo.weights.darknet_weights.load`, and of its `.conv.23` and the like, which begin a network, always so.
         frozen_batch_norm: `False` lets batch normalisation learn where the weights want it frozen, and leaves it its
             own epsilon: of a batch without variance the weights' 0 would make infinity. Compile the model afterwards.
     Returns:
-        A `zoo.weights.matching.Report`: what was loaded, unused and missing.
+        A `zoo.weights.matching.Report`: what was loaded, unused and missing, and which layers are as they were.
     Raises:
         InputError: if the file is missing, damaged, of another model, or of no known kind.
     """
-    entry = published.find(model.name, path_or_name)
-    if entry:
-        reader = SOURCES[entry.source if entry.model == model.name else f"{entry.source}_backbone"]
-        path, tensors = Path(entry.file), download.tensors(entry, reader.read)
+    entry = published.find(model, path_or_name)
+    path = Path(entry.file if entry else path_or_name)
+    source = checked(source or (entry.source if entry else by_suffix(path)))
+    reader = SOURCES[source]
+    if source == "darknet":  # whose files tell no tensors without the model
+        report = darknet_weights.load(model, path, partial)
     else:
-        path = Path(path_or_name)
-        source = checked(source or by_suffix(path))
-        if source == "darknet":  # whose files tell no tensors without the model
-            return darknet_weights.load(model, path, partial)
-        reader = SOURCES[source]
-        tensors = reader.read(path)
-    convention = reader.convention(model, path)
-    report = assign(reader.wanted(model), tensors, path, partial)
-    if convention:
-        set_convention(model, convention)
-    epsilon = published.epsilon_of(path.name)
-    if epsilon is not None and frozen_batch_norm is not False:
-        freeze_batch_norm(model, epsilon)
+        tensors = download.tensors(entry, reader.read) if entry else reader.read(path)
+        convention = reader.convention(model, path)
+        report = assign(reader.wanted(model, tensors), tensors, path, allowed(model, partial))
+        if convention:
+            set_convention(model, convention)
+    if entry := entry or published.of_file(path.name):
+        published.pass_on(entry, model, report)
+        if entry.epsilon is not None and frozen_batch_norm is not False:
+            freeze_batch_norm(model, entry.epsilon)
     return report
 
 
@@ -112,7 +115,8 @@ def by_suffix(path):
 def with_weights(model, weights, frozen_batch_norm=None):
     """Returns a model that a builder made, with the weights that its argument `weights` names.
 
-    Published weights of another number of classes leave the layers that depend on it as they are.
+    What came of it is the model's attribute `begun_with`, a `Report`, and where some layers have kept their own
+    weights the logger "zoo" says so.
 
     Args:
         model: the model.
@@ -120,8 +124,7 @@ def with_weights(model, weights, frozen_batch_norm=None):
         frozen_batch_norm: as of `load`.
     """
     if weights is not None:
-        entry = published.find(model.name, weights)
-        own = entry is not None and entry.model == model.name
-        partial = own and entry.num_classes != getattr(model, "num_classes", entry.num_classes)
-        load(model, weights, partial=partial, frozen_batch_norm=frozen_batch_norm)
+        model.begun_with = load(model, weights, frozen_batch_norm=frozen_batch_norm)
+        if model.begun_with.missing:
+            LOG.warning("%s", model.begun_with.in_short())
     return model

@@ -1,7 +1,9 @@
 """Pairs the variables of a model with the tensors of a file, and tells what found no partner."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 
 import keras
 import numpy as np
@@ -9,7 +11,9 @@ from keras import layers
 
 from zoo.errors import InputError
 
-SHOWN = 3  # tensors that a message names before it says how many more there are
+SHOWN, LISTED = 3, 8  # tensors, and layers, that a message names before it says how many more there are
+STAGE = re.compile(r".*?[a-z_]\d+")
+"""What names a tensor's stage: "backbone.body.layer3" of "backbone.body.layer3.5.conv1.weight"."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,22 @@ class Report:
         loaded: what the model took.
         unused: what the file holds and the model did not take.
         missing: what the model wanted and the file does not hold, or in another shape, which is then among `unused`.
+        taken: names of the model's layers that have weights of the file.
+        kept: names of those that have kept their own, for what is missing.
     """
 
     path: str
     loaded: dict
     unused: dict
     missing: dict
+    taken: tuple
+    kept: tuple
+
+    def in_short(self):
+        """Says in a line how many layers begin with the file, and which do not."""
+        more = f" and {len(self.kept) - LISTED} more" if len(self.kept) > LISTED else ""
+        kept = f"; as built: {', '.join(self.kept[:LISTED])}{more}" if self.kept else ""
+        return f"{self.path}: {len(self.taken)} of {len(self.taken) + len(self.kept)} layers begin with it{kept}"
 
     def __str__(self):
         lines = [f"{self.path}: {len(self.loaded)} tensors loaded"]
@@ -71,10 +85,11 @@ def family(model, families, publisher):
 
 
 def layers_with_weights(model):
-    """Lists a model's layers, those of the models within it too."""
+    """Lists a model's layers, those of the models within it, and within its layers (`RegionFeatures`), too."""
     for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from layers_with_weights(layer)
+        inner = layer if isinstance(layer, keras.Model) else getattr(layer, "network", None)
+        if inner is not None:
+            yield from layers_with_weights(inner)
         elif layer.weights:
             yield layer
 
@@ -96,35 +111,72 @@ def operation_of(tensor):
     return tensor._keras_history.operation
 
 
-def assign(wants, tensors, path, partial=False):
-    """Gives variables their tensors; all stay as they are unless all of them fit.
+def assign(wants, tensors, path, partial=lambda loaded, missing: False):
+    """Gives variables their tensors, layer by layer; all stay as they are unless all of them fit.
 
     Args:
         wants: list of `Want`.
         tensors: dict of arrays by their name in the file.
         path: the file, for messages.
-        partial: whether variables without a tensor of their shape keep their values.
+        partial: function of the lists of `Want` that fit and that do not, to whether the latter keep their values.
     Returns:
         A `Report`.
     Raises:
-        InputError: if a tensor is missing or has another shape, and not `partial`; if none fits; if one that fits is
-            not of floats, or holds NaN or infinity.
+        InputError: if a tensor is missing or has another shape, and not `partial`; if none fits; if the file is of a
+            deeper network, whose first blocks would fill each stage; if a tensor that fits is not of floats, or holds
+            NaN or infinity.
     """
-    fitting = [want for want in wants if fits(want, tensors)]
+    layers_of_file = [list(group) for _, group in groupby(wants, layer_of_file)]
+    whole = [all(fits(want, tensors) for want in group) for group in layers_of_file]
+    fitting, lacking = (
+        [want for group, fit in zip(layers_of_file, whole, strict=True) if fit == wished for want in group]
+        for wished in (True, False)
+    )
     loaded = {want.name: want.shape for want in fitting}
     report = Report(
         path=str(path),
         loaded=loaded,
         unused={name: tensor.shape for name, tensor in tensors.items() if name not in loaded},
-        missing={want.name: want.shape for want in wants if not fits(want, tensors)},
+        missing={want.name: want.shape for want in lacking},
+        taken=layers_of(fitting),
+        kept=layers_of(lacking),
     )
-    if report.missing and not (partial and fitting):
+    if lacking and not (fitting and partial(fitting, lacking)):
         raise InputError(refusal(report))
+    if deeper := further_blocks(report, tensors):
+        raise InputError(f"{path} is of a deeper network: this one has no {', '.join(deeper[:SHOWN])}")
     for want in fitting:
         check_values(tensors[want.name], want.name, path)
     for want in fitting:
         want.variable.assign(want.to_ours(tensors[want.name]))
     return report
+
+
+def layer_of(variable):
+    """Returns the name of the layer that a variable belongs to."""
+    return variable.path.split("/")[-2]
+
+
+def layers_of(wants):
+    """Returns the names of the layers of some `Want`, each once."""
+    return tuple(dict.fromkeys(layer_of(want.variable) for want in wants))
+
+
+def layer_of_file(want):
+    """Returns the name, in the file, of the layer that a `Want` belongs to: what precedes the last dot or slash."""
+    return re.split(r"[./][^./]*$", want.name)[0]
+
+
+def further_blocks(report, tensors):
+    """Lists a file's unused floats of stages of which all that was wanted was loaded."""
+    full = stages_of(report.loaded) - stages_of(report.missing)
+    floats = [name for name in report.unused if tensors[name].dtype.kind == "f"]
+    return [name for name in floats if stages_of([name]) & full]
+
+
+def stages_of(names):
+    """Returns the stages that tensors' names tell."""
+    return {match[0] for name in names if (match := STAGE.match(name))}
 
 
 def fits(want, tensors):
@@ -136,7 +188,8 @@ def refusal(report):
     """Says what does not fit, and what can be done about it."""
     faults = []
     for name, shape in report.missing.items():
-        other = report.unused.get(name)
+        if (other := report.unused.get(name)) == shape:
+            continue  # it fits, another tensor of its layer does not
         faults.append(f"no {name} {shape}" if other is None else f"{name} is {other} in place of {shape}")
     more = f" and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
     remedy = "partial=True leaves these as they are" if report.loaded else "nothing else in it fits"

@@ -1,13 +1,16 @@
-"""Weights of the zoo's own models: the same network with the same names, perhaps another number of classes."""
+"""Weights of the zoo's own models: the same network, perhaps another number of classes, or what it stands on."""
 
 import json
-
-import numpy as np
+import math
+import re
 
 from zoo.backbones.normalization import CONVENTIONS
 from zoo.errors import InputError
 from zoo.weights import keras_file
 from zoo.weights.matching import Want, layers_with_weights
+
+CLASSIFIERS = {r"encoder(\d_conv\d(?:_bn)?)": r"block\1", "fc6": "fc1", "fc7": "fc2"}
+"""Names of layers in VGG16 and AlexNet by those in the networks that stand on them."""
 
 
 def read(path):
@@ -22,13 +25,35 @@ def read(path):
     return arrays
 
 
-def wanted(model):
-    """Lists what a model takes from a file that it, or one of its kind, was saved to; returns a list of `Want`."""
+def wanted(model, tensors):
+    """Lists what a model takes from a file that it, one of its kind or its classifier was saved to.
+
+    Args:
+        model: the model.
+        tensors: the file's, by layer and place.
+    Returns:
+        List of `Want`. A convolution takes a dense layer's kernel, too.
+    """
     return [
-        Want(variable, f"{layer.name}/{place}", np.asarray, tuple(variable.shape))
+        want(variable, name_of(layer.name, place, tensors), tensors)
         for layer in layers_with_weights(model)
         for place, variable in enumerate(layer.weights)
     ]
+
+
+def name_of(layer, place, tensors):
+    """Returns a tensor's name: as the layer's, or where only the classifier's name for it is there, that one."""
+    for pattern, name in CLASSIFIERS.items():
+        if f"{layer}/{place}" not in tensors and (match := re.fullmatch(pattern, layer)):
+            return f"{match.expand(name)}/{place}"
+    return f"{layer}/{place}"
+
+
+def want(variable, name, tensors):
+    """Returns the `Want` of a variable; a dense kernel of as many numbers goes into a convolution row by row."""
+    ours, theirs = tuple(variable.shape), getattr(tensors.get(name), "shape", ())
+    dense = len(ours) == 4 and theirs == (math.prod(ours[:-1]), ours[-1])
+    return Want(variable, name, lambda values: values.reshape(ours), theirs if dense else ours)
 
 
 def convention(model, path):

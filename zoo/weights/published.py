@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.errors import InputError
+from zoo.weights import names
+from zoo.weights.rooms import backbone_of, network_of
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,9 @@ class Published:
         num_classes: classes of the model, without the background.
         figure: what the publisher reports of it.
         epsilon: that of all its batch normalisation, which was frozen; `None` where it learned with the model's own.
+        classes: names of its classes, in their order; `()` for ImageNet's thousand.
+        shorter_side: `(shortest, longest)` pixels of a picture's sides to which pictures were resized; `None` for a
+            classifier, which takes what it is given.
     """
 
     name: str
@@ -26,6 +31,8 @@ class Published:
     num_classes: int
     figure: str
     epsilon: float | None = None
+    classes: tuple = ()
+    shorter_side: tuple | None = None
 
     url = property(lambda self: f"https://download.pytorch.org/models/{self.file}")
     licence = "BSD-3-Clause"  # torchvision's; the pictures that it was trained on have terms of their own
@@ -38,16 +45,19 @@ def imagenet(model, file, top1, version="V1"):
     return Published(f"torchvision/IMAGENET1K_{version}", model, file, 1000, f"{top1} % top-1, ImageNet val")
 
 
-def coco(model, file, figure, num_classes=90):
+def coco(model, file, figure, classes=names.COCO):
     """Returns the entry of a detector; with its weights torchvision sets an epsilon of 0, as its norm is frozen."""
-    return Published("torchvision/COCO_V1", model, file, num_classes, f"{figure}, COCO val2017", epsilon=0.0)
+    figure = f"{figure}, COCO val2017"
+    return Published("torchvision/COCO_V1", model, file, len(classes), figure, 0.0, classes, (800, 1333))
 
 
 def labels_of_voc(model, file, figure):
     """Returns the entry of a segmenter."""
-    return Published("torchvision/COCO_WITH_VOC_LABELS_V1", model, file, 21, f"{figure} mIoU, COCO val2017")
+    figure = f"{figure} mIoU, COCO val2017"
+    return Published("torchvision/COCO_WITH_VOC_LABELS_V1", model, file, 21, figure, None, names.VOC, (520, 10_000))
 
 
+PERSON = ("person",)
 PUBLISHED = (
     imagenet("alexnet", "alexnet-owt-7be5be79.pth", 56.522),
     imagenet("vgg16", "vgg16-397923af.pth", 71.592),
@@ -63,13 +73,16 @@ PUBLISHED = (
     imagenet("resnext101_32x8d", "resnext101_32x8d-110c445d.pth", 82.834, "V2"),
     coco("faster_rcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn_coco-258fb6c6.pth", "37.0 box AP"),
     coco("mask_rcnn_resnet50_fpn", "maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth", "37.9 box AP, 34.6 mask AP"),
-    coco("keypoint_rcnn_resnet50_fpn", "keypointrcnn_resnet50_fpn_coco-fc266e95.pth", "54.6 box AP, 65.0 kp AP", 1),
+    coco(
+        "keypoint_rcnn_resnet50_fpn",
+        "keypointrcnn_resnet50_fpn_coco-fc266e95.pth",
+        "54.6 box AP, 65.0 kp AP",
+        ("person",),
+    ),
     labels_of_voc("fcn_resnet50", "fcn_resnet50_coco-1167a1af.pth", 60.5),
     labels_of_voc("fcn_resnet101", "fcn_resnet101_coco-7ecb50ca.pth", 63.7),
 )
 """Source: torchvision 0.29, the `WeightsEnum`s of torchvision/models."""
-STANDS_ON = {"segnet": "vgg16_bn", "deconvnet": "vgg16_bn", "deeplab_largefov": "vgg16"}
-"""Classifiers that the names of the models built on them do not tell."""
 
 
 def folder():
@@ -81,7 +94,7 @@ def find(model, name):
     """Looks a name up.
 
     Args:
-        model: the name of the model that asks.
+        model: the model that asks; its layers tell what it is, whatever it is called.
         name: such as "torchvision/COCO_V1".
     Returns:
         The `Published` for the model, or of that name for a classifier that it stands on; `None` if no weights are
@@ -89,18 +102,32 @@ def find(model, name):
     Raises:
         InputError: if they are, but not for this model.
     """
-    named = [entry for entry in PUBLISHED if entry.name == str(name)]
-    for entry in named:
-        if entry.model == model:
-            return entry
-    for entry in named:
-        if f"_{entry.model}" in model or entry.model == STANDS_ON.get(model):
-            return entry
-    if named:
-        raise InputError(f"no {name} for {model}: published for {', '.join(entry.model for entry in named)}")
-    return None
+    named = {entry.model: entry for entry in PUBLISHED if entry.name == str(name)}
+    if not named:
+        return None
+    for network in (network_of(model), backbone_of(model)):
+        if network in named:
+            return named[network]
+    raise InputError(f"no {name} for {model.name}: published for {', '.join(named)}")
 
 
-def epsilon_of(file):
-    """Returns the epsilon of the frozen batch normalisation of a published file, `None` where it learned."""
-    return next((entry.epsilon for entry in PUBLISHED if entry.file == file), None)
+def of_file(file):
+    """Returns the `Published` of that file name, `None` without one."""
+    return next((entry for entry in PUBLISHED if entry.file == file), None)
+
+
+def pass_on(entry, model, report):
+    """Gives a detector or segmenter what its weights were trained with, beside the numbers.
+
+    That is how pictures are resized, where it takes any size; names of classes and points, where it has kept no heads
+    of its own.
+    """
+    if entry.shorter_side is None or network_of(model) != entry.model:
+        return
+    if None in model.inputs[0].shape[1:3]:
+        model.resizing, model.image_size = "shorter_side", entry.shorter_side
+    if not report.kept:
+        model.class_names = entry.classes
+        if hasattr(model, "keypoint_names"):
+            for attribute, value in names.PERSON.items():
+                setattr(model, attribute, value)

@@ -145,18 +145,21 @@ def renamed(name):
     return name
 
 
-def wanted(model):
-    """Lists what a model takes from a file of the same model of torchvision's.
+def wanted(model, tensors=None):
+    """Lists what a model takes from a file of the same model of torchvision's, or of the classifier it stands on.
 
     Args:
         model: AlexNet (one column), VGG16 in both forms, GoogLeNet (with batch normalisation), a ResNet or ResNeXt;
-            FCN over a ResNet; a detector with a pyramid over a ResNet.
+            FCN over a ResNet; a detector with a pyramid over a ResNet; what else stands on one of the classifiers.
+        tensors: the file's, by name; `None` for a file of the same model.
     Returns:
         List of `Want`.
     Raises:
         InputError: if torchvision has no such network.
     """
     names, _, flattened = family(model, FAMILIES, "torchvision")
+    if names in (FCN_RESNET, RCNN_FPN) and tensors and not any(name.startswith("backbone.") for name in tensors):
+        names = RESNET
     return [
         want(layer, variable, names, flattened.get(layer.name))
         for layer in layers_with_weights(model)

@@ -4,14 +4,11 @@ from pathlib import Path
 
 from recipes.data.sources.label_maps import LabelMaps
 from zoo.errors import InputError
+from zoo.weights.names import VOC
 
 NEEDED = "voc_segmentation:DIR needs DIR/JPEGImages/NAME.jpg and DIR/SegmentationClass/NAME.png"
 AUGMENTED = "SegmentationClassAug"
 """Folder of the masks that others made of SBD's, under VOC's names."""
-CLASSES = (
-    *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
-    *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
-)
 
 
 class VocSegmentation(LabelMaps):
@@ -29,7 +26,7 @@ class VocSegmentation(LabelMaps):
         Hariharan et al. 2011, "Semantic Contours from Inverse Detectors".
     """
 
-    classes = CLASSES
+    classes = VOC
 
     def __init__(self, rest):
         name, _, split = rest.partition(":")

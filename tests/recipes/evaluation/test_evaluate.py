@@ -99,6 +99,27 @@ def test_right_answers_have_the_best_figures(task, expected):
     json.dumps([scores, accumulate(Knowing(task), source).curves()], allow_nan=False)
 
 
+def test_a_detector_of_more_classes_is_measured_by_the_sources():
+    """As COCO's 90 numbers on a source of 80 classes: what it finds of the others is left out, its order kept."""
+    knowing = Knowing("detection")
+    expected = evaluate(knowing, Scenes())
+    knowing.class_names = ("unused", "dog", "bird", "cat")
+    places = np.array([3, 1, 2])
+
+    def predict_each(pictures):
+        for picture in pictures:
+            found = seen("detection", picture.shape[1] == 52)
+            best = {"boxes": [[0, 0, 5, 5]], "scores": [0.99], "labels": [2]}  # a bird, which no source knows
+            found["labels"] = np.where(found["labels"] < 0, -1, places[found["labels"]])
+            yield {name: np.concatenate([best[name], found[name]]) for name in best}
+
+    knowing.predict_each = predict_each
+    assert evaluate(knowing, Scenes()) == expected
+    knowing.class_names = ("unused", "dog", "bird", "cow")
+    with pytest.raises(InputError, match="scenes: has the classes cat, dog, the model unused, dog, bird, cow: name"):
+        evaluate(knowing, Scenes())
+
+
 @pytest.mark.parametrize("task", ["localization", "points", "detection", "instance_segmentation", "keypoints"])
 def test_samples_of_every_task(task):
     samples = take_samples(Knowing(task), Scenes(), 4)

@@ -25,8 +25,9 @@ def unet(num_classes=2, **arguments):
 def test_layers_of_the_same_name_and_shape_are_taken(trained):
     model, other = unet(num_classes=5), keras.saving.load_model(trained.model)
     own = model.get_layer("logits").get_weights()
-    report = take_weights(model, str(trained.path))
-    assert list(report.missing) == list(report.unused) == ["logits/0", "logits/1"]
+    take_weights(model, str(trained.path))
+    report = model.begun_with
+    assert list(report.missing) == list(report.unused) == ["logits/0", "logits/1"] and report.kept == ("logits",)
     for layer in model.layers:
         if layer.weights and layer.name != "logits":
             for ours, theirs in zip(layer.get_weights(), other.get_layer(layer.name).get_weights(), strict=True):
@@ -90,10 +91,10 @@ def test_wrong_starts_are_one_line(trained, toy, tmp_path):
     for start, message in (
         (
             "nowhere",
-            "start=nowhere: no trained model is there; name a run's folder, a .keras file or one of Darknet's",
+            "start=nowhere: nothing is there; name a run's folder, a file of weights or a name of zoo weights",
         ),
-        (str(tmp_path / "empty"), "empty: no trained model is there"),
-        (str(trained.recipe), "recipe.json: no trained model is there"),
+        (str(tmp_path / "empty"), "empty: nothing is there"),
+        (str(trained.recipe), "recipe.json: no name of published weights and no suffix of .pth"),
         (str(tmp_path / "cut.keras"), "cut.keras: no weights file of Keras, or damaged"),
     ):
         with pytest.raises(InputError, match=message):

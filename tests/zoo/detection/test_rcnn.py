@@ -59,7 +59,7 @@ def test_alexnet_is_the_releases_caffenet():
 
 
 def test_weights_of_another_form_are_refused():
-    with pytest.raises(InputError, match="no torchvision/IMAGENET1K_V1 for caffenet: published for alexnet"):
+    with pytest.raises(InputError, match="no torchvision/IMAGENET1K_V1 for rcnn_alexnet: published for alexnet"):
         rcnn_alexnet(2, width=1 / 16, weights="torchvision/IMAGENET1K_V1")
 
 

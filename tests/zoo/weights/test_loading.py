@@ -20,7 +20,7 @@ from zoo.segmentation.deconvnet import deconvnet
 from zoo.segmentation.deeplab_largefov import deeplab_largefov
 from zoo.segmentation.fcn import fcn32s_vgg16
 from zoo.segmentation.segnet import segnet
-from zoo.weights import published, torchvision, torchvision_backbone
+from zoo.weights import published, torchvision
 from zoo.weights.matching import layers_with_weights
 
 TOY = {"width": 1 / 16, "input_shape": (64, 64, 3)}
@@ -76,9 +76,10 @@ def test_another_number_of_classes(tmp_path):
     model = resnet18(**TOY, include_top=True, num_classes=3)
     before = all_weights(model)
     with pytest.raises(InputError, match=r"fc.weight is \(5, 32\) in place of \(3, 32\).*partial=True"):
-        weights.load(model, tmp_path / "a.pth")
+        weights.load(model, tmp_path / "a.pth", partial=False)
     np.testing.assert_array_equal(all_weights(model), before)
-    report = weights.load(model, tmp_path / "a.pth", partial=True)
+    report = weights.load(model, tmp_path / "a.pth")
+    assert report.kept == ("logits",) and len(report.taken) == 40
     assert report.missing == {"fc.weight": (3, 32), "fc.bias": (3,)}
     assert "missing fc.bias (3,)" in str(report) and "unused fc.bias (5,)" in str(report)
 
@@ -86,13 +87,12 @@ def test_another_number_of_classes(tmp_path):
 def test_a_classifier_goes_into_a_detector(tmp_path):
     tensors = file_of(tmp_path / "a.pth", resnet18(**TOY, **TOP))
     model = faster_rcnn_resnet18_fpn(2, **TOY)
-    report = weights.load(model, tmp_path / "a.pth", source="torchvision_backbone")
-    assert report.unused.keys() == {"fc.weight", "fc.bias"} and not report.missing
+    report = weights.load(model, tmp_path / "a.pth")
+    assert report.unused.keys() == {"fc.weight", "fc.bias"} and "fpn_p2" in report.kept
+    assert not [name for name in report.kept if name.startswith(("conv1", "res"))]
     np.testing.assert_array_equal(
         model.get_layer("res5_block2_conv2").kernel, tensors["layer4.1.conv2.weight"].transpose(2, 3, 1, 0)
     )
-    with pytest.raises(InputError, match="alexnet stands on none of torchvision's classifiers"):
-        torchvision_backbone.wanted(alexnet(**TOY))
 
 
 @pytest.mark.parametrize("builder", [fcn32s_vgg16, faster_rcnn_vgg16])
@@ -100,7 +100,7 @@ def test_dense_layers_of_vgg16_go_into_what_is_built_on_it(tmp_path, builder):
     """As convolutions, or as the dense layers of a head over 7x7 cells."""
     tensors = file_of(tmp_path / "a.pth", vgg16(**TOY | {"input_shape": (224, 224, 3)}, **TOP))
     model = builder(2, **TOY)
-    report = weights.load(model, tmp_path / "a.pth", source="torchvision_backbone")
+    report = weights.load(model, tmp_path / "a.pth")
     assert report.unused.keys() == {"classifier.6.weight", "classifier.6.bias"}
     fc6, fc7 = (layer for layer in layers_with_weights(model) if layer.name in ("fc6", "fc7"))
     kernel = np.reshape(fc6.kernel, (7, 7, 32, 256))
@@ -120,9 +120,10 @@ def test_vgg16_goes_into_segmenters(tmp_path, builder, batch_norm, last, of_its_
     classifier = vgg16(batch_norm=batch_norm, **TOY | {"input_shape": (224, 224, 3)}, **TOP)
     tensors = file_of(tmp_path / "a.pth", classifier)
     model = builder(2, **TOY | {"input_shape": (224, 224, 3)})
-    assert published.find(model.name, "torchvision/IMAGENET1K_V1").model == classifier.name
-    report = weights.load(model, tmp_path / "a.pth", source="torchvision_backbone")
-    assert {name.rpartition(".")[0] for name in report.unused} == of_its_own and not report.missing
+    assert published.find(model, "torchvision/IMAGENET1K_V1").model == classifier.name
+    report = weights.load(model, tmp_path / "a.pth")
+    assert {name.rpartition(".")[0] for name in report.unused} == of_its_own
+    assert not [name for name in report.kept if name.startswith(("block", "encoder"))]
     kernel = tensors["features.40.weight" if batch_norm else "features.28.weight"]
     np.testing.assert_array_equal(model.get_layer(last).kernel, kernel.transpose(2, 3, 1, 0))
     if batch_norm:

@@ -8,10 +8,14 @@ from zoo.weights.matching import Report, Want, assign
 KERNEL, BIAS = np.arange(6, dtype="f4").reshape(2, 3), np.array([7, 8], "f4")
 
 
-def wants():
+def wants(name="fc"):
     """Returns what a dense layer of three inputs and two outputs wants."""
-    kernel, bias = keras.Variable(np.zeros((3, 2))), keras.Variable(np.zeros(2))
-    return [Want(kernel, "fc.weight", np.transpose, (2, 3)), Want(bias, "fc.bias", np.asarray, (2,))]
+    layer = keras.layers.Dense(2, kernel_initializer="zeros", name=name)
+    layer.build((None, 3))
+    return [
+        Want(layer.kernel, f"{name}.weight", np.transpose, (2, 3)),
+        Want(layer.bias, f"{name}.bias", np.asarray, (2,)),
+    ]
 
 
 def values(wanted):
@@ -21,7 +25,8 @@ def values(wanted):
 def test_all_fits():
     wanted = wants()
     report = assign(wanted, {"fc.weight": KERNEL, "fc.bias": BIAS, "steps": np.array(3)}, "a.pth")
-    assert report == Report("a.pth", {"fc.weight": (2, 3), "fc.bias": (2,)}, {"steps": ()}, {})
+    assert report == Report("a.pth", {"fc.weight": (2, 3), "fc.bias": (2,)}, {"steps": ()}, {}, ("fc",), ())
+    assert report.in_short() == "a.pth: 1 of 1 layers begin with it"
     assert str(report) == "a.pth: 2 tensors loaded\n  unused steps ()"
     np.testing.assert_array_equal(values(wanted)[0], KERNEL.T)
     np.testing.assert_array_equal(values(wanted)[1], BIAS)
@@ -32,9 +37,9 @@ def test_all_fits():
     [
         (
             {"fc.weight": KERNEL},
-            r"a.pth is of another model: no fc.bias \(2,\); partial=True leaves these as they are",
+            r"a.pth is of another model: no fc.bias \(2,\); nothing else in it fits",
         ),
-        ({"fc.weight": KERNEL, "fc.bias": np.ones(3)}, r"fc.bias is \(3,\) in place of \(2,\); partial=True"),
+        ({"fc.weight": KERNEL, "fc.bias": np.ones(3)}, r"fc.bias is \(3,\) in place of \(2,\); nothing else"),
         ({"other": BIAS}, r"no fc.weight \(2, 3\), no fc.bias \(2,\); nothing else in it fits"),
         ({}, "nothing else in it fits"),
         ({"fc.weight": KERNEL, "fc.bias": np.array([1, 2])}, "a.pth: fc.bias holds int64, weights are floats"),
@@ -49,19 +54,35 @@ def test_what_does_not_fit_changes_nothing(tensors, message):
 
 
 def test_partial_leaves_the_rest():
-    wanted = wants()
-    report = assign(wanted, {"fc.weight": KERNEL, "fc.bias": np.ones(3, "f4")}, "a.pth", partial=True)
-    assert (report.loaded, report.unused, report.missing) == (
-        {"fc.weight": (2, 3)},
-        {"fc.bias": (3,)},
-        {"fc.bias": (2,)},
-    )
-    assert values(wanted)[0].any() and not values(wanted)[1].any()
+    """By whole layers: of one whose bias alone fits, nothing is taken."""
+    wanted, asked = [*wants(), *wants("top")], []
+    tensors = {"fc.weight": KERNEL, "fc.bias": BIAS, "top.weight": np.ones((3, 3), "f4"), "top.bias": BIAS}
+
+    def partial(loaded, missing):
+        asked.append([[want.name for want in some] for some in (loaded, missing)])
+        return True
+
+    report = assign(wanted, tensors, "a.pth", partial)
+    assert asked == [[["fc.weight", "fc.bias"], ["top.weight", "top.bias"]]]
+    assert report.missing == {"top.weight": (2, 3), "top.bias": (2,)}
+    assert report.unused == {"top.weight": (3, 3), "top.bias": (2,)}
+    assert report.in_short() == "a.pth: 1 of 2 layers begin with it; as built: top"
+    assert [bool(value.any()) for value in values(wanted)] == [True, True, False, False]
     with pytest.raises(InputError, match="nothing else in it fits"):
-        assign(wants(), {"other": BIAS}, "a.pth", partial=True)
+        assign(wants(), {"other": BIAS}, "a.pth", lambda loaded, missing: True)
+
+
+def test_a_deeper_network_is_another():
+    """Whose further block would be left out; whole numbers, as PyTorch counts batches, are no block."""
+    tensors = {"block1.weight": KERNEL, "block1.bias": BIAS, "block1.steps": np.array(3)}
+    assert assign(wants("block1"), tensors, "a.pth").taken == ("block1",)
+    wanted = wants("block1")
+    with pytest.raises(InputError, match="a.pth is of a deeper network: this one has no block1.more.bias"):
+        assign(wanted, tensors | {"block1.more.bias": BIAS}, "a.pth")
+    assert not values(wanted)[0].any()
 
 
 def test_a_long_list_is_cut():
-    wanted = [Want(None, f"layer{i}", None, (1,)) for i in range(9)]
-    with pytest.raises(InputError, match=r"no layer2 \(1,\) and 6 more; nothing else"):
+    wanted = [want for i in range(9) for want in wants(f"layer{i}")]
+    with pytest.raises(InputError, match=r"no layer1.weight \(2, 3\) and 15 more; nothing else"):
         assign(wanted, {}, "a.pth")

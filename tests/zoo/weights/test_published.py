@@ -12,9 +12,9 @@ import zoo
 from tests.zoo.detection.torchvision_weights import drawn
 from tests.zoo.weights import torch_writer
 from zoo import InputError, weights
-from zoo.backbones.resnet import bottleneck, resnet, resnet18
+from zoo.backbones.resnet import bottleneck, resnet, resnet18, resnet34, resnet50
 from zoo.segmentation.fcn_resnet import fcn_resnet
-from zoo.weights import download, published, torchvision
+from zoo.weights import download, names, published, torchvision
 from zoo.weights.matching import layers_with_weights
 from zoo.weights.torchvision import read
 
@@ -57,12 +57,26 @@ def test_every_entry_names_a_builder_and_a_checksum():
 
 
 def test_find():
-    assert published.find("resnet50", "torchvision/IMAGENET1K_V2").file == "resnet50-11ad3fa6.pth"
-    assert published.find("mask_rcnn_resnet101_fpn", "torchvision/IMAGENET1K_V1").model == "resnet101"
-    assert published.find("mask_rcnn_resnext101_32x8d_fpn", "torchvision/IMAGENET1K_V1").model == "resnext101_32x8d"
-    assert published.find("resnet50", "resnet50-0676ba61.pth") is None
-    with pytest.raises(InputError, match="no torchvision/COCO_V1 for unet: published for faster_rcnn_resnet50_fpn, "):
-        published.find("unet", "torchvision/COCO_V1")
+    """By the layers: whatever the model is called."""
+    thin = {"width": 1 / 16, "name": "mine"}
+    for builder, name, model in (
+        (resnet50, "torchvision/IMAGENET1K_V2", "resnet50"),
+        (resnet34, "torchvision/IMAGENET1K_V1", "resnet34"),
+        (partial(zoo.fcn_resnet101, 2), "torchvision/COCO_WITH_VOC_LABELS_V1", "fcn_resnet101"),
+        (partial(zoo.fcn_resnet101, 2), "torchvision/IMAGENET1K_V1", "resnet101"),
+        (partial(zoo.mask_rcnn_resnet50_fpn, 2), "torchvision/COCO_V1", "mask_rcnn_resnet50_fpn"),
+        (partial(zoo.faster_rcnn_resnet50_fpn, 2), "torchvision/COCO_V1", "faster_rcnn_resnet50_fpn"),
+        (partial(zoo.faster_rcnn_resnet50_c4, 2), "torchvision/IMAGENET1K_V1", "resnet50"),
+        (partial(zoo.keypoint_rcnn_resnet50_fpn, 1), "torchvision/COCO_V1", "keypoint_rcnn_resnet50_fpn"),
+        (partial(zoo.mask_rcnn_resnext101_32x8d_fpn, 2), "torchvision/IMAGENET1K_V1", "resnext101_32x8d"),
+        (partial(zoo.segnet, 2), "torchvision/IMAGENET1K_V1", "vgg16_bn"),
+        (partial(zoo.localizer, 2, backbone="vgg16"), "torchvision/IMAGENET1K_V1", "vgg16"),
+        (partial(zoo.rcnn_alexnet, 2, form="torchvision"), "torchvision/IMAGENET1K_V1", "alexnet"),
+    ):
+        assert published.find(builder(**thin), name).model == model
+    assert published.find(resnet18(**thin), "resnet50-0676ba61.pth") is None
+    with pytest.raises(InputError, match="no torchvision/COCO_V1 for mine: published for faster_rcnn_resnet50_fpn, "):
+        published.find(zoo.unet(2, filters=4, name="mine"), "torchvision/COCO_V1")
 
 
 def test_a_file_is_converted_once(cache):
@@ -119,6 +133,45 @@ def test_published_detectors_keep_heads_of_another_number_of_classes_and_freeze_
     }
 
 
+def published_detector(cache, monkeypatch, builder, classes, model):
+    """Puts a detector's weights where `weights="torchvision/TEST"` finds them."""
+    tensors = {want.name: np.full(want.shape, 0.5, "f4") for want in torchvision.wanted(builder(len(classes), **TOY))}
+    entry = placed(cache, tensors, model, epsilon=0.0, classes=classes, shorter_side=(800, 1333))
+    monkeypatch.setattr(published, "PUBLISHED", (entry,))
+
+
+def test_names_and_sizes_come_with_a_detectors_weights(cache, monkeypatch, tmp_path):
+    classes, toy = names.COCO[:5], {**TOY, "name": "mine", "input_shape": (None, None, 3)}
+    published_detector(cache, monkeypatch, zoo.faster_rcnn_resnet18_fpn, classes, "faster_rcnn_resnet18_fpn")
+    model = zoo.faster_rcnn_resnet18_fpn(5, **toy, weights="torchvision/TEST")
+    assert (model.class_names, model.resizing, model.image_size) == (classes, "shorter_side", (800, 1333))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert (loaded.class_names, loaded.image_size) == (classes, (800, 1333))
+    # Other classes have no names of these, and a model of one size letterboxes.
+    model = zoo.faster_rcnn_resnet18_fpn(2, **toy | {"input_shape": (64, 64, 3)}, weights="torchvision/TEST")
+    assert (model.class_names, model.resizing, model.image_size) == ((), "letterbox", None)
+    # A classifier's weights say nothing of how a detector's pictures were resized.
+    monkeypatch.setattr(published, "network_of", lambda model: "another")
+    monkeypatch.setattr(published, "backbone_of", lambda model: "faster_rcnn_resnet18_fpn")
+    assert zoo.faster_rcnn_resnet18_fpn(5, **toy, weights="torchvision/TEST").resizing == "letterbox"
+
+
+def test_points_have_their_names(cache, monkeypatch):
+    builder = zoo.keypoint_rcnn_resnet18_fpn
+    published_detector(cache, monkeypatch, builder, ("person",), "keypoint_rcnn_resnet18_fpn")
+    model = builder(1, **TOY, weights="torchvision/TEST")
+    assert model.class_names == ("person",) and model.keypoint_names[:2] == ("nose", "left_eye")
+    assert model.skeleton[0] == (15, 13) and model.flip_pairs[0] == (1, 2)
+    assert builder(1, num_keypoints=4, **TOY, weights="torchvision/TEST").keypoint_names == ()
+
+
+def test_names_of_coco_stand_at_their_ids():
+    assert len(names.COCO) == 90 and names.COCO[11] == "unused 12" and names.COCO[89] == "toothbrush"
+    assert sum(name.startswith("unused") for name in names.COCO) == 10
+    assert all(names.COCO[number - 1] == name for number, name in names.IDS.items())
+
+
 def test_detectors_of_coco_alone_have_an_epsilon_of_zero():
     for entry in published.PUBLISHED:
         assert entry.epsilon == (0.0 if entry.name == "torchvision/COCO_V1" else None)
@@ -128,10 +181,10 @@ def test_detectors_of_coco_alone_have_an_epsilon_of_zero():
 def frozen(cache, monkeypatch):
     """A builder of segmenters with published weights whose batch normalisation was frozen with an epsilon of 0."""
     build = partial(
-        fcn_resnet, 2, backbone=partial(resnet, (1, 1, 1, 1), bottleneck), auxiliary=False, name="toy", **TOY
+        fcn_resnet, 2, backbone=partial(resnet, (2, 2, 2, 2), bottleneck), auxiliary=False, name="toy", **TOY
     )
     tensors = {want.name: drawn(want.name, want.shape) for want in torchvision.wanted(build())}
-    monkeypatch.setattr(published, "PUBLISHED", (replace(placed(cache, tensors, epsilon=0.0), num_classes=2),))
+    monkeypatch.setattr(published, "PUBLISHED", (placed(cache, tensors, "fcn_resnet18", epsilon=0.0),))
     return partial(build, weights="torchvision/TEST")
 
 
