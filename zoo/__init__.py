@@ -78,7 +78,9 @@ OTHERS_IN = {
 }
 """By module, what else is public."""
 
-__getattr__, _, _lazy = lazy_loader.attach(__name__, ["weights"], BUILDERS_IN | OTHERS_IN)
+__getattr__, _, _lazy = lazy_loader.attach(
+    __name__, ["backbones", "optimizers", "rates", "weights"], BUILDERS_IN | OTHERS_IN
+)
 __all__ = ["BUILDERS", "InputError", "build", "list_models", *_lazy]
 
 
@@ -136,5 +138,5 @@ def register(keras=None):
     """Loads every module that defines layers or models, and with that registers them with Keras."""
     if any(frame.f_globals.get("__name__", "").startswith("zoo.") for frame, _ in traceback.walk_stack(None)):
         return  # one of them is the first to import Keras: the others would find it unfinished
-    for module in (*BUILDERS_IN, *OTHERS_IN, "weights.darknet"):
+    for module in (*BUILDERS_IN, *OTHERS_IN, "optimizers", "weights.darknet"):
         import_module(f"zoo.{module}")

@@ -2,9 +2,10 @@
 
 Paper: Ren et al. 2015, arXiv:1506.01497, section 3.3: shorter side 600 pixels, flips; SGD with momentum 0.9 and decay
 0.0005; rate 10^-3, a tenth of it for the last quarter. The authors began from a VGG16 trained on ImageNet, with one
-picture a step.
-Command: `zoo train faster_rcnn_voc`, after `tfds build voc/2007 voc/2012`. Hardware: a GPU. Reported figure: 73.2 mAP
-on VOC 2007 test (69.9 without 2012); ours: not yet run.
+picture a step; its first two stages keep their weights, biases learn at twice the rate (train.prototxt).
+Command: `zoo train faster_rcnn_voc --set arguments.weights=torchvision/IMAGENET1K_V1`, or with a file, or from
+scratch with `--set freeze=()`; after `tfds build voc/2007 voc/2012`. Hardware: a GPU. Reported figure: 73.2 mAP on
+VOC 2007 test (69.9 without 2012); ours: not yet run.
 """
 
 from recipes.data import Augment
@@ -18,6 +19,8 @@ def recipe():
         task="detection",
         data="tfds:voc/2007:train+validation & tfds:voc/2012:train+validation",
         val_data="tfds:voc/2007:test",
+        freeze="paper",
+        multipliers="paper",
         picture_size=(608, 1008),
         augment=Augment(flip=0.5),
         batch_size=2,

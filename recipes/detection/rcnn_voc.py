@@ -2,8 +2,8 @@
 
 Paper: Girshick et al. 2014, arXiv:1311.2524, section 2 and appendices A to C: regions of selective search warped to
 227 pixels with 16 of context, rate 10^-3, batches of 32 objects and 96 background, a tenth of the rate after 20,000
-steps, some 4 epochs; 70,000 steps in the release. It learns the last layer ten times as fast and biases at twice the
-rate, this recipe does not yet. The authors began from CaffeNet as ImageNet had trained it: so does
+steps, some 4 epochs; 70,000 steps in the release. The last layer learns ten times as fast, biases at twice the
+rate. The authors began from CaffeNet as ImageNet had trained it: so does
 `--set arguments.weights=bvlc_reference_caffenet.caffemodel`, and with torchvision's AlexNet
 `--set arguments.form=torchvision --set arguments.weights=torchvision/IMAGENET1K_V1`; without them this one begins
 from nothing, and the rate is then low.
@@ -20,6 +20,7 @@ def recipe():
     return Recipe(
         builder="rcnn_alexnet",
         task="detection",
+        multipliers="paper",
         proposals="selective_search_fast",
         num_proposals=2000,
         data="tfds:voc/2007:train+validation",

@@ -1,7 +1,7 @@
 """torchvision's FCN over ResNet-50, on Pascal VOC with the further masks of SBD: 10,582 pictures.
 
 Source: torchvision, references/segmentation: SGD with momentum 0.9, batches of 32, rate 0.02 (in the auxiliary head
-ten times that, in ours not) falling polynomially over 30 epochs, weight decay 10^-4; pictures whose shorter side is
+ten times that) falling polynomially over 30 epochs, weight decay 10^-4; pictures whose shorter side is
 drawn from 260 to 1,040 pixels, crops of 480, flips. It learns from COCO's pictures of VOC's classes and begins with
 ResNet-50's weights of ImageNet; this recipe begins from scratch, or with
 `--set arguments.weights=torchvision/IMAGENET1K_V1`.
@@ -20,6 +20,7 @@ def recipe():
     """Returns the recipe."""
     return Recipe(
         builder="fcn_resnet50",
+        multipliers="paper",
         data="voc_segmentation:VOCdevkit/VOC2012:trainaug",
         val_data="voc_segmentation:VOCdevkit/VOC2012:val",
         picture_size=(520, 520),

@@ -90,6 +90,9 @@ class Recipe:
         arguments: further arguments of the builder, e.g. `{"filters": 16}`.
         start: run's folder, file or published name whose weights the model begins with, heads of other classes left
             out, see `zoo.weights.load`; "" for none.
+        freeze: patterns of layers that keep the weights they begin with, see `zoo.rates`: a pattern, several, or
+            "paper" for those of the builder's paper; `()` for none. A model that begins at random has none to keep.
+        multipliers: factors on the rate by pattern, likewise, or "paper".
         proposals: method of `zoo.proposals` whose regions the model looks at; "" for a model that proposes its own.
         num_proposals: of them, how many a picture at most.
         anchors: how many anchors to find by k-means in the boxes of `data`, or `None` for the builder's own.
@@ -107,7 +110,7 @@ class Recipe:
         scales: factor of each milestone on the rate; `()` for a tenth at each.
         warmup_epochs: epochs of linear rise to the peak; the first step already learns.
         burn_in: steps of a rise by the fourth power, at whose last the peak is reached, as in Darknet; 0 for none.
-        weight_decay: 0 for none; of "sgd" a part of the gradient (`recipes.training.schedule.CoupledSGD`), of "adam"
+        weight_decay: 0 for none; of "sgd" a part of the gradient (`zoo.optimizers.SGD`), of "adam"
             and "adamw" decoupled, `rate * weight_decay` of a weight a step. Biases and batch normalisation have none.
         class_weights: "median_frequency" or `None`.
         ema: momentum of an exponential moving average of the weights, which is what is measured and kept, or `None`.
@@ -126,6 +129,8 @@ class Recipe:
     crop_size: tuple[int, int] | None = None
     arguments: dict = field(default_factory=dict)
     start: str = ""
+    freeze: tuple | str = ()
+    multipliers: dict | str = field(default_factory=dict)
     proposals: str = ""
     num_proposals: int = 2000
     anchors: int | None = None

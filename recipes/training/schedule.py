@@ -4,6 +4,7 @@ import keras
 from keras import ops
 from keras.optimizers import schedules
 
+from zoo import optimizers
 from zoo.errors import InputError
 
 UNDECAYED = ("bias", "gamma", "beta")
@@ -82,53 +83,14 @@ def stepwise(recipe, steps_per_epoch, warmup):
     return schedules.PiecewiseConstantDecay(boundaries, values)
 
 
-def optimizer(recipe, steps_per_epoch):
-    """Makes the recipe's optimizer with its schedule."""
+def optimizer(recipe, steps_per_epoch, multipliers=None):
+    """Makes the recipe's optimizer with its schedule and factors on the rate by pattern, see `zoo.rates`."""
     arguments = {} if recipe.ema is None else {"use_ema": True, "ema_momentum": recipe.ema}
-    rate, decay = learning_rate(recipe, steps_per_epoch), recipe.weight_decay
-    if recipe.optimizer == "sgd":
-        return CoupledSGD(rate, 0.9, weight_decay=decay, excluded=UNDECAYED, **arguments)
-    kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
-    made = kinds[recipe.optimizer](rate, weight_decay=decay, **arguments)
-    made.exclude_from_weight_decay(var_names=list(UNDECAYED))
-    return made
-
-
-@keras.saving.register_keras_serializable("recipes")
-class CoupledSGD(keras.optimizers.SGD):
-    """SGD whose weight decay is a part of the gradient: `v = momentum v + g + decay w`, `w -= rate v`.
-
-    So do Caffe, Darknet and torchvision, whose decays the papers state. Keras's own is decoupled, `w -= rate decay w`
-    beside the momentum, and with momentum 0.9 ten times weaker. The velocity holds no rate, as Darknet's and
-    PyTorch's do not; Caffe's does, which differs in the few steps after the rate has changed.
-
-    Args:
-        learning_rate: a rate or a schedule.
-        momentum: 0..1; `nesterov=True` among Keras's further arguments looks ahead as PyTorch's does.
-        weight_decay: decay of the weights; `None` or 0 for none.
-        excluded: parts of the names of variables that do not decay.
-    """
-
-    def __init__(self, learning_rate=0.01, momentum=0.9, *, weight_decay=None, excluded=(), **kwargs):
-        super().__init__(learning_rate, momentum, weight_decay=weight_decay, **kwargs)
-        self.excluded = tuple(excluded)
-        self.exclude_from_weight_decay(var_names=list(excluded) or None)
-
-    def _apply_weight_decay(self, variables):
-        """Does nothing: `update_step` has it in the gradient."""
-
-    def update_step(self, gradient, variable, learning_rate):
-        """Moves one variable, and its velocity."""
-        rate, gradient = (ops.cast(value, variable.dtype) for value in (learning_rate, gradient))
-        if self.weight_decay and self._use_weight_decay(variable):
-            gradient = gradient + self.weight_decay * variable
-        if self.momentum:
-            velocity = self.momentums[self._get_variable_index(variable)]
-            moved = self.momentum * velocity + gradient
-            self.assign(velocity, moved)
-            gradient = gradient + self.momentum * moved if self.nesterov else moved
-        self.assign_sub(variable, rate * gradient)
-
-    def get_config(self):
-        """Returns the constructor's arguments."""
-        return {**super().get_config(), "excluded": list(self.excluded)}
+    kinds = {"sgd": optimizers.SGD, "adam": optimizers.Adam, "adamw": optimizers.AdamW}
+    return kinds[recipe.optimizer](
+        learning_rate(recipe, steps_per_epoch),
+        weight_decay=recipe.weight_decay,
+        excluded=UNDECAYED,
+        multipliers=multipliers,
+        **arguments,
+    )

@@ -14,11 +14,13 @@ from recipes.training import rcnn
 from recipes.training.anchors import find_anchors
 from recipes.training.build import build
 from recipes.training.callbacks import Checkpoint, SeedEpoch, StopOnNaN, Validate
+from recipes.training.rates import check_rates, rates_of
 from recipes.training.schedule import optimizer
 from recipes.training.start import show_taken
 from recipes.training.workdir import Workdir
 from zoo.detection.rcnn import Rcnn
 from zoo.errors import InputError
+from zoo.rates import freeze
 from zoo.segmentation.segmenter import PixelCrossEntropy
 
 
@@ -42,6 +44,8 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
     in_steps = isinstance(twin, Rcnn)
     if in_steps:
         rcnn.check_recipe(recipe)
+    else:
+        check_rates(recipe, twin)
     if begun_with := getattr(twin, "begun_with", None):
         show_taken(begun_with)
     data, val_data = usable(data, skip_bad), usable(val_data, skip_bad)
@@ -121,8 +125,10 @@ def compiled(recipe, data, steps_per_epoch):
     keras.utils.set_random_seed(recipe.seed)
     any_size = recipe.crop_size is not None or bool(recipe.multi_scale)
     model = build(recipe, data, recipe.precision, any_size=any_size)
+    chosen = rates_of(recipe)
+    freeze(model, chosen.freeze)
     loss = {"loss": PixelCrossEntropy(median_frequency(describe(data)))} if recipe.class_weights else {}
-    model.compile(optimizer(recipe, steps_per_epoch), **loss)
+    model.compile(optimizer(recipe, steps_per_epoch, chosen.multipliers), **loss)
     model.optimizer.build(model.trainable_variables)
     return model
 

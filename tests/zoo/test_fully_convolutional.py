@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 from zoo import InputError
-from zoo.backbones.alexnet import alexnet
+from zoo.backbones.alexnets import alexnet
 from zoo.backbones.darknet import darknet19
 from zoo.backbones.vgg import vgg16
 from zoo.detection.sliding_window import crop_by_crop

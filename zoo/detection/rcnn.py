@@ -7,7 +7,7 @@ Source: Girshick et al. 2014, arXiv:1311.2524. It is not trained by `fit` but in
 import keras
 from keras import layers, ops
 
-from zoo.backbones.alexnet import alexnet
+from zoo.backbones.alexnets import alexnet
 from zoo.backbones.small import small_cnn
 from zoo.backbones.vgg import vgg16
 from zoo.detection.detector import Detector
@@ -42,7 +42,7 @@ def rcnn_alexnet(
 
     Args:
         num_classes: number of classes C of objects.
-        form: of `zoo.backbones.alexnet.alexnet`; "torchvision" for the column whose weights can be had by name, over
+        form: of `zoo.backbones.alexnet`; "torchvision" for the column whose weights can be had by name, over
             224 x 224 pixels as torchvision trained it.
         proposals: method of `zoo.proposals` whose regions it looks at.
         num_proposals: P, how many a picture at most.

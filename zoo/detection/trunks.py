@@ -14,10 +14,10 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo.backbones.fpn import fpn
+from zoo.backbones.pyramid import fpn
 from zoo.backbones.resnet import bottleneck, resnet18, resnet50, resnet101, resnext101_32x8d, stage
 from zoo.backbones.vgg import vgg16
-from zoo.backbones.zf import zf
+from zoo.backbones.zfnet import zf
 from zoo.detection.region_head import convolutions, dense_relu, head
 from zoo.detection.thresholds import are_sides, check_count
 from zoo.errors import InputError

@@ -7,9 +7,9 @@ for any picture. Of GoogLeNet there is no release: ours has the paper's network,
 
 from keras import layers
 
-from zoo.backbones.alexnet import two_columns
+from zoo.backbones.alexnets import two_columns
 from zoo.backbones.ceil_pool import ceil_pool
-from zoo.backbones.googlenet import inceptions
+from zoo.backbones.inception import inceptions
 from zoo.backbones.normalization import normalize
 from zoo.backbones.vgg import STAGES, stage
 from zoo.errors import InputError

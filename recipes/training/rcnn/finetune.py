@@ -7,8 +7,10 @@ import numpy as np
 from keras import layers, ops
 
 from recipes.training.callbacks import Checkpoint, SeedEpoch, StopOnNaN
+from recipes.training.rates import rates_of
 from recipes.training.schedule import optimizer
 from zoo.errors import InputError
+from zoo.rates import freeze
 
 POSITIVE = 0.5
 """Least IoU with an object of a region that shows it."""
@@ -41,10 +43,12 @@ def finetune(model, recipe, regions, pictures, workdir):
             f"all {len(regions)} regions overlap an object: raise num_proposals or choose other proposals, "
             "as the network needs background too"
         )
+    chosen = rates_of(recipe)
+    freeze(model, chosen.freeze)
     classifier = with_softmax(model)
     steps = max(1, round(len(positives) / (POSITIVES * recipe.batch_size)))
     classifier.compile(
-        optimizer(recipe, steps),
+        optimizer(recipe, steps, chosen.multipliers),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
     )

@@ -1,9 +1,8 @@
 import keras
-import numpy as np
 import pytest
 
 from recipes.training.recipe import Recipe, change, load
-from recipes.training.schedule import CoupledSGD, Warmup, learning_rate, optimizer
+from recipes.training.schedule import Warmup, learning_rate, optimizer
 from zoo import InputError
 
 FIELDS = {"builder": "unet", "data": "shapes:train", "val_data": "shapes:val", "picture_size": (8, 8)}
@@ -103,23 +102,6 @@ def test_the_decay_of_sgd_is_a_part_of_the_gradient():
     assert values(weights) == [[pytest.approx([1.5725, -3.50125])], pytest.approx([0.971])]
 
 
-def test_without_momentum_and_ahead():
-    weights, gradients = variables()
-    CoupledSGD(0.1, 0.0, weight_decay=0.5).apply(gradients, weights)
-    assert values(weights) == [[pytest.approx([1.85, -3.825])], pytest.approx([0.94])]
-    weights, gradients = variables()
-    CoupledSGD(0.1, 0.5, nesterov=True).apply(gradients, weights)
-    assert values(weights) == [[pytest.approx([1.925, -4.0375])], pytest.approx([0.985])]
-
-
-def test_sgd_comes_back_from_its_config_with_what_does_not_decay():
-    sgd = CoupledSGD(0.1, weight_decay=0.5, excluded=("bias",))
-    back = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(sgd))
-    weights, gradients = variables()
-    back.apply(gradients, weights)
-    assert values(weights) == [[pytest.approx([1.85, -3.825])], pytest.approx([0.99])]
-
-
 def test_factors_of_batch_normalisation_do_not_decay():
     recipe = Recipe(**FIELDS, learning_rate=0.1, schedule="constant", optimizer="sgd", weight_decay=0.5)
     weights = [keras.Variable([1.0], name=name) for name in ("gamma", "beta")]
@@ -134,12 +116,3 @@ def test_the_decay_of_adam_stays_decoupled(name):
     optimizer(recipe, 1).apply(gradients, weights)
     # Adam's first step is the rate, against the gradient's sign; before it each weight loses 0.1 * 0.5 of itself.
     assert values(weights) == [[pytest.approx([1.9 - 0.1, -3.8 - 0.1], abs=1e-5)], pytest.approx([0.9], abs=1e-5)]
-
-
-def test_a_compiled_step_moves_as_by_hand():
-    """Within `fit`'s step, which on JAX has no state: the second step's velocity is that of the first."""
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
-    model.compile(CoupledSGD(0.1, 0.5, weight_decay=0.5), loss=lambda y, x: x)
-    for weight in (1 - 0.1 * 2.5, 0.75 - 0.1 * (0.5 * 2.5 + 2 + 0.375)):  # the gradient is the input, 2
-        model.train_on_batch(np.array([[2.0]]), np.array([[0.0]]))
-        assert float(model.weights[0][0, 0]) == pytest.approx(weight)

@@ -6,11 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.backbones.alexnet import alexnet
-from zoo.backbones.googlenet import googlenet
+from zoo.backbones.alexnets import alexnet
+from zoo.backbones.inception import googlenet
 from zoo.backbones.resnet import bottleneck, resnet
 from zoo.backbones.small import small_cnn
-from zoo.backbones.zf import zf
+from zoo.backbones.zfnet import zf
 
 pytestmark = pytest.mark.full
 BUILDERS = {

@@ -4,8 +4,8 @@ import pytest
 
 from tests.checks import core_in_full
 from zoo import InputError, weights
-from zoo.backbones.alexnet import alexnet
-from zoo.backbones.googlenet import googlenet
+from zoo.backbones.alexnets import alexnet
+from zoo.backbones.inception import googlenet
 from zoo.backbones.normalization import set_convention
 from zoo.backbones.vgg import vgg16
 from zoo.segmentation.fcn import fcn

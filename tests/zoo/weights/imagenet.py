@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from zoo.backbones.googlenet import googlenet
+from zoo.backbones.inception import googlenet
 
 PROBABILITIES = {
     "dog": {250: 0.152, 248: 0.147},

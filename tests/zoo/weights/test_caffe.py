@@ -8,10 +8,10 @@ from tests.checks import core_in_full
 from tests.zoo.weights.caffe_reference import Caffe, lrn, max_pool, padded, pixels, relu, switches, unpool, windows
 from tests.zoo.weights.caffe_writer import caffemodel
 from zoo import InputError, fast_rcnn_vgg16, segnet, segnet_basic, unet, weights
-from zoo.backbones.alexnet import alexnet
-from zoo.backbones.googlenet import INCEPTIONS, googlenet
+from zoo.backbones.alexnets import alexnet
+from zoo.backbones.inception import INCEPTIONS, googlenet
 from zoo.backbones.vgg import STAGES, vgg16
-from zoo.backbones.zf import zf
+from zoo.backbones.zfnet import zf
 from zoo.segmentation.deeplab_largefov import deeplab_largefov
 from zoo.segmentation.fcn import fcn
 from zoo.weights import caffe

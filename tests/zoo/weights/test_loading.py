@@ -8,13 +8,13 @@ from tests.checks import quick
 from tests.zoo.detection.torchvision_weights import drawn
 from tests.zoo.weights import torch_writer
 from zoo import InputError, weights
-from zoo.backbones.alexnet import alexnet
-from zoo.backbones.googlenet import googlenet
+from zoo.backbones.alexnets import alexnet
+from zoo.backbones.inception import googlenet
 from zoo.backbones.normalization import CONVENTIONS
 from zoo.backbones.resnet import resnet18
 from zoo.backbones.small import small_cnn
 from zoo.backbones.vgg import vgg16
-from zoo.backbones.zf import zf
+from zoo.backbones.zfnet import zf
 from zoo.detection.faster_rcnn import faster_rcnn_resnet18_fpn, faster_rcnn_vgg16
 from zoo.segmentation.deconvnet import deconvnet
 from zoo.segmentation.deeplab_largefov import deeplab_largefov

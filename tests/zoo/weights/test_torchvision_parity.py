@@ -9,8 +9,8 @@ from benchmarks.torchvision_weights_expected import CLASSIFIERS, PATH, SAMPLES, 
 from tests.checks import quick
 from tests.zoo.detection.torchvision_weights import drawn
 from zoo import weights
-from zoo.backbones.alexnet import alexnet
-from zoo.backbones.googlenet import googlenet
+from zoo.backbones.alexnets import alexnet
+from zoo.backbones.inception import googlenet
 from zoo.backbones.resnet import resnet18, resnet34, resnet50, resnet101, resnext101_32x8d
 from zoo.backbones.vgg import vgg16
 from zoo.segmentation.fcn_resnet import fcn_resnet50, fcn_resnet101

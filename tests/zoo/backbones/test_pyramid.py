@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 
 from tests.checks import core_in_full, gradients, parameters
-from zoo.backbones.fpn import UpsampleLike, fpn
+from zoo.backbones.pyramid import UpsampleLike, fpn
 
 
 def pyramid(channels=4, widths=(3, 5)):

@@ -4,7 +4,7 @@ import pytest
 
 from tests.checks import core_in_full, parameters
 from zoo import InputError
-from zoo.backbones.alexnet import alexnet
+from zoo.backbones.alexnets import alexnet
 
 TOY = {"width": 1 / 48, "include_top": True, "num_classes": 7}
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from tests.checks import core_in_full, parameters
-from zoo.backbones.zf import zf
+from zoo.backbones.zfnet import zf
 from zoo.layers import LocalResponseNormalization
 
 

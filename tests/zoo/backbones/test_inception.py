@@ -6,7 +6,7 @@ import pytest
 
 from tests.checks import parameters, quick
 from zoo import InputError
-from zoo.backbones.googlenet import googlenet
+from zoo.backbones.inception import googlenet
 
 
 @cache
