@@ -10,8 +10,6 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.segmentation.permutohedral import apply, gaussian_mean
 
-BLOCK = 12
-"""Classes that a thread filters at once: fewer are slower each, of more there are too few for two threads."""
 MOST = 80.0
 """Sum of both weights up to which float32 holds the odds of classes."""
 
@@ -63,58 +61,55 @@ def dense_crf(
             f"appearance_weight and smoothness_weight are 0 or more and together {MOST:.0f} at most, "
             f"received {appearance_weight}, {smoothness_weight}"
         )
-    height, width, num_classes = logits.shape
     # Like colours meet in the cache when they are neighbours: all is filtered in half of the time.
     red, green, blue = (picture.reshape(-1, 3) >> 3).astype(np.uint16).T
     order = np.argsort(red << 10 | green << 5 | blue, kind="stable")
     colours = picture.reshape(-1, 3)[order].T
-    places = np.indices((height, width), np.float32).reshape(2, -1)[:, order]
-    kernels = []
-    if appearance_weight:
-        looks = np.vstack([places / appearance_xy, colours / appearance_rgb])
-        kernels.append(gaussian_mean(looks, appearance_weight))
-    if smoothness_weight:
-        kernels.append(gaussian_mean(places / smoothness_xy, smoothness_weight))
-    beliefs = np.empty((height * width, num_classes), np.float32)
-    beliefs[order] = mean_field(logits.reshape(-1, num_classes)[order], kernels, int(iterations))
+    places = np.indices(picture.shape[:2], np.float32).reshape(2, -1)[:, order]
+    looks = np.vstack([places / appearance_xy, colours / appearance_rgb])
+    kernels = (looks, appearance_weight), (places / smoothness_xy, smoothness_weight)
+    beliefs = np.empty_like(logits).reshape(-1, logits.shape[-1])
+    beliefs[order] = mean_field(logits.reshape(beliefs.shape)[order], kernels, int(iterations))
     return beliefs.reshape(logits.shape)
 
 
 def checked(picture, logits):
-    """Returns picture and logits as arrays, uint8 and float32, of the same height and width."""
+    """Returns the picture and its logits, float32, less the highest of each pixel."""
     picture, logits = np.asarray(picture), np.asarray(logits, np.float32)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[-1] != 3 or not picture.size:
         raise InputError(f"a picture is (H, W, 3) uint8 RGB, received {picture.shape} {picture.dtype}")
     height, width = picture.shape[:2]
     if logits.ndim != 3 or logits.shape[:2] != picture.shape[:2] or not logits.size:
-        raise InputError(
-            f"logits of a picture ({height}, {width}) are ({height}, {width}, C), received {logits.shape}"
-        )
-    if not np.isfinite(logits.max(axis=-1)).all():
+        raise InputError(f"the picture's logits are ({height}, {width}, C), received {logits.shape}")
+    highest = logits.max(axis=-1, keepdims=True)
+    if not np.isfinite(highest).all():
         raise InputError("logits are finite, or -inf for classes that cannot be, received others")
-    return picture, logits
+    return picture, logits - highest
 
 
 def mean_field(logits, kernels, iterations):
-    """Returns the probabilities of `(N, C)` logits after some steps of inference, `(N, C)` float32 (algorithm 1).
+    """Infers the probabilities of pixels from their own and each other's (algorithm 1).
 
-    The logits are shifted so that the largest of each pixel is 0, and messages lie between 0 and the sum of the
-    weights: their exponentials neither vanish all nor overflow.
+    Args:
+        logits: `(N, C)` float32, the highest of each pixel 0.
+        kernels: pairs of the features of pixels, `(d, N)`, and the weight of their kernel.
+        iterations: number of steps.
+    Returns:
+        `(N, C)` float32.
     """
-    logits = logits - logits.max(axis=1, keepdims=True)
-    blocks = [np.ascontiguousarray(block) for block in np.array_split(logits, -(-logits.shape[1] // BLOCK), axis=1)]
+    ones = np.ones((logits.shape[1], 1), np.float32)
 
-    def odds(block, belief):
-        scores = sum((apply(kernel, belief) for kernel in kernels), block)
-        return np.exp(scores)
+    def normalised(scores):
+        # Messages are 0 or more and sum to the weights: these odds neither overflow nor vanish all.
+        odds = np.exp(scores, out=scores)
+        return np.divide(odds, odds @ ones, out=odds)
 
-    with ThreadPoolExecutor(len(blocks)) as pool:
-
-        def normalised(blocks):
-            total = sum(block @ np.ones((block.shape[1], 1), np.float32) for block in blocks)
-            return list(pool.map(lambda block: np.divide(block, total, out=block), blocks))
-
-        beliefs = normalised(list(pool.map(np.exp, blocks)))
+    with ThreadPoolExecutor(len(kernels)) as pool:
+        filters = list(pool.map(gaussian_mean, *zip(*kernels, strict=True)))
+        beliefs = normalised(logits.copy())
         for _ in range(iterations):
-            beliefs = normalised(list(pool.map(odds, blocks, beliefs)))
-    return np.hstack(beliefs)
+            scores = logits.copy()
+            for message in pool.map(apply, filters, [beliefs] * len(filters)):
+                scores += message
+            beliefs = normalised(scores)
+    return beliefs

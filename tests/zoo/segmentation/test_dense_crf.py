@@ -111,6 +111,12 @@ def test_one_class_one_pixel_and_many_classes():
     np.testing.assert_allclose(one, softmax(logits[:1, :1] + 7 * softmax(logits[:1, :1])), atol=1e-5)
 
 
+def test_without_weights_the_softmax_stays():
+    picture, _, logits = two_halves(5, 7)
+    got = dense_crf(picture, logits, appearance_weight=0, smoothness_weight=0)
+    np.testing.assert_allclose(got, softmax(logits), atol=1e-6)
+
+
 def test_logits_count_by_their_differences_and_may_exclude_classes():
     picture, _, logits = two_halves(10, 11)
     shifted = logits + np.float32(np.linspace(-300, 300, 110).reshape(10, 11, 1))
@@ -124,7 +130,7 @@ WRONG = {
     "grey": (lambda p, x: dense_crf(p[..., 0], x), r"a picture is \(H, W, 3\) uint8 RGB, received \(6, 5\) uint8"),
     "float": (lambda p, x: dense_crf(p / 255, x), "received .* float64"),
     "empty": (lambda p, x: dense_crf(p[:0], x[:0]), r"received \(0, 5, 3\) uint8"),
-    "size": (lambda p, x: dense_crf(p, x[:3]), r"logits of a picture \(6, 5\) are \(6, 5, C\), received \(3, 5, 2\)"),
+    "size": (lambda p, x: dense_crf(p, x[:3]), r"the picture's logits are \(6, 5, C\), received \(3, 5, 2\)"),
     "batch": (lambda p, x: dense_crf(p, x[None]), r"received \(1, 6, 5, 2\)"),
     "no classes": (lambda p, x: dense_crf(p, x[..., :0]), r"received \(6, 5, 0\)"),
     "not finite": (lambda p, x: dense_crf(p, x * np.float32(np.nan)), "finite"),

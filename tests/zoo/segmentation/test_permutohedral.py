@@ -29,11 +29,9 @@ def filtered_by_the_book(features, values):
             splat[vertex] += weight * value
     for axis in range(d + 1):
         away = np.ones(d + 1, int) - (d + 1) * (np.arange(d + 1) == axis)
-        ends = [(tuple(np.add(vertex, away)), tuple(np.subtract(vertex, away))) for vertex in splat]
-        blurred = [
-            v + (splat.get(a, 0) + splat.get(b, 0)) / 2 for v, (a, b) in zip(splat.values(), ends, strict=True)
-        ]
-        splat = dict(zip(splat, blurred, strict=True))
+        ends = [(tuple(np.add(v, away)), tuple(np.subtract(v, away))) for v in splat]
+        sides = [splat.get(a, 0) + splat.get(b, 0) for a, b in ends]
+        splat = {v: splat[v] + side / 2 for v, side in zip(splat, sides, strict=True)}
     return np.array([sum(w * splat[v] for v, w in zip(*one, strict=True)) for one in embedded])
 
 
