@@ -30,7 +30,7 @@ def dense_crf(
     Each pair of pixels of different classes costs `appearance_weight` times a Gaussian of their places and colours
     plus `smoothness_weight` times one of their places alone (equation 3, Potts model). Both are filtered on the
     permutohedral lattice. As in the authors' code of 2011, which DeepLab uses, a pixel's kernel is divided by its sum
-    over all pixels, and the pixel itself is among them. The defaults are those of DeepLab-LargeFOV's release, found on
+    over all pixels, and the pixel itself is among them. The defaults are DeepLab-LargeFOV's, as released, for
     VOC's pictures of 500 pixels: bi_w 4, bi_xy_std 121, bi_rgb_std 5, pos_w 3, pos_xy_std 3. For other networks its
     authors take an `appearance_xy` of 50 to 95.
 
