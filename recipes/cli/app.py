@@ -22,6 +22,7 @@ SPECS = (
     "sunrgbd:DIR:split, instances:DIR[:split], cityscapes:DIR:split, voc:DIR[:split], coco:FILE.json@DIR, "
     "yolo:DIR[:split], points:FILE.csv, tfds:NAME[:split], crops:objects:SOURCE or crops:proposals:SOURCE."
 )
+Crf = Annotated[bool, typer.Option("--crf", help="Refine a segmenter's maps by a dense CRF.")]
 Data = Annotated[str | None, typer.Option(help=f"Source: {SPECS}")]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out unusable pictures instead of refusing them.")]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from recipes.cli.app import SPECS, Data, Json, SkipBad, load, verb, write_json
+from recipes.cli.app import SPECS, Crf, Data, Json, SkipBad, load, verb, write_json
 from recipes.report.tables import show, show_scores
 
 RECALLS = ("0.5", "0.7")
@@ -18,6 +18,7 @@ def evaluate(
     proposals: Annotated[
         str | None, typer.Option(help="Segment region by region, as DeconvNet: a method of zoo.proposals.")
     ] = None,
+    crf: Crf = False,
     json_file: Json = None,
     skip_bad: SkipBad = False,
 ):
@@ -25,10 +26,13 @@ def evaluate(
     from recipes.data import open_source, usable
     from recipes.evaluation.by_regions import ProposalWise
     from recipes.evaluation.evaluate import evaluate
+    from recipes.evaluation.with_crf import WithCrf
 
     predictor = load(model)
     if proposals:
         predictor = ProposalWise(predictor, proposals)
+    if crf:
+        predictor = WithCrf(predictor)
     scores = evaluate(predictor, usable(open_source(data), skip_bad))
     show_scores(f"{model} on {data}", scores)
     write_json(json_file, scores)

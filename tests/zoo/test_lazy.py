@@ -28,6 +28,7 @@ def test_what_needs_no_framework_loads_none():
     light = (
         *("constants", "weights.published", "detection.yolo_anchors", "detection.average_precision", "ops.anchors"),
         *("ops.boxes_numpy", "ops.masks", "proposals", "segmentation.confusion", "segmentation.proposal_wise"),
+        "segmentation.dense_crf",
     )
     modules = ", ".join(f"zoo.{name}" for name in light)
     program = f"import sys, {modules}; print([m for m in {FRAMEWORKS} if m in sys.modules])"

@@ -1,7 +1,6 @@
 """DeepLab-LargeFOV (Chen et al. 2015, arXiv:1412.7062), layer by layer as its authors released it.
 
-The paper's dense CRF, which sharpens borders after the network, is left out: its library, pydensecrf, comes as source
-alone and would have to be compiled where it is installed.
+The paper's dense CRF, which sharpens borders after the network, is `zoo.dense_crf`; it is no part of the model.
 """
 
 from keras import initializers, layers, ops
