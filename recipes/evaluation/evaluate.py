@@ -116,7 +116,7 @@ def check_classes(predictor, source):
             f"{source.spec} has the classes {', '.join(theirs)}, the model {', '.join(ours)}: "
             "name a source with the model's classes"
         )
-    if predictor.task in ("points", "keypoints"):
+    if "keypoints" in TARGETS[predictor.task]:
         theirs, ours = tuple(source.keypoint_names), tuple(predictor.keypoint_names)
         if theirs and ours and theirs != ours:
             raise InputError(
