@@ -42,7 +42,7 @@ def test_heads_answer_as_in_the_models_of_one_head():
     both = toy(NAME, score_threshold=0.0)
     found = both.predict(pictures(), verbose=0)
     assert found["count"].min() > 0
-    ours = {variable.path: variable for variable in both.weights}
+    ours = {variable.path: np.array(variable) for variable in both.weights}
     for name in ("mask_rcnn_resnet18_fpn", "keypoint_rcnn_resnet18_fpn"):
         one = toy(name, score_threshold=0.0)
         for variable in one.weights:
