@@ -104,7 +104,7 @@ class DetectionComparison(Counted):
     of 0.9 or more, and one of its two is looked at.
     """
 
-    metric = "AP50"
+    metric, compared = "AP50", ("boxes", "scores")
 
     def __init__(self, outputs, size):
         from zoo.detection.average_precision import Curve
@@ -113,8 +113,8 @@ class DetectionComparison(Counted):
         self.curves = defaultdict(Curve), defaultdict(Curve)
 
     def align(self, reference, candidate):
-        """Returns `boxes` and `scores` of the pairs."""
-        return shared(reference, candidate, ("boxes", "scores"))
+        """Returns the outputs that are `compared`, of the pairs."""
+        return shared(reference, candidate, self.compared)
 
     def update(self, reference, candidate, targets):
         """Adds one picture: two dicts of the task, and `boxes (N, 4)`, `labels (N,)` padded with -1, or `None`."""
@@ -141,13 +141,11 @@ class DetectionComparison(Counted):
 class InstanceComparison(DetectionComparison):
     """As `DetectionComparison`, and the IoU of the masks of each pair, cut at 0.5, within the box."""
 
+    compared = (*DetectionComparison.compared, "masks")
+
     def __init__(self, outputs, size):
         super().__init__(outputs, size)
         self.overlaps = []
-
-    def align(self, reference, candidate):
-        """Returns `boxes`, `scores` and `masks` of the pairs."""
-        return shared(reference, candidate, ("boxes", "scores", "masks"))
 
     def update(self, reference, candidate, targets):
         """Adds one picture: two dicts of the task, and targets as `DetectionComparison` takes them, or `None`."""
@@ -176,15 +174,15 @@ class KeypointsComparison(DetectionComparison):
     7.1.
     """
 
-    metric = "PCK"
+    metric, compared = "PCK", (*DetectionComparison.compared, "keypoints")
 
     def __init__(self, outputs, size):
         super().__init__(outputs, size)
         self.right, self.points = np.zeros(2), 0
 
     def align(self, reference, candidate):
-        """Returns `boxes`, `scores` and `keypoint_scores` of the pairs, and `keypoints (n, 2)` of those seen."""
-        ours, theirs = shared(reference, candidate, ("boxes", "scores", "keypoints"))
+        """Returns what is `compared` and `keypoint_scores` of the pairs, and `keypoints (n, 2)` of those seen."""
+        ours, theirs = super().align(reference, candidate)
         seen = (ours["keypoints"][..., 2] >= SEEN_POINT) | (theirs["keypoints"][..., 2] >= SEEN_POINT)
         for side in (ours, theirs):
             side["keypoint_scores"] = side["keypoints"][..., 2]
@@ -203,6 +201,12 @@ class KeypointsComparison(DetectionComparison):
     def metrics(self):
         """Returns the fraction of known points that reference and candidate get right; `None` without any."""
         return tuple((self.right / self.points).tolist()) if self.points else None
+
+
+class InstanceKeypointsComparison(InstanceComparison, KeypointsComparison):
+    """As both: the IoU of the masks, the points that either model sees, and each model's PCK."""
+
+    compared = (*InstanceComparison.compared, "keypoints")
 
 
 class LocalizationComparison(Counted):
@@ -271,6 +275,7 @@ COMPARISONS = {
     "detection": DetectionComparison,
     "instance_segmentation": InstanceComparison,
     "keypoints": KeypointsComparison,
+    "masks_and_keypoints": InstanceKeypointsComparison,
     "localization": LocalizationComparison,
     "points": PointsComparison,
 }

@@ -51,6 +51,10 @@ TOLERANCES = {
         "int8": {"metric_change": 0.005, "agreement": 0.8},
     },
 }
+TOLERANCES["masks_and_keypoints"] = {
+    quantize: TOLERANCES["instance_segmentation"][quantize] | limits
+    for quantize, limits in TOLERANCES["keypoints"].items()
+}
 """By task and `quantize`: "relative", the largest difference of a float output over max(1, largest output of Keras);
 "p99_relative", which 99 % of them stay below, as rounding to half has no bound that every one of millions keeps;
 "agreement", the smallest fraction of equal predictions; "least_mask_iou" and "mean_mask_iou", how well the masks of

@@ -39,6 +39,11 @@ BUILDERS_IN = {
         "keypoint_rcnn_resnet18_fpn",
         "keypoint_rcnn_resnet50_fpn",
     ),
+    "detection.mask_keypoint_rcnn": (
+        "mask_keypoint_rcnn_resnet101_fpn",
+        "mask_keypoint_rcnn_resnet18_fpn",
+        "mask_keypoint_rcnn_resnet50_fpn",
+    ),
     "detection.mask_rcnn": (
         "mask_rcnn_resnet101_c4",
         "mask_rcnn_resnet101_fpn",

@@ -45,7 +45,8 @@ def pipeline(
 
     Args:
         source: a `Source`; leave out its `problems()` first, an unreadable file ends the stream with an error.
-        task: "segmentation", "localization", "points", "detection", "instance_segmentation" or "keypoints".
+        task: "segmentation", "localization", "points", "detection", "instance_segmentation", "keypoints" or
+            "masks_and_keypoints".
         picture_size: `(H, W)` in pixels.
         batch_size: pictures in a batch.
         augment: `Augment` for training; `None` for pictures as they are.
@@ -67,7 +68,8 @@ def pipeline(
         A `tf.data.Dataset` of `(images, targets)`: images `(B, H, W, channels)` uint8; targets for segmentation
         `(B, H, W)` int32 with 255 for void, else a dict of `boxes` `(B, max_objects, 4)` float32 xyxy in pixels of
         the frame, `labels` `(B, max_objects)` int32, -1 in empty rows, and for "instance_segmentation" `masks`
-        `(B, max_objects, 112, 112)` uint8 within the box, for "keypoints" `keypoints` `(B, max_objects, K, 3)`.
+        `(B, max_objects, 112, 112)` uint8 within the box, for "keypoints" `keypoints` `(B, max_objects, K, 3)`, for
+        "masks_and_keypoints" both.
         "localization" and "points" learn the largest object in the frame alone, if any: `labels` `(B,)`, -1 for
         none, with `boxes` `(B, 4)` or `keypoints` `(B, K, 3)`. Ignored objects are in no target.
 

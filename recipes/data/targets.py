@@ -12,6 +12,7 @@ TARGETS = {
     "detection": ("boxes", "labels"),
     "instance_segmentation": ("boxes", "labels", "masks"),
     "keypoints": ("boxes", "labels", "keypoints"),
+    "masks_and_keypoints": ("boxes", "labels", "masks", "keypoints"),
 }
 MASK_SIZE = 112
 

@@ -95,31 +95,24 @@ def segmentation_entry(predictor, prediction, found):
 
 
 def objects_entry(predictor, prediction, found):
-    """Returns the objects found: class, score and box, xyxy in the picture's pixels, the best first."""
+    """Returns the objects found: class, score and box, xyxy in the picture's pixels, the best first.
+
+    As far as the task has them, each has its mask as COCO's run lengths, see `recipes.evaluation.rle`, and its
+    keypoints by name: x and y in the picture's pixels, and the score.
+    """
     rows = zip(found["labels"], found["scores"], found["boxes"], strict=True)
-    return {
-        "objects": [
-            {"class": name_of(predictor.class_names, label), "score": rounded(score, 6), "box": rounded(box, 2)}
-            for label, score, box in rows
-        ]
-    }
-
-
-def masks_entry(predictor, prediction, found):
-    """As `objects_entry`, each object with its mask as COCO's run lengths: `recipes.evaluation.rle`."""
-    entry = objects_entry(predictor, prediction, found)
-    for one, mask in zip(entry["objects"], found["masks"], strict=True):
-        one["mask"] = rle.encode(mask)
-    return entry
-
-
-def keypoints_entry(predictor, prediction, found):
-    """As `objects_entry`, each object with its keypoints by name: x and y in the picture's pixels, and the score."""
-    entry = objects_entry(predictor, prediction, found)
-    # Of all objects, by falling score, those found are the first.
-    for one, points in zip(entry["objects"], detected(prediction, "keypoints")["keypoints"], strict=False):
-        one["keypoints"] = by_name(predictor, points)
-    return entry
+    objects = [
+        {"class": name_of(predictor.class_names, label), "score": rounded(score, 6), "box": rounded(box, 2)}
+        for label, score, box in rows
+    ]
+    if "masks" in found:
+        for one, mask in zip(objects, found["masks"], strict=True):
+            one["mask"] = rle.encode(mask)
+    if "keypoints" in found:
+        # Of all objects, by falling score, those found are the first.
+        for one, points in zip(objects, detected(prediction, "keypoints")["keypoints"], strict=False):
+            one["keypoints"] = by_name(predictor, points)
+    return {"objects": objects}
 
 
 def points_entry(predictor, prediction, found):
@@ -133,8 +126,9 @@ ENTRIES = {
     "localization": objects_entry,
     "points": points_entry,
     "detection": objects_entry,
-    "instance_segmentation": masks_entry,
-    "keypoints": keypoints_entry,
+    "instance_segmentation": objects_entry,
+    "keypoints": objects_entry,
+    "masks_and_keypoints": objects_entry,
 }
 
 

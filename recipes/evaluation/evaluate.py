@@ -142,7 +142,7 @@ def labels_of(predictor, source):
 
 def check_keypoints(predictor, source):
     """Raises `InputError` where the source's keypoints are not those that the model learned."""
-    if predictor.task in ("points", "keypoints"):
+    if "keypoints" in TARGETS[predictor.task]:
         theirs, ours = tuple(source.keypoint_names), tuple(predictor.keypoint_names)
         if theirs and ours and theirs != ours:
             raise InputError(

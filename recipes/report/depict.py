@@ -15,7 +15,12 @@ from zoo.ops.masks import paste
 SCORE = 0.5
 SEEN = 2.0  # the least score of a keypoint that is drawn, as in Detectron's vis.py
 GREY = (128, 128, 128)
-MORE = {"detection": (), "instance_segmentation": ("masks",), "keypoints": ("keypoints",)}
+MORE = {
+    "detection": (),
+    "instance_segmentation": ("masks",),
+    "keypoints": ("keypoints",),
+    "masks_and_keypoints": ("masks", "keypoints"),
+}
 """What the objects of a task have beyond boxes, labels and scores."""
 
 

@@ -4,7 +4,7 @@ import keras
 
 import zoo
 from recipes.data.graph import mapped
-from recipes.data.targets import check_targets
+from recipes.data.targets import TARGETS, check_targets
 from recipes.training.start import take_weights
 from zoo.errors import InputError
 
@@ -45,7 +45,7 @@ def build(recipe, source, precision="float32", any_size=False):
         raise InputError(f'{recipe.builder} does not cover its picture when unpadded: train with padding="mirror"')
     model.class_names, model.image_size = tuple(source.class_names(recipe.task)), tuple(recipe.picture_size)
     model.resizing = recipe.resizing
-    if model.task in ("points", "keypoints"):
+    if "keypoints" in TARGETS[model.task]:
         for name in ("keypoint_names", "skeleton", "flip_pairs"):
             setattr(model, name, tuple(getattr(source, name)))
     if recipe.start:
@@ -60,7 +60,7 @@ def learned(task, source):
         InputError: if the source lacks the task's targets.
     """
     check_targets(source, task)
-    if task in ("points", "keypoints"):
+    if "keypoints" in TARGETS[task]:
         points = mapped(source.records(), source.decode).element_spec["keypoints"].shape[1]
         if task == "points":
             return {"num_points": points}

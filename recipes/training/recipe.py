@@ -30,6 +30,8 @@ RECIPES = {
     "keypoint_rcnn_shapes": "detection",
     "landmarks_faces": "localization",
     "localizer_shapes": "localization",
+    "mask_keypoint_rcnn_coco": "detection",
+    "mask_keypoint_rcnn_shapes": "detection",
     "mask_rcnn_cityscapes": "detection",
     "mask_rcnn_coco": "detection",
     "mask_rcnn_pennfudan": "detection",
@@ -64,6 +66,7 @@ SIBLINGS = {
     "fcn8s_googlenet": "fcn8s_voc",
     "fcn_resnet101": "fcn_resnet50_voc",
     "keypoint_rcnn_resnet101_fpn": "keypoint_rcnn_coco",
+    "mask_keypoint_rcnn_resnet101_fpn": "mask_keypoint_rcnn_coco",
     "mask_rcnn_resnet101_c4": "mask_rcnn_coco",
     "mask_rcnn_resnet101_fpn": "mask_rcnn_coco",
     "mask_rcnn_resnet50_c4": "mask_rcnn_coco",
@@ -79,8 +82,8 @@ class Recipe:
 
     Attributes:
         builder: name in `zoo.BUILDERS`.
-        task: of the model: "segmentation", "detection", "instance_segmentation", "keypoints", "localization" or
-            "points".
+        task: of the model: "segmentation", "detection", "instance_segmentation", "keypoints", "masks_and_keypoints",
+            "localization" or "points".
         data: source to learn from, as `recipes.data.open_source` takes it.
         val_data: source to measure on.
         picture_size: `(height, width)` in pixels that the model takes.
@@ -206,7 +209,10 @@ CHOICES = {
     "schedule": ("constant", "cosine", "polynomial", "steps"),
     "class_weights": (None, "median_frequency"),
     "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
-    "task": ("segmentation", "detection", "instance_segmentation", "keypoints", "localization", "points"),
+    "task": (
+        *("segmentation", "detection", "instance_segmentation", "keypoints", "masks_and_keypoints"),
+        *("localization", "points"),
+    ),
     "metric": (
         *("miou", "ap", "ap50", "voc_ap50", "mask_ap", "mask_ap50", "keypoint_ap", "keypoint_ap50"),
         *("accuracy", "nme", "pck"),

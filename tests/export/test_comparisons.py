@@ -7,6 +7,7 @@ from export.comparisons import (
     Comparison,
     DetectionComparison,
     InstanceComparison,
+    InstanceKeypointsComparison,
     KeypointsComparison,
     LocalizationComparison,
     PointsComparison,
@@ -139,6 +140,29 @@ def test_right_points_of_both_models():
     comparison.update(people(), people(), {**targets, "labels": np.full(3, -1)})
     assert comparison.metrics() == (1.0, pytest.approx(1 / 3))
     assert KeypointsComparison(None, SIZE).metrics() is None
+
+
+def test_masks_and_points_of_the_same_detections():
+    def both(*rows):
+        return {**instances(*(row[:4] for row in rows)), **people(*((*row[:2], row[4]) for row in rows))}
+
+    comparison = InstanceKeypointsComparison(None, SIZE)
+    reference = both((LEFT, 0.9, 0, 2, [[5, 5, 3.0], [15, 15, 1.0]]))
+    candidate = both((LEFT, 0.7, 0, 3, [[5, 5.5, 1.9], [15, 19, 1.5]]))
+    truth = {
+        "boxes": np.float32([LEFT]),
+        "labels": np.array([0]),
+        "keypoints": np.float32([[[5, 5, 2], [15, 15, 2]]]),
+    }
+    comparison.update(reference, candidate, truth)
+    assert comparison.agreement == 1.0 and comparison.figures()["least_mask_iou"] == 2 / 3
+    assert comparison.metric == "PCK" and comparison.metrics() == (1.0, 0.5)  # four pixels are a fifth of the box
+    ours, theirs = comparison.align(reference, candidate)
+    assert set(ours) == {"boxes", "scores", "masks", "keypoints", "keypoint_scores"}
+    assert (theirs["keypoints"] - ours["keypoints"]).tolist() == [[0, 0.5]]
+    assert np.abs(ours["masks"] - theirs["masks"]).sum() == pytest.approx(3.6)
+    limits = tolerances("masks_and_keypoints", None)
+    assert limits == tolerances("instance_segmentation", None) | tolerances("keypoints", None)
 
 
 def localization(score, box, label):

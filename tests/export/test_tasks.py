@@ -30,6 +30,7 @@ TASKS = {
     "detection": (["boxes", "scores"], "AP50"),
     "instance_segmentation": (["boxes", "scores", "masks"], "AP50"),
     "keypoints": (["boxes", "scores", "keypoints"], "PCK"),
+    "masks_and_keypoints": (["boxes", "scores", "masks", "keypoints"], "PCK"),
 }
 """By task, its float outputs and the metric it is judged by."""
 PLACED = ("box", "points", "boxes", "keypoints")
@@ -98,7 +99,7 @@ def test_a_task_in_a_file(exported, task, format):
     assert found.tolerance == export.TOLERANCES[task][None]
     assert found.metric == metric and found.artifact_metric == pytest.approx(found.keras_metric, abs=1e-6)
     assert found.keras_metric == pytest.approx(0.0 if metric == "mean error" else 1.0, abs=0.02)
-    assert set(found.outputs) == {*names, *(["keypoint_scores"] if task == "keypoints" else [])}
+    assert set(found.outputs) == {*names, *(["keypoint_scores"] if "keypoints" in names else [])}
 
     predictor, large = export.load(artifact.path), PICTURES.repeat(3, axis=1).repeat(3, axis=2)
     here, there = predictor.predict(PICTURES), predictor.predict(large)
@@ -151,6 +152,8 @@ LIMITED = [
     ("detection", "scores", "scores"),
     ("instance_segmentation", "masks", "least_mask_iou"),
     ("keypoints", "keypoints", "keypoints"),
+    ("masks_and_keypoints", "masks", "least_mask_iou"),
+    ("masks_and_keypoints", "keypoints", "keypoints"),
 ]
 
 

@@ -19,6 +19,8 @@ FORMS = [
     pytest.param("mask", "tflite", 1, marks=pytest.mark.full),
     pytest.param("keypoint", "onnx", 2, marks=pytest.mark.full),
     pytest.param("keypoint", "tflite", 2, marks=pytest.mark.full),
+    pytest.param("both", "onnx", 1, marks=pytest.mark.full),
+    pytest.param("both", "tflite", 1, marks=pytest.mark.full),
     pytest.param("faster", "onnx", None, marks=pytest.mark.full),
 ]
 INT8 = schema_py_generated.TensorType.INT8
@@ -56,9 +58,10 @@ def test_the_same_predictions_as_keras(model, written, kind, format, batch_size)
     path, operators = written(kind, format, batch_size)
     found = compared(path, model(kind))
     assert found.passed and found.agreement == 1.0, found.failures
-    further = {"mask": {"masks"}, "keypoint": {"keypoints", "keypoint_scores"}, "faster": set(), "plain": set()}[kind]
-    assert set(found.outputs) == {"boxes", "scores"} | further
-    if kind == "mask":
+    masks = {"masks"} if kind in ("mask", "both") else set()
+    points = {"keypoints", "keypoint_scores"} if kind in ("keypoint", "both") else set()
+    assert set(found.outputs) == {"boxes", "scores"} | masks | points
+    if masks:
         assert found.figures["least_mask_iou"] >= 0.99
     if format == "tflite":
         assert not any("flex" in name.lower() or name.islower() for name in operators)

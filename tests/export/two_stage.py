@@ -11,6 +11,7 @@ import export.onnx
 from export import onnx_quantize, tflite
 from zoo.detection.faster_rcnn import faster_rcnn_resnet18_fpn, faster_rcnn_zf
 from zoo.detection.keypoint_rcnn import keypoint_rcnn_resnet18_fpn
+from zoo.detection.mask_keypoint_rcnn import mask_keypoint_rcnn_resnet18_fpn
 from zoo.detection.mask_rcnn import mask_rcnn_resnet18_fpn
 
 SIZE = 96, 128
@@ -38,6 +39,7 @@ BUILDERS = {
     "faster": lambda: faster_rcnn_resnet18_fpn(3, **TOY),
     "mask": lambda: mask_rcnn_resnet18_fpn(3, **TOY),
     "keypoint": lambda: keypoint_rcnn_resnet18_fpn(1, num_keypoints=5, **TOY),
+    "both": lambda: mask_keypoint_rcnn_resnet18_fpn(2, num_keypoints=5, **TOY),
 }
 
 

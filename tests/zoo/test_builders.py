@@ -9,10 +9,13 @@ import zoo
 from tests.checks import parameters, quick
 from zoo.layers import LocalResponseNormalization
 
-TASKS = ("segmentation", "detection", "instance_segmentation", "keypoints", "localization", "points")
+TASKS = (
+    *("segmentation", "detection", "instance_segmentation", "keypoints", "masks_and_keypoints"),
+    *("localization", "points"),
+)
 ONE_OF_A_KIND = (
     *("fast_rcnn_zf", "faster_rcnn_resnet101_c4", "keypoint_rcnn_resnet101_fpn", "mask_rcnn_resnext101_32x8d_fpn"),
-    *("fcn_resnet101", "grid_detector", "landmarks", "localizer", "unet"),
+    *("mask_keypoint_rcnn_resnet101_fpn", "fcn_resnet101", "grid_detector", "landmarks", "localizer", "unet"),
 )
 """One of each task, and what no other test of the quick part builds."""
 

@@ -58,11 +58,7 @@ def keypoint_rcnn(
     trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm, num_proposals)
     if trunk.region_features is None:
         raise InputError(f"Keypoint R-CNN stands on a pyramid, received the backbone {backbone!r}")
-    outputs = proposed(trunk, num_classes)
-    keypoint_head = head(trunk.maps, keypoint_body(trunk, num_keypoints, width), name="keypoint_head")
-    logits = keypoint_head([*trunk.maps, outputs["boxes"]])
-    inputs = [logits, outputs["boxes"], outputs["labels"], trunk.image]
-    outputs["keypoints"] = HeatmapPoints(name="keypoints", dtype="float32")(inputs)
+    outputs = with_keypoints(proposed(trunk, num_classes), trunk, num_keypoints, width)
     return finished(
         KeypointRcnn(trunk.image, outputs, name=name),
         trunk,
@@ -72,6 +68,14 @@ def keypoint_rcnn(
         weights=weights,
         frozen_batch_norm=frozen_batch_norm,
     )
+
+
+def with_keypoints(outputs, trunk, num_keypoints, width):
+    """Adds the keypoint head and the points of what is detected to a dict of tensors; returns the larger one."""
+    keypoint_head = head(trunk.maps, keypoint_body(trunk, num_keypoints, width), name="keypoint_head")
+    logits = keypoint_head([*trunk.maps, outputs["boxes"]])
+    inputs = [logits, outputs["boxes"], outputs["labels"], trunk.image]
+    return {**outputs, "keypoints": HeatmapPoints(name="keypoints", dtype="float32")(inputs)}
 
 
 def keypoint_body(trunk, num_keypoints, width):

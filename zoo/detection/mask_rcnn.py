@@ -43,11 +43,7 @@ def mask_rcnn(
     trunk = trunk_of(backbone, input_shape, width, anchor_sizes, frozen_batch_norm, num_proposals)
     if trunk.mask_features is None:
         raise InputError(f"Mask R-CNN stands on a pyramid or C4, received the backbone {backbone!r}")
-    outputs = proposed(trunk, num_classes)
-    reads = trunk.reads(outputs["boxes"])
-    mask_head = head(reads, mask_body(trunk, num_classes, width), name="mask_head", labelled=True)
-    logits = mask_head([*reads, outputs["boxes"], outputs["labels"]])
-    outputs["masks"] = MaskProbabilities(name="masks")([logits, outputs["labels"]])
+    outputs = with_masks(proposed(trunk, num_classes), trunk, num_classes, width)
     return finished(
         MaskRcnn(trunk.image, outputs, name=name),
         trunk,
@@ -57,6 +53,14 @@ def mask_rcnn(
         weights=weights,
         frozen_batch_norm=frozen_batch_norm,
     )
+
+
+def with_masks(outputs, trunk, num_classes, width):
+    """Adds the mask head and the masks of what is detected to a dict of tensors; returns the larger one."""
+    reads = trunk.reads(outputs["boxes"])
+    mask_head = head(reads, mask_body(trunk, num_classes, width), name="mask_head", labelled=True)
+    logits = mask_head([*reads, outputs["boxes"], outputs["labels"]])
+    return {**outputs, "masks": MaskProbabilities(name="masks")([logits, outputs["labels"]])}
 
 
 def mask_body(trunk, num_classes, width):
@@ -83,20 +87,34 @@ class MaskRcnn(FasterRcnn):
     predicted = (*FasterRcnn.predicted, "masks")
 
     def region_terms(self, reads, drawn, targets, training):
-        """Adds `mask_loss`, the cross-entropy of the own class's mask over regions with an object (section 3)."""
-
-        def loss(reads, boxes, labels, matched):
-            logits = self.get_layer("mask_head")([*reads, boxes, labels - 1], training=training)
-            count, size = ops.shape(targets["masks"])[1:3]
-            masks = take_rows(ops.reshape(targets["masks"], (-1, count, size * size)), matched)
-            masks = ops.cast(ops.reshape(masks, (-1, boxes.shape[1], size, size)), "float32")
-            gt_boxes = take_rows(ops.cast(targets["boxes"], "float32"), matched)
-            wanted = region_masks(masks, gt_boxes, boxes, logits.shape[-1])
-            wrong = ops.binary_crossentropy(wanted, ops.cast(logits, "float32"), from_logits=True)
-            return masked_mean(ops.mean(wrong, axis=(2, 3)), ops.cast(labels > 0, "float32"))
-
+        """Adds `mask_loss`."""
         terms = super().region_terms(reads, drawn, targets, training)
-        return {**terms, "mask_loss": self.over_objects(loss, reads, drawn)}
+        return {**terms, "mask_loss": mask_loss(self, reads, drawn, targets, training)}
+
+
+def mask_loss(model, reads, drawn, targets, training):
+    """Returns the cross-entropy of the own class's mask over regions with an object.
+
+    Args:
+        model: a `FasterRcnn` with a mask head.
+        reads: as those of its `region_terms`.
+        drawn: likewise.
+        targets: likewise, with `masks (B, N, m, m)` of the objects' boxes.
+        training: of the head.
+    Source: He et al. 2017, section 3.
+    """
+
+    def loss(reads, boxes, labels, matched):
+        logits = model.get_layer("mask_head")([*reads, boxes, labels - 1], training=training)
+        count, size = ops.shape(targets["masks"])[1:3]
+        masks = take_rows(ops.reshape(targets["masks"], (-1, count, size * size)), matched)
+        masks = ops.cast(ops.reshape(masks, (-1, boxes.shape[1], size, size)), "float32")
+        gt_boxes = take_rows(ops.cast(targets["boxes"], "float32"), matched)
+        wanted = region_masks(masks, gt_boxes, boxes, logits.shape[-1])
+        wrong = ops.binary_crossentropy(wanted, ops.cast(logits, "float32"), from_logits=True)
+        return masked_mean(ops.mean(wrong, axis=(2, 3)), ops.cast(labels > 0, "float32"))
+
+    return model.over_objects(loss, reads, drawn)
 
 
 # The builders by name pass all of their arguments, `locals()`, on.

@@ -96,8 +96,8 @@ def region_proposal_network(
 
 
 def join(parts, axis, name):
-    """Concatenates tensors, if there are several."""
-    return layers.Concatenate(axis=axis, name=name)(list(parts)) if len(parts) > 1 else parts[0]
+    """Concatenates float32 tensors, if there are several; half precision would move anchors by pixels."""
+    return layers.Concatenate(axis=axis, dtype="float32", name=name)(list(parts)) if len(parts) > 1 else parts[0]
 
 
 def rpn_losses(outputs, targets, *, samples, seed):

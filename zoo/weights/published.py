@@ -119,15 +119,15 @@ def of_file(file):
 def pass_on(entry, model, report):
     """Gives a detector or segmenter what its weights were trained with, beside the numbers.
 
-    That is how pictures are resized, where it takes any size; names of classes and points, where it has kept no heads
-    of its own.
+    That is how pictures are resized, where it takes any size; names of classes and of points, where their heads have
+    the weights.
     """
     if entry.shorter_side is None or network_of(model) != entry.model:
         return
     if None in model.inputs[0].shape[1:3]:
         model.resizing, model.image_size = "shorter_side", entry.shorter_side
-    if not report.kept:
+    if {"class_logits", "head_logits"} & {*report.taken}:
         model.class_names = entry.classes
-        if hasattr(model, "keypoint_names"):
-            for attribute, value in names.PERSON.items():
-                setattr(model, attribute, value)
+    if "keypoint_logits" in report.taken:
+        for attribute, value in names.PERSON.items():
+            setattr(model, attribute, value)

@@ -14,6 +14,7 @@ from zoo.ops.masks import iou, paste
         "detection",
         pytest.param("instance_segmentation", marks=pytest.mark.full),
         pytest.param("keypoints", marks=pytest.mark.full),
+        "masks_and_keypoints",
     ],
 )
 def test_objects_are_padded(scenes, task):
@@ -23,6 +24,7 @@ def test_objects_are_padded(scenes, task):
     assert images.shape == (3, 64, 96, 3)
     shapes = {"boxes": (3, 8, 4), "labels": (3, 8)}
     more = {"instance_segmentation": {"masks": (3, 8, 112, 112)}, "keypoints": {"keypoints": (3, 8, 5, 3)}}
+    more["masks_and_keypoints"] = more["instance_segmentation"] | more["keypoints"]
     shapes |= more.get(task, {})
     assert {key: value.shape for key, value in targets.items()} == shapes
     assert {key: spec.shape for key, spec in dataset.element_spec[1].items()} == shapes

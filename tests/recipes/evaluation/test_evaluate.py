@@ -55,13 +55,15 @@ def seen(task, empty):
         "scores": np.array([score, score / 2, 0]),
         "labels": np.array([1, 0, -1]),
     }
+    masks = np.ones((3, 28, 28), "float32")
     keypoints = np.array([[[10, 10, 5], [38, 30, 1.5]], [[1, 1, 5], [9, 9, 5]], [[0, 0, 0], [0, 0, 0]]])
     return {
         "localization": {"score": score, "box": np.array([10, 10, 38, 30.0]), "probs": np.array([0.2, 0.8])},
         "points": {"score": score, "points": np.array([[10, 10], [38, 30.0]])},
         "detection": objects,
-        "instance_segmentation": {**objects, "masks": np.ones((3, 28, 28), "float32")},
+        "instance_segmentation": {**objects, "masks": masks},
         "keypoints": {**objects, "keypoints": keypoints},
+        "masks_and_keypoints": {**objects, "masks": masks, "keypoints": keypoints},
     }[task]
 
 
@@ -80,17 +82,18 @@ class Knowing:
             yield seen(self.task, picture.shape[1] == 52)
 
 
-@pytest.mark.parametrize(
-    ("task", "expected"),
-    [
-        ("localization", {"accuracy": 1, "class_accuracy": 1, "mean_iou": 1}),
-        ("points", {"nme": 0, "auc": 1, "pck": 1, "pck/tail": 1}),
-        # The two detections in the empty scene have the scores 0.1 and 0.05, below all right ones.
-        ("detection", {"ap": 1, "voc_ap50": 1, "ap/cat": 1}),
-        ("instance_segmentation", {"mask_ap": 1, "ap": 1, "mask_ap/cat": 1}),
-        ("keypoints", {"keypoint_ap": 1, "ap": 1, "keypoint_ap/dog": 1}),
-    ],
-)
+FIGURES = {
+    "localization": {"accuracy": 1, "class_accuracy": 1, "mean_iou": 1},
+    "points": {"nme": 0, "auc": 1, "pck": 1, "pck/tail": 1},
+    # The two detections in the empty scene have the scores 0.1 and 0.05, below all right ones.
+    "detection": {"ap": 1, "voc_ap50": 1, "ap/cat": 1},
+    "instance_segmentation": {"mask_ap": 1, "ap": 1, "mask_ap/cat": 1},
+    "keypoints": {"keypoint_ap": 1, "ap": 1, "keypoint_ap/dog": 1},
+    "masks_and_keypoints": {"mask_ap": 1, "keypoint_ap": 1, "ap": 1, "mask_ap/cat": 1, "keypoint_ap/dog": 1},
+}
+
+
+@pytest.mark.parametrize(("task", "expected"), FIGURES.items())
 def test_right_answers_have_the_best_figures(task, expected):
     source = Scenes()
     scores = evaluate(Knowing(task), source)
@@ -120,7 +123,7 @@ def test_a_detector_of_more_classes_is_measured_by_the_sources():
         evaluate(knowing, Scenes())
 
 
-@pytest.mark.parametrize("task", ["localization", "points", "detection", "instance_segmentation", "keypoints"])
+@pytest.mark.parametrize("task", FIGURES)
 def test_samples_of_every_task(task):
     samples = take_samples(Knowing(task), Scenes(), 4)
     assert [sample.name for sample in samples] == ["0", "1", "2", "3"]
@@ -178,6 +181,8 @@ ENTRIES = {
 }
 for found in ENTRIES["instance_segmentation"][1]:
     found["mask"]["counts"] = found["mask"]["counts"].decode()
+(MASK,), (POINTS,) = (ENTRIES[task][1] for task in ("instance_segmentation", "keypoints"))
+ENTRIES["masks_and_keypoints"] = ("objects", [{**MASK, **POINTS}], "1 dog")
 
 
 @pytest.mark.parametrize("task", ENTRIES)

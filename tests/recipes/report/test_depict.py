@@ -30,6 +30,7 @@ HALF[:, :14] = 0.9
 PREDICTIONS["instance_segmentation"] = {**PREDICTIONS["detection"], "masks": np.stack([HALF] * 3)}
 LOGITS = np.array([[[25, 20, 2.0], [45, 20, 1.9]], [[3, 21, 9], [5, 22, 9]], [[0, 0, 0], [0, 0, 0]]], "float32")
 PREDICTIONS["keypoints"] = {**PREDICTIONS["detection"], "keypoints": LOGITS}
+PREDICTIONS["masks_and_keypoints"] = PREDICTIONS["instance_segmentation"] | PREDICTIONS["keypoints"]
 NOTHING = {
     "boxes": np.zeros((0, 4)),
     "labels": np.zeros(0, int),
@@ -45,6 +46,7 @@ def test_truth_is_what_the_task_learns():
     assert truth_of(EXAMPLE, "detection")["ignored"].tolist() == [False, False]
     assert np.array_equal(truth_of(EXAMPLE, "keypoints")["keypoints"], EXAMPLE["keypoints"])
     assert set(truth_of(EXAMPLE, "instance_segmentation")) == {"boxes", "labels", "masks", "ignored"}
+    assert set(truth_of(EXAMPLE, "masks_and_keypoints")) == {"boxes", "labels", "masks", "keypoints", "ignored"}
     assert len(truth_of(NOTHING, "localization")["boxes"]) == len(truth_of(NOTHING, "points")["keypoints"]) == 0
 
 
@@ -82,6 +84,14 @@ def test_masks_are_tinted_but_over_a_label_map_outlined_alone():
     assert (drawn[25, 34] == orange).all() and (drawn[25, 40] == 100).all(), "rim and beside"
     both = draw_targets(IMAGE, {**targets, "segmentation": EXAMPLE["segmentation"]})
     assert both[25, 30].tolist() == [50, 107, 139] and (both[25, 34] == orange).all()
+
+
+def test_masks_and_keypoints_are_drawn_together():
+    found = found_in(PREDICTIONS["masks_and_keypoints"], "masks_and_keypoints", SIZE)
+    drawn = draw_targets(IMAGE, found)
+    assert (drawn[20, 25] == palette(1)[0]).all(), "the point that is seen"
+    assert drawn[25, 4].tolist() == np.rint(60 + 0.4 * palette(2)[1].astype(float)).tolist(), "the mask"
+    assert (drawn[25, 10] == 100).all(), "beside the mask"
 
 
 @pytest.mark.parametrize("task", PREDICTIONS)

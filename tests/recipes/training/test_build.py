@@ -23,5 +23,6 @@ def test_the_model_predicts_as_it_was_trained():
 
 
 def test_keypoints_are_learned_with_their_classes():
-    assert learned("keypoints", Scenes()) == {"num_classes": 2, "num_keypoints": 2}
+    for task in ("keypoints", "masks_and_keypoints"):
+        assert learned(task, Scenes()) == {"num_classes": 2, "num_keypoints": 2}
     assert learned("detection", Scenes()) == {"num_classes": 2}

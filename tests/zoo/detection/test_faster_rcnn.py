@@ -42,7 +42,7 @@ def targets(empty=False):
 
 
 def toy(name, **arguments):
-    known = {"num_keypoints": 2} if name.startswith("keypoint") else {}
+    known = {"num_keypoints": 2} if "keypoint" in name else {}
     frame = {} if name.startswith("fast_") else FRAME if name.endswith("fpn") else ONE_MAP
     model = zoo.build(name, num_classes=2, **known, **TOY, **frame, **arguments)
     model.region_samples = 16
@@ -307,6 +307,18 @@ def test_frozen_batch_normalisation_stays_as_it_is():
     model.train_on_batch(pictures(), targets())
     after = [np.array(v) for v in model.variables if "_bn" in v.path]
     assert before and all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_half_precision_keeps_anchors_offsets_and_scores_exact():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = toy("faster_rcnn_resnet18_fpn")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    kinds = {name: output.dtype for name, output in model.output.items() if name != "maps"}
+    assert set(kinds.values()) == {"float32", "int32"} and model.output["maps"][0].dtype == "bfloat16"
+    model.compile("sgd")
+    assert np.isfinite(model.train_on_batch(pictures(), targets())).all()
 
 
 def test_the_mask_of_the_objects_own_class_learns():

@@ -101,7 +101,7 @@ def test_decodes_eagerly_as_in_a_graph(write):
         "points",
         *(
             pytest.param(task, marks=pytest.mark.full)
-            for task in ("localization", "detection", "instance_segmentation", "keypoints")
+            for task in ("localization", "detection", "instance_segmentation", "keypoints", "masks_and_keypoints")
         ),
     ],
 )
