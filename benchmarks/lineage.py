@@ -1,0 +1,299 @@
+"""The lineage trained for real: one program that trains, measures and tabulates any network of it.
+
+    python -m benchmarks.lineage train faster_rcnn --data DIR --vgg16 FILE   # on a GPU, in mixed bfloat16
+    python -m benchmarks.lineage train faster_rcnn --data DIR --size narrow  # on two CPU cores
+    python -m benchmarks.lineage table                                       # README's rows
+    python -m benchmarks.lineage pictures chelsea.jpg                        # one picture through all of them
+
+The same command goes on after a kill, or after `--minutes`, from the last whole epoch; what is trained is only
+measured. Figures stand in `benchmarks/results/lineage.json`, with hardware and date.
+"""
+
+import json
+import math
+import resource
+import signal
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from recipes.cli.quiet import import_frameworks
+from recipes.data.files import read_json, replace_file, replace_text
+from zoo.errors import InputError
+
+RESULTS = Path(__file__).parent / "results" / "lineage.json"
+CALLS = 15
+BEAT = 5.0
+"""Seconds from one note of the time that a training took to the next."""
+app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
+Workdir = Annotated[Path, typer.Option(help="Folder of the runs.")]
+Results = Annotated[Path, typer.Option(help="File of the figures.")]
+
+
+@app.command()
+def train(
+    names: Annotated[list[str], typer.Argument(help="Lines; `all` for each in turn.")],
+    data: Annotated[Path, typer.Option(envvar="ZOO_DATA", help="Folder with voc_animals and camvid.")],
+    vgg16: Annotated[Path | None, typer.Option(help="VGG16's convolutions, which the full size begins with.")] = None,
+    size: Annotated[str, typer.Option(help="full, narrow or toy.")] = "full",
+    minutes: Annotated[float, typer.Option(help="Stop after so many, to go on by the same command.")] = 0.0,
+    workdir: Workdir = Path("runs/lineage"),
+    results: Results = RESULTS,
+):
+    """Trains lines, goes on with those that were begun, and writes their figures."""
+    from benchmarks.lineage_lines import SIZES, lines
+    from recipes.report.tables import show
+
+    known = lines(data)
+    for name in names:
+        if name not in known and names != ["all"]:
+            raise InputError(f"no line {name!r}: choose among {', '.join(known)}, or all")
+    if size not in SIZES:
+        raise InputError(f"--size is one of {', '.join(SIZES)}, received {size}")
+    if size == "full" and not (vgg16 and vgg16.is_file()):
+        raise InputError(f"--vgg16 names the file of VGG16's convolutions, received {vgg16}; narrow does without")
+    with stopped_after(60 * minutes):
+        for name in known if names == ["all"] else names:
+            row = run(known, name, size, vgg16, workdir / size)
+            record(results, name, row)
+            show(name, list(row), [[str(value) for value in row.values()]])
+
+
+def run(known, name, size, vgg16, workdir):
+    """Trains one line, unless its model is there, and returns its row."""
+    from benchmarks.lineage_lines import recipe_of
+    from recipes.training.train import train
+
+    line = known[name]
+    before = workdir / (line.begins_with or "")
+    if line.begins_with and not (before / "done.json").is_file():
+        raise InputError(f"{name} begins with {line.begins_with}: train that first, in the same size and folder")
+    recipe = recipe_of(line, size, vgg16)
+    folder = before if line.measured == "crf" else workdir / name
+    if line.begins_with and line.measured != "crf":
+        recipe = replace(recipe, start=str(before))
+    if not (folder / "done.json").is_file():
+        with timed(folder.parent / f"{name}.seconds") as clock:
+            train(recipe, folder, resume=(folder / "recipe.json").is_file())
+        replace_text(folder / "done.json", json.dumps({"seconds": round(clock()), "memory": peak_memory()}) + "\n")
+    done = read_json(folder / "done.json", keys=("seconds", "memory"))
+    return {"size": size, **measured(line, recipe, folder / "model.keras"), **done, **whereabouts()}
+
+
+def measured(line, recipe, path):
+    """Returns the figure of a trained model on the recipe's validation data, its parameters and its speed."""
+    import export
+    from recipes.data import open_source, usable
+    from recipes.evaluation.by_regions import ProposalWise
+    from recipes.evaluation.evaluate import evaluate
+    from recipes.evaluation.with_crf import WithCrf
+
+    predictor = export.load(path)
+    parameters = sum(math.prod(variable.shape) for variable in predictor.model.weights)
+    milliseconds = a_picture(predictor, recipe)
+    spec = recipe.val_data
+    if line.measured == "crf":
+        predictor = WithCrf(predictor)
+    elif line.measured:
+        predictor, spec = ProposalWise(predictor, line.measured), spec.removeprefix("crops:objects:")
+    scores = evaluate(predictor, usable(open_source(spec), skip_bad=False))
+    return {
+        "metric": recipe.metric,
+        "figure": None if scores[recipe.metric] is None else round(scores[recipe.metric], 4),
+        "pictures": f"{recipe.picture_size[0]}x{recipe.picture_size[1]}",
+        "parameters": parameters,
+        "milliseconds": milliseconds,
+    }
+
+
+def a_picture(predictor, recipe):
+    """Returns the median milliseconds of the network on one picture of the recipe's size."""
+    picture = np.random.default_rng(0).integers(0, 256, (1, *recipe.picture_size, 3), dtype=np.uint8)
+    regions = None
+    if predictor.proposals:
+        regions = [np.float32([[0, 0, *recipe.picture_size[::-1]]] * predictor.num_proposals)]
+    seconds = []
+    for _ in range(CALLS):
+        start = time.perf_counter()
+        predictor.predict(picture, regions)
+        seconds.append(time.perf_counter() - start)
+    return round(1e3 * float(np.median(seconds[2:])), 1)
+
+
+def peak_memory():
+    """Returns the most bytes that this process held: of the accelerator where there is one."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        if found := jax.devices()[0].memory_stats():
+            return found["peak_bytes_in_use"]
+    elif keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        if tf.config.list_physical_devices("GPU"):
+            return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def whereabouts():
+    """Returns hardware, backend and date."""
+    import keras
+
+    from recipes.report import hardware
+
+    return {"hardware": hardware.describe(), "backend": keras.backend.backend(), "date": date.today().isoformat()}
+
+
+@contextmanager
+def timed(path):
+    """Keeps the seconds that all attempts together took in a file, so that one that was killed counts, too.
+
+    Yields:
+        Function without arguments to the seconds so far.
+    """
+    before = float(path.read_text()) if path.is_file() else 0.0
+    start, over = time.perf_counter(), threading.Event()
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+    def so_far():
+        return before + time.perf_counter() - start
+
+    def note():
+        while not over.wait(BEAT):
+            replace_text(path, f"{so_far():.1f}\n")
+
+    noting = threading.Thread(target=note, daemon=True)
+    noting.start()
+    try:
+        yield so_far
+    finally:
+        over.set()
+        noting.join()
+        replace_text(path, f"{so_far():.1f}\n")
+
+
+@contextmanager
+def stopped_after(seconds):
+    """Raises `InputError` in the main thread after so many seconds, 0 for never."""
+
+    def stop(*_):
+        raise InputError(f"stopped after {seconds:.0f} seconds: the same command goes on from the last whole epoch")
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def record(path, name, row):
+    """Puts a line's row into the file of figures; a full one is not replaced by a narrower one."""
+    rows = read_json(path, values=dict) if path.is_file() else {}
+    if row["size"] == "full" or rows.get(name, {}).get("size") != "full":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_text(path, json.dumps({**rows, name: row}, indent=2) + "\n")
+
+
+@app.command()
+def table(
+    data: Annotated[Path, typer.Option(envvar="ZOO_DATA", help="Folder with voc_animals and camvid.")] = Path("data"),
+    results: Results = RESULTS,
+):
+    """Prints the lines as README has them: Markdown."""
+    from benchmarks.lineage_lines import lines
+
+    print("| network | data | figure | parameters | training, s | a picture, ms | memory, GB | where and when |")
+    print("|---|---|---|---|---|---|---|---|")
+    rows = read_json(results, values=dict) if results.is_file() else {}
+    for name, line in lines(data).items():
+        where = "CamVid val" if "camvid" in name else "voc_animals val"
+        print(f"| {line.title} | {where} | {cells(rows.get(name))} |")
+    print()
+    for line in lines(data).values():
+        print(f"- {line.title}: {line.distance}")
+
+
+def cells(row):
+    """Returns the cells of a row that depend on a run."""
+    if row is None:
+        return "not yet run | – | – | – | – | –"
+    title = {"miou": "mIoU", "ap50": "AP50"}.get(row["metric"], row["metric"])
+    figure = "no value" if row["figure"] is None else f"{100 * row['figure']:.1f} {title}"
+    parameters, memory = f"{row['parameters']:,}", f"{row['memory'] / 1e9:.1f}"
+    where = f"{row['hardware']}, {row['backend']}, {row['date']}"
+    size = "" if row["size"] == "full" else f"{row['size']}, {row['pictures']}: "
+    return f"{size}{figure} | {parameters} | {row['seconds']} | {row['milliseconds']} | {memory} | {where}"
+
+
+@app.command()
+def pictures(
+    output: Annotated[Path, typer.Argument(help="A .jpg file.")],
+    size: Annotated[str, typer.Option(help="full, narrow or toy.")] = "full",
+    data: Annotated[Path, typer.Option(envvar="ZOO_DATA", help="Folder with voc_animals and camvid.")] = Path("data"),
+    workdir: Workdir = Path("runs/lineage"),
+):
+    """Draws what every trained network sees in scikit-image's chelsea, side by side."""
+    from skimage.data import chelsea
+
+    import export
+    from benchmarks.lineage_lines import lines
+    from recipes.evaluation.by_regions import ProposalWise
+    from recipes.evaluation.with_crf import WithCrf
+    from recipes.report.depict import draw_targets, found_in
+
+    cat, panels = chelsea(), {}
+    for name, line in lines(data).items():
+        folder = workdir / size / (line.begins_with if line.measured == "crf" else name)
+        if "camvid" in name or not (folder / "done.json").is_file():
+            continue  # streets know no cats
+        predictor = export.load(folder / "model.keras")
+        if line.measured == "crf":
+            predictor = WithCrf(predictor)
+        elif line.measured:
+            predictor = ProposalWise(predictor, line.measured)
+        (prediction,) = predictor.predict_each([cat])
+        found = found_in(prediction, predictor.task, cat.shape[:2], score=0.3)
+        panels[line.title] = draw_targets(cat, found, predictor.class_names)
+    if not panels:
+        raise InputError(f"{workdir / size}: no network is trained there yet")
+    replace_file(output, lambda path: montage(panels).save(path, "JPEG", quality=80))
+
+
+def montage(panels, columns=4):
+    """Returns a `PIL.Image` of pictures of one size by their titles, in rows of so many."""
+    from PIL import Image, ImageDraw
+
+    height, width = (side // 2 for side in next(iter(panels.values())).shape[:2])
+    band, rows = 16, math.ceil(len(panels) / columns)
+    sheet = Image.new("RGB", (columns * width, rows * (height + band)), "white")
+    draw = ImageDraw.Draw(sheet)
+    for i, (title, pixels) in enumerate(panels.items()):
+        left, top = i % columns * width, i // columns * (height + band)
+        sheet.paste(Image.fromarray(pixels).resize((width, height)), (left, top + band))
+        draw.text((left + 3, top + 2), title, fill="black")
+    return sheet
+
+
+def main():
+    """Runs the command; a wrong input is one line and exit code 2."""
+    import_frameworks()
+    try:
+        app(standalone_mode=True)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,278 @@
+"""What `python -m benchmarks.lineage` trains: a line a network, full for a GPU, narrow for two cores, as a toy.
+
+Each is a recipe of this package with what the smaller sets and the shorter time ask for. `voc_animals` stands for
+Pascal VOC 2012's pictures of six animals and persons, 3,131 to learn from, that VGG16's convolutions begin with;
+networks that are narrow fit no published file and begin at random.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from recipes.data import Augment
+from recipes.detection import tiny_yolo_v2_bccd
+from recipes.segmentation import deconvnet_objects_voc, deconvnet_voc, segnet_basic_camvid, segnet_camvid
+from recipes.training.recipe import Recipe, change, load
+
+
+@dataclass(frozen=True)
+class Line:
+    """A network of the lineage and how it is trained here.
+
+    Attributes:
+        title: as README's table has it.
+        recipe: the `Recipe` in full.
+        narrow: what two CPU cores change of it, as `--set` takes it.
+        distance: one sentence on what lies between this training and the paper's.
+        begins_with: name of the line whose model it begins with, "" for VGG16's file, `None` for nothing.
+        measured: "" for the run's own figure, "crf" for the model of `begins_with` refined by one, or a method of
+            `zoo.proposals` for a segmenter that looks at a picture region by region.
+    """
+
+    title: str
+    recipe: Recipe
+    narrow: tuple
+    distance: str
+    begins_with: str | None = ""
+    measured: str = ""
+
+
+SIZES = "full", "narrow", "toy"
+MIXED = {"precision": "mixed_bfloat16"}
+FLIP = Augment(flip=0.5)
+
+
+def lines(data):
+    """Returns the lines by name.
+
+    Args:
+        data: folder with `voc_animals` and `camvid`.
+    """
+    boxes = {"data": f"voc:{data}/voc_animals:train", "val_data": f"voc:{data}/voc_animals:val"}
+    pixels = {name: spec.replace("voc:", "voc_segmentation:") for name, spec in boxes.items()}
+    objects = {"data": f"crops:objects:{pixels['data']}", "val_data": f"crops:objects:{pixels['val_data']}"}
+    camvid = {"data": f"masks:{data}/camvid/train", "val_data": f"masks:{data}/camvid/val"}
+    two_stage = {
+        **boxes,
+        **MIXED,
+        "picture_size": (384, 384),
+        "batch_size": 4,
+        "epochs": 12,
+        "learning_rate": 2e-3,
+        "milestones": (9,),
+        "warmup_epochs": 0.5,
+        "metric": "ap50",
+        "validate_every": 4,
+    }
+    faster = replace(load("faster_rcnn_voc"), **two_stage)
+    fast = replace(load("fast_rcnn_voc"), **two_stage, proposals="edge_boxes", num_proposals=1000)
+    rcnn = replace(
+        load("rcnn_voc"),
+        **boxes,
+        **MIXED,
+        builder="rcnn_vgg16",
+        proposals="edge_boxes",
+        num_proposals=100,
+        picture_size=(384, 384),
+        epochs=3,
+        milestones=(2,),
+        metric="ap50",
+    )
+    yolo = replace(
+        tiny_yolo_v2_bccd.recipe(),
+        **boxes,
+        **MIXED,
+        arguments={},
+        picture_size=(416, 416),
+        augment=Augment(flip=0.5, scale=(0.6, 1.5), aspect=0.2, colour=0.5),
+        batch_size=32,
+        epochs=120,
+        validate_every=20,
+        max_objects=50,
+    )
+    fcn = replace(
+        load("fcn32s_voc"),
+        **pixels,
+        **MIXED,
+        picture_size=(384, 384),
+        augment=FLIP,
+        batch_size=8,
+        epochs=20,
+        optimizer="adamw",
+        learning_rate=3e-5,
+        schedule="polynomial",
+        warmup_epochs=1,
+        validate_every=5,
+    )
+    finer = {"epochs": 8, "validate_every": 4, "warmup_epochs": 0.0}
+    deeplab = replace(
+        load("deeplab_largefov_voc"),
+        **pixels,
+        **MIXED,
+        picture_size=(385, 385),
+        augment=Augment(flip=0.5, scale=(1.0, 1.5)),
+        batch_size=10,
+        epochs=24,
+        schedule="polynomial",
+        milestones=(),
+        warmup_epochs=0.5,
+        validate_every=6,
+    )
+    first = replace(
+        deconvnet_objects_voc.recipe(), **objects, **MIXED, epochs=20, milestones=(12, 17), validate_every=10
+    )
+    second = replace(
+        deconvnet_voc.recipe(),
+        **MIXED,
+        data=f"crops:proposals:{pixels['data']}",
+        val_data=objects["val_data"],
+        start="",
+        epochs=1,
+        milestones=(0.5,),
+    )
+    dense = {
+        **pixels,
+        **MIXED,
+        "picture_size": (384, 384),
+        "batch_size": 8,
+        "optimizer": "adamw",
+        "learning_rate": 1e-3,
+        "schedule": "cosine",
+        "warmup_epochs": 1,
+        "weight_decay": 1e-4,
+        "augment": Augment(flip=0.5, scale=(0.8, 1.5), colour=0.2),
+        "validate_every": 10,
+    }
+    segnet = replace(segnet_camvid.recipe(), **dense, epochs=40, class_weights=None, multipliers={})
+    unet = Recipe(builder="unet", arguments={"batch_norm": True}, **dense, epochs=60)
+    small = ("arguments.width=0.25", "precision=float32", "multipliers={}", "freeze=()")
+    thin = ("arguments.width=0.125", *small[1:])
+    plain = ("optimizer=adamw", "schedule=cosine", "warmup_epochs=0.2")
+    dense_small = (*thin, *plain, "picture_size=128x128", "batch_size=8")
+    return {
+        "rcnn": Line(
+            "R-CNN",
+            rcnn,
+            (*small, *plain, "num_proposals=20", "learning_rate=3e-4", "epochs=1", "batch_size=64"),
+            "100 edge boxes a picture in place of 2,000 of selective search, and 3 epochs of fine-tuning.",
+        ),
+        "fast_rcnn": Line(
+            "Fast R-CNN",
+            fast,
+            (*small, *plain, "picture_size=192x192", "num_proposals=300", "learning_rate=3e-4", "epochs=2"),
+            "1,000 edge boxes in place of selective search; fc6 and fc7 begin at random, as the file has none.",
+        ),
+        "faster_rcnn": Line(
+            "Faster R-CNN",
+            faster,
+            (*small, *plain, "picture_size=192x192", "learning_rate=3e-4", "epochs=2", "arguments.num_proposals=100"),
+            "pictures of 384 pixels in place of 600, 12 epochs; fc6 and fc7 begin at random, as the file has none.",
+        ),
+        "tiny_yolo_v2": Line(
+            "Tiny YOLO v2",
+            yolo,
+            ("arguments.width=0.25", "precision=float32", "picture_size=224x224", "batch_size=8", "epochs=12"),
+            "from scratch, where the release begins with a classifier of ImageNet.",
+            None,
+        ),
+        "fcn32s": Line(
+            "FCN-32s",
+            fcn,
+            (*dense_small, "learning_rate=3e-4", "epochs=2"),
+            "AdamW for 20 epochs in place of SGD for 175; fc6 and fc7 begin at random, as the file has none.",
+        ),
+        "fcn16s": Line(
+            "FCN-16s",
+            replace(fcn, builder="fcn16s_vgg16", learning_rate=1e-5, **finer),
+            (*dense_small, "learning_rate=1e-4", "epochs=1"),
+            "8 epochs after FCN-32s'.",
+            "fcn32s",
+        ),
+        "fcn8s": Line(
+            "FCN-8s",
+            replace(fcn, builder="fcn8s_vgg16", learning_rate=5e-6, **finer),
+            (*dense_small, "learning_rate=1e-4", "epochs=1"),
+            "8 epochs after FCN-16s'.",
+            "fcn16s",
+        ),
+        "deconvnet_objects": Line(
+            "DeconvNet, first stage",
+            first,
+            (*thin, *plain, "picture_size=96x96", "batch_size=16", "learning_rate=1e-3", "epochs=2"),
+            "one object at a time, of 3,131 pictures and six classes.",
+        ),
+        "deconvnet": Line(
+            "DeconvNet",
+            second,
+            (*thin, *plain, "picture_size=96x96", "batch_size=16", "learning_rate=1e-3", "steps=400"),
+            "one epoch of proposed regions; measured over edge boxes, without the ensemble with FCN-8s.",
+            "deconvnet_objects",
+            "edge_boxes",
+        ),
+        "deeplab": Line(
+            "DeepLab-LargeFOV",
+            deeplab,
+            (*thin, *plain, "picture_size=129x129", "crop_size=none", "augment.scale=(1, 1)", "batch_size=8")
+            + ("learning_rate=3e-4", "epochs=2"),
+            "24 epochs of 3,131 pictures; fc6 and fc7 begin at random, where the authors cut them out of VGG16's.",
+        ),
+        "deeplab_crf": Line(
+            "DeepLab-LargeFOV with a CRF",
+            deeplab,
+            (),
+            "the network above; the CRF has the numbers that the authors released for VOC.",
+            "deeplab",
+            "crf",
+        ),
+        "segnet": Line(
+            "SegNet",
+            segnet,
+            (*dense_small, "learning_rate=1e-3", "epochs=3"),
+            "not among the paper's data; VGG16's file has no batch normalisation, which begins anew.",
+        ),
+        "unet": Line(
+            "U-Net",
+            unet,
+            ("arguments.filters=16", "precision=float32", "picture_size=128x128", "epochs=4"),
+            "not among the paper's data; with batch normalisation, from scratch as there.",
+            None,
+        ),
+        "segnet_camvid": Line(
+            "SegNet, CamVid",
+            replace(segnet_camvid.recipe(), **camvid, **MIXED, validate_every=20),
+            (*thin, "picture_size=180x240", "epochs=20", "validate_every=5"),
+            "367 pictures in place of 3,433, measured on the validation split.",
+        ),
+        "segnet_basic_camvid": Line(
+            "SegNet-Basic, CamVid",
+            replace(segnet_basic_camvid.recipe(), **camvid, **MIXED, validate_every=20),
+            ("arguments.filters=32", "precision=float32", "picture_size=180x240", "epochs=30", "validate_every=5"),
+            "as the paper, with flips; measured on the validation split.",
+            None,
+        ),
+    }
+
+
+def recipe_of(line, size, vgg16):
+    """Returns a line's recipe at a size; in full it begins with VGG16's file, if with no other line or at random."""
+    if size == "full":
+        begins = line.begins_with == "" and {"weights": str(Path(vgg16))}
+        return replace(line.recipe, arguments={**line.recipe.arguments, **(begins or {})})
+    narrow = change(line.recipe, line.narrow)
+    return toy(narrow) if size == "toy" else narrow
+
+
+def toy(recipe):
+    """Returns a narrow recipe on a few drawn pictures."""
+    crops = recipe.data.split("voc_segmentation:")[0] if recipe.data.startswith("crops:") else ""
+    settings = [f"data={crops}shapes:val", f"val_data={crops and 'crops:objects:'}shapes:test", "epochs=1", "steps=2"]
+    side = "96x96" if recipe.builder == "deconvnet" else "64x64"
+    width = "filters=4" if "filters" in recipe.arguments else "width=0.0625"
+    settings += [
+        f"picture_size={side}",
+        f"arguments.{width}",
+        "batch_size=4",
+        "crop_size=none",
+        "augment.scale=(1, 1)",
+    ]
+    settings += ["milestones=()", "warmup_epochs=0.0", "validate_every=1"]
+    return change(recipe, settings)
