@@ -17,6 +17,7 @@ TOGETHER = {
             "tests/recipes/cli/test_light.py",
             "tests/recipes/evaluation/test_comparison.py",
             "tests/recipes/evaluation/test_by_regions.py",
+            "tests/recipes/evaluation/test_by_tiles.py",
         ),
         "the trained toy",
     ),

@@ -74,6 +74,7 @@ OTHERS_IN = {
     "detection.sliding_window": ("sliding_window",),
     "fully_convolutional": ("convolutionalize",),
     "model": ("ZooModel",),
+    "segmentation.overlap_tile": ("overlap_tile",),
     "segmentation.proposal_wise": ("ensemble", "proposal_wise"),
 }
 """By module, what else is public."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from recipes.cli.app import Data, Json, SkipBad, load, verb, write_json
+from recipes.cli.app import Data, Json, SkipBad, Tile, load, verb, write_json
 from recipes.cli.quiet import import_frameworks
 from recipes.report.tables import megabytes, percent, show
 
@@ -17,12 +17,18 @@ def predict(
     pictures: Annotated[list[Path], typer.Argument(help="Picture files and folders of them.")],
     output: Annotated[Path, typer.Option(help="Folder for overlays and predictions.json.")] = Path("predictions"),
     score: Annotated[float, typer.Option(help="Least score of an object that is drawn and listed.")] = 0.5,
+    tile: Tile = None,
     skip_bad: SkipBad = False,
 ):
     """Predicts pictures: overlays to look at, label maps and JSON to work with."""
     from recipes.deploy.predict import predict, summary
 
-    entries, skipped = predict(load(model), pictures, output, skip_bad=skip_bad, score=score)
+    predictor = load(model)
+    if tile:
+        from recipes.evaluation.by_tiles import Tiled
+
+        predictor = Tiled(predictor, tile)
+    entries, skipped = predict(predictor, pictures, output, skip_bad=skip_bad, score=score)
     rows = [[entry["picture"], summary(entry), entry["overlay"]] for entry in entries]
     show(f"predictions in {output}", ["picture", "found", "overlay"], rows)
     if skipped:
