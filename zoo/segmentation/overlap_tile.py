@@ -11,9 +11,10 @@ from zoo.errors import InputError
 
 STRIDE = 32
 """Pixels: the poolings of every network here repeat within so many."""
+BATCH = 4
 
 
-def overlap_tile(predict, picture, tile, *, margin=None, stride=STRIDE, batch_size=4):
+def overlap_tile(predict, picture, tile, *, margin=None, stride=STRIDE, batch_size=BATCH):
     """Segments a picture by tiles that overlap, of each only what has its context within the tile.
 
     What a tile shows beyond the picture is the picture mirrored. With an unpadded network (`padding="valid"`) the
@@ -47,10 +48,8 @@ def overlap_tile(predict, picture, tile, *, margin=None, stride=STRIDE, batch_si
     if any(side < least for side, least in zip(picture.shape, tile, strict=False)):
         size = written(picture.shape[:2])
         raise InputError(f"a picture of {size} is smaller than a tile of {written(tile)}: choose a smaller tile")
-    margins = context(predict, tile, batch_size) if margin is None else tuple(np.broadcast_to(margin, 2).tolist())
+    margins = context(predict, tile, batch_size) if margin is None else checked_margins(margin, tile)
     kept = tuple(side - 2 * margin for side, margin in zip(tile, margins, strict=True))
-    if min(margins) < 0 or min(kept) < 1:
-        raise InputError(f"a margin is 0 or more and leaves pixels of a tile of {written(tile)}, received {margin}")
 
     starts = [begins(side, part, stride) for side, part in zip(picture.shape, kept, strict=False)]
     ends = [begin[-1] + part - side for begin, part, side in zip(starts, kept, picture.shape, strict=False)]
@@ -69,7 +68,7 @@ def overlap_tile(predict, picture, tile, *, margin=None, stride=STRIDE, batch_si
     return {"logits": scores}
 
 
-def context(predict, tile, batch_size=1):
+def context(predict, tile, batch_size=BATCH):
     """Returns the margins, `(rows, columns)`, that `overlap_tile` keeps where none are given.
 
     They are what an unpadded network leaves out itself, or for a network that covers its tile a quarter of each
@@ -92,6 +91,16 @@ def checked_tile(tile):
     if not isinstance(tile, tuple | list) or len(tile) != 2 or not all(isinstance(s, int) and s > 0 for s in tile):
         raise InputError(f"a tile is height x width in pixels, as in 256x256, received {tile!r}")
     return tuple(tile)
+
+
+def checked_margins(margin, tile):
+    """Returns the margins `(rows, columns)`, or raises `InputError` where they leave nothing of a tile."""
+    margins = (margin, margin) if isinstance(margin, int) else tuple(margin)
+    if len(margins) != 2 or not all(
+        isinstance(m, int) and 0 <= 2 * m < side for m, side in zip(margins, tile, strict=True)
+    ):
+        raise InputError(f"a margin is 0 or more and leaves pixels of a tile of {written(tile)}, received {margin}")
+    return margins
 
 
 def logits_of(predict, tiles):

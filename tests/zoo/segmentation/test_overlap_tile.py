@@ -100,6 +100,8 @@ ERRORS = {
     "no tile": ({"tile": (16, 0)}, r"received \(16, 0\)"),
     "half tile": ({"tile": (16, 8.5)}, r"received \(16, 8.5\)"),
     "wide margin": ({"margin": 8}, "leaves pixels of a tile of 16x16, received 8"),
+    "margins": ({"margin": (1, 2, 3)}, r"received \(1, 2, 3\)"),
+    "half a margin": ({"margin": (2, 2.5)}, r"received \(2, 2.5\)"),
     "negative margin": ({"margin": -1}, "received -1"),
     "narrow margin": ({"predict": centre, "margin": 2}, "of 16 pixels .* segments 10: choose a margin above 2"),
     "batch": ({"batch_size": 0}, "stride and batch_size are 1 or more, received 32, 0"),
