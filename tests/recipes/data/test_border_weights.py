@@ -16,16 +16,16 @@ def gain(distance, w0=10.0, sigma=5.0):
 
 
 def test_a_strip_of_two_cells_by_hand():
-    """The pixels of a cell are 0 from it; the three between are 1 + 3, 2 + 2 and 3 + 1 from both."""
+    """The three pixels between are 1 + 3, 2 + 2 and 3 + 1 from the borders, those of a cell 0 + 4 and 1 + 5."""
     strip = np.array([[1, 1, 0, 0, 0, 1, 1]])
-    expected = 1 + np.array([[gain(5), gain(4), gain(4), gain(4), gain(4), gain(4), gain(5)]])
+    expected = 1 + np.array([[gain(6), gain(4), gain(4), gain(4), gain(4), gain(4), gain(6)]])
     weights = border_weights(strip)
     np.testing.assert_allclose(weights, expected, rtol=1e-6)
     assert weights.dtype == np.float32
     for labels in (strip.T, np.where(strip == 1, [1, 1, 1, 1, 1, 2, 2], 0).T):  # a cell of another class counts alike
         np.testing.assert_allclose(border_weights(labels), expected.T, rtol=1e-6)
     other = border_weights(strip, w0=2.0, sigma=1.5, class_weights=[3.0, 0.5])
-    np.testing.assert_allclose(other[0, :3], [0.5 + gain(5, 2, 1.5), 0.5 + gain(4, 2, 1.5), 3 + gain(4, 2, 1.5)])
+    np.testing.assert_allclose(other[0, :3], [0.5 + gain(6, 2, 1.5), 0.5 + gain(4, 2, 1.5), 3 + gain(4, 2, 1.5)])
 
 
 @pytest.mark.parametrize("labels", [np.zeros((3, 4), int), np.ones((3, 4), int), np.eye(1, 5, 2, int)])
@@ -50,7 +50,9 @@ def test_many_cells_as_by_one_distance_map_a_cell(size):
     maps = []
     for label in (1, 2):
         cells, count = ndimage.label(labels == label)
-        maps += [ndimage.distance_transform_edt(cells != cell) for cell in range(1, count + 1)]
+        for cell in range(1, count + 1):
+            outermost = (cells == cell) & ~ndimage.binary_erosion(cells == cell, border_value=1)
+            maps.append(ndimage.distance_transform_edt(~outermost))
     nearest, second = np.sort(maps, axis=0)[:2]
     expected = 1 + 10 * np.exp(-((nearest + second) ** 2) / (2 * 1.5**2))
     np.testing.assert_allclose(border_weights(labels, sigma=1.5), expected, atol=1e-4)
