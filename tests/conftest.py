@@ -18,6 +18,7 @@ TOGETHER = {
             "tests/recipes/evaluation/test_comparison.py",
             "tests/recipes/evaluation/test_by_regions.py",
             "tests/recipes/evaluation/test_with_crf.py",
+            "tests/recipes/evaluation/test_by_tiles.py",
         ),
         "the trained toy",
     ),

@@ -80,6 +80,7 @@ OTHERS_IN = {
     "fully_convolutional": ("convolutionalize",),
     "model": ("ZooModel",),
     "segmentation.dense_crf": ("dense_crf",),
+    "segmentation.overlap_tile": ("overlap_tile",),
     "segmentation.proposal_wise": ("ensemble", "proposal_wise"),
 }
 """By module, what else is public."""

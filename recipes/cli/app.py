@@ -26,6 +26,10 @@ Crf = Annotated[bool, typer.Option("--crf", help="Refine a segmenter's maps by a
 Data = Annotated[str | None, typer.Option(help=f"Source: {SPECS}")]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out unusable pictures instead of refusing them.")]
+Tile = Annotated[
+    str | None,
+    typer.Option(help="Segment by overlapping tiles of HEIGHTxWIDTH, at the picture's own scale, as U-Net's paper."),
+]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a field of the recipe: field=value.")]
 
 

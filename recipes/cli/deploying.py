@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from recipes.cli.app import Crf, Data, Json, SkipBad, load, verb, write_json
+from recipes.cli.app import Crf, Data, Json, SkipBad, Tile, load, verb, write_json
 from recipes.cli.quiet import import_frameworks
 from recipes.report.tables import megabytes, percent, show
 
@@ -17,14 +17,20 @@ def predict(
     pictures: Annotated[list[Path], typer.Argument(help="Picture files and folders of them.")],
     output: Annotated[Path, typer.Option(help="Folder for overlays and predictions.json.")] = Path("predictions"),
     score: Annotated[float, typer.Option(help="Least score of an object that is drawn and listed.")] = 0.5,
+    tile: Tile = None,
     crf: Crf = False,
     skip_bad: SkipBad = False,
 ):
     """Predicts pictures: overlays to look at, label maps and JSON to work with."""
     from recipes.deploy.predict import predict, summary
+    from recipes.evaluation.by_tiles import Tiled
     from recipes.evaluation.with_crf import WithCrf
 
-    predictor = WithCrf(load(model)) if crf else load(model)
+    predictor = load(model)
+    if tile:
+        predictor = Tiled(predictor, tile)
+    if crf:
+        predictor = WithCrf(predictor)
     entries, skipped = predict(predictor, pictures, output, skip_bad=skip_bad, score=score)
     rows = [[entry["picture"], summary(entry), entry["overlay"]] for entry in entries]
     show(f"predictions in {output}", ["picture", "found", "overlay"], rows)

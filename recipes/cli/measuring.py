@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from recipes.cli.app import SPECS, Crf, Data, Json, SkipBad, load, verb, write_json
+from recipes.cli.app import SPECS, Crf, Data, Json, SkipBad, Tile, load, verb, write_json
 from recipes.report.tables import show, show_scores
+from zoo.errors import InputError
 
 RECALLS = ("0.5", "0.7")
 
@@ -18,6 +19,7 @@ def evaluate(
     proposals: Annotated[
         str | None, typer.Option(help="Segment region by region, as DeconvNet: a method of zoo.proposals.")
     ] = None,
+    tile: Tile = None,
     crf: Crf = False,
     json_file: Json = None,
     skip_bad: SkipBad = False,
@@ -25,10 +27,15 @@ def evaluate(
     """Measures a model or an artifact on a source."""
     from recipes.data import open_source, usable
     from recipes.evaluation.by_regions import ProposalWise
+    from recipes.evaluation.by_tiles import Tiled
     from recipes.evaluation.evaluate import evaluate
     from recipes.evaluation.with_crf import WithCrf
 
     predictor = load(model)
+    if tile and proposals:
+        raise InputError("--tile and --proposals are two ways through a picture: give one of them")
+    if tile:
+        predictor = Tiled(predictor, tile)
     if proposals:
         predictor = ProposalWise(predictor, proposals)
     if crf:

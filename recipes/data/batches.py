@@ -1,5 +1,6 @@
 """From a source to batches: in order for measuring, or as one endless, shuffled, resumable stream for training."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import psutil
@@ -36,6 +37,7 @@ def pipeline(
     num_proposals=2000,
     multi_scale=(),
     resizing="letterbox",
+    pixel_weights=None,
 ):
     """Makes batches of pictures and targets.
 
@@ -63,6 +65,8 @@ def pipeline(
         multi_scale: sizes `(H, W)`, in multiples of 32, of which every 10 batches of training draw another to be
             scaled to (Redmon & Farhadi 2017, arXiv:1612.08242, section 2); `()` for `picture_size` alone.
         resizing: how pictures are brought into the frame: "letterbox" keeps their aspect and pads, "stretch" fills.
+        pixel_weights: of segmentation, a NumPy function of a label map `(H, W)` int32 to the weights of its pixels in
+            training, `(H, W)` float32, such as `recipes.data.border_weights`; it sees the map as it was augmented.
 
     Returns:
         A `tf.data.Dataset` of `(images, targets)`: images `(B, H, W, channels)` uint8; targets for segmentation
@@ -76,6 +80,8 @@ def pipeline(
         Where the source has proposals, a dict stands for the images: `image`, and `proposals` `(B, num_proposals, 4)`
         float32 xyxy in pixels of the frame, zeros in empty rows: a box without area is no proposal.
 
+        With `pixel_weights` those of training are `(images, targets, weights)`, the last `(B, H, W)` float32.
+
     Raises:
         InputError: if the task is unknown, the source is empty or lacks its targets, or an argument is outside
             its range.
@@ -84,13 +90,15 @@ def pipeline(
     if resizing not in transforms.RESIZING:
         raise InputError(f"resizing is one of {', '.join(transforms.RESIZING)}, received {resizing!r}")
     _check_numbers(picture_size, batch_size, skip, cache, channels, max_objects, num_proposals)
+    if pixel_weights is not None and task != "segmentation":
+        raise InputError(f"pixel_weights are for segmentation, received the task {task!r}: leave them out")
     if multi_scale:
         check_multi_scale(multi_scale, task, skip, batch_size)
     steps = Steps(source, task, tuple(picture_size), channels, max_objects, num_proposals, resizing)
     records = source.records().shard(num_shards, shard_index)
     if training:
         count = len(range(shard_index, len(source), num_shards))
-        learn = Learn(steps, augment, seed, num_shards, shard_index)
+        learn = Learn(steps, augment, seed, num_shards, shard_index, pixel_weights)
         if _fits(mapped(records, steps.decode), count, cache):
             examples = mapped(records, steps.decode, parallel=True).cache()
             examples = mapped(stream(examples, count, seed, skip), learn.from_example, parallel=True)
@@ -156,6 +164,7 @@ class Learn:
     seed: int
     num_shards: int
     shard_index: int
+    pixel_weights: Callable | None = None
 
     def from_record(self, index, record):
         """Takes a record, and its place in this shard's stream."""
@@ -164,10 +173,17 @@ class Learn:
     def from_example(self, index, example):
         """Takes what `Steps.decode` made of it."""
         if self.augment is None:
-            return self.steps.finish(self.steps.fit(example))
+            return self.weighted(*self.steps.finish(self.steps.fit(example)))
         seed = tf.stack([tf.constant(self.seed, tf.int64), index * self.num_shards + self.shard_index])
         changed = self.augment(example, self.steps.size, seed, self.steps.source.flip_pairs, self.steps.resizing)
-        return self.steps.finish(changed)
+        return self.weighted(*self.steps.finish(changed))
+
+    def weighted(self, inputs, targets):
+        """Adds the weights of the pixels, where they have some."""
+        if self.pixel_weights is None:
+            return inputs, targets
+        weights = tf.numpy_function(self.pixel_weights, [targets], tf.float32)
+        return inputs, targets, tf.ensure_shape(weights, targets.shape)
 
 
 def stream(dataset, count, seed, skip):

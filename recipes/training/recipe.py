@@ -116,6 +116,9 @@ class Recipe:
         weight_decay: 0 for none; of "sgd" a part of the gradient (`zoo.optimizers.SGD`), of "adam"
             and "adamw" decoupled, `rate * weight_decay` of a weight a step. Biases and batch normalisation have none.
         class_weights: "median_frequency" or `None`.
+        border_weight: what a pixel between two touching cells weighs more than others, w0 of U-Net's weight map
+            (`recipes.data.border_weights`), 10 in the paper; 0 for none. `class_weights` are then its w_c.
+        border_sigma: pixels, the width of that weight's fall.
         ema: momentum of an exponential moving average of the weights, which is what is measured and kept, or `None`.
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
         metric: the figure of the evaluation by which the best epoch is kept.
@@ -152,6 +155,8 @@ class Recipe:
     burn_in: int = 0
     weight_decay: float = 0.0
     class_weights: str | None = None
+    border_weight: float = 0.0
+    border_sigma: float = 5.0
     ema: float | None = None
     precision: str = "float32"
     metric: str = "miou"
@@ -165,7 +170,15 @@ class Recipe:
         for name in ("batch_size", "epochs", "steps", "validate_every", "anchors", "num_proposals", "max_objects"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise InputError(f"{name} is 1 or more, received {getattr(self, name)}")
-        for name in ("learning_rate", "weight_decay", "warmup_epochs", "milestones", "scales", "seed"):
+        for name in (
+            "learning_rate",
+            "weight_decay",
+            "warmup_epochs",
+            "border_weight",
+            "milestones",
+            "scales",
+            "seed",
+        ):
             value = getattr(self, name)
             numbers = value if isinstance(value, tuple) else (value,)
             if not all(isinstance(number, Real) and 0 <= number < math.inf for number in numbers):
@@ -179,6 +192,10 @@ class Recipe:
                 f"burn_in is 0 steps or more and in place of warmup_epochs, received {self.burn_in} and "
                 f"warmup_epochs={self.warmup_epochs}"
             )
+        if self.border_weight and self.task != "segmentation":
+            raise InputError(f"border_weight is for segmentation: set border_weight=0 for {self.task}")
+        if not 0 < self.border_sigma < math.inf:
+            raise InputError(f"border_sigma is more than 0 pixels, received {self.border_sigma}")
         if self.ema is not None and not 0 < self.ema < 1:
             raise InputError(f"ema lies between 0 and 1, as in 0.999, received {self.ema}")
 

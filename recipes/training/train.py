@@ -2,11 +2,13 @@
 
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import keras
 
 from recipes.data import describe, median_frequency, open_source, pipeline, usable
+from recipes.data.border_weights import border_weights
 from recipes.data.files import replace_text
 from recipes.data.sources.proposed import with_proposals
 from recipes.evaluation.metrics import higher_is_better
@@ -127,10 +129,25 @@ def compiled(recipe, data, steps_per_epoch):
     model = build(recipe, data, recipe.precision, any_size=any_size)
     chosen = rates_of(recipe)
     freeze(model, chosen.freeze)
-    loss = {"loss": PixelCrossEntropy(median_frequency(describe(data)))} if recipe.class_weights else {}
+    # With weights at the border those of the classes are part of the map: equation 2 adds, a loss would multiply.
+    weights = None if recipe.border_weight else class_weights(recipe, data)
+    loss = {} if weights is None else {"loss": PixelCrossEntropy(weights)}
     model.compile(optimizer(recipe, steps_per_epoch, chosen.multipliers), **loss)
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def class_weights(recipe, data):
+    """Returns the recipe's weight of each class, `None` where all weigh alike."""
+    return median_frequency(describe(data)) if recipe.class_weights else None
+
+
+def pixel_weights(recipe, data):
+    """Returns what weighs the pixels of a label map in training, `None` where all weigh alike."""
+    if not recipe.border_weight:
+        return None
+    weights = {"w0": recipe.border_weight, "sigma": recipe.border_sigma, "class_weights": class_weights(recipe, data)}
+    return partial(border_weights, **weights)
 
 
 class Done(NamedTuple):
@@ -163,6 +180,7 @@ def batches(recipe, data, val_data, skip):
         training=True,
         seed=recipe.seed,
         skip=skip,
+        pixel_weights=pixel_weights(recipe, data),
         **shared,
     )
     return training, pipeline(val_data, picture_size=recipe.picture_size, **shared)

@@ -66,12 +66,20 @@ def test_changes():
         ("scales=(-1,)", r"scales is 0 or more, received \(-1,\)"),
         ("seed=-1", "seed is 0 or more, received -1"),
         ("steps=0", "steps is 1 or more, received 0"),
+        ("border_weight=-1", "border_weight is 0 or more, received -1"),
+        ("border_sigma=0", "border_sigma is more than 0 pixels, received 0"),
         ("burn_in=10", "burn_in is 0 steps or more and in place of warmup_epochs, received 10 and warmup_epochs=0.5"),
     ],
 )
 def test_wrong_settings(setting, message):
     with pytest.raises(InputError, match=message):
         change(load("unet_shapes"), [setting])
+
+
+def test_weights_at_borders_are_for_segmentation():
+    assert change(load("unet_shapes"), ["border_weight=10"]).border_weight == 10
+    with pytest.raises(InputError, match="border_weight is for segmentation: set border_weight=0 for detection"):
+        change(load("grid_shapes"), ["border_weight=10"])
 
 
 def test_unknown_recipe():

@@ -13,11 +13,12 @@ import pytest
 from PIL import Image
 
 from recipes.data import describe, median_frequency, open_source, usable
+from recipes.data.border_weights import border_weights
 from recipes.report import run
 from recipes.training.build import build
 from recipes.training.callbacks import StopOnNaN
 from recipes.training.recipe import Recipe
-from recipes.training.train import compiled, train
+from recipes.training.train import batches, compiled, train
 from recipes.training.workdir import Workdir
 from tests.recipes.conftest import write_set
 from zoo import InputError
@@ -128,6 +129,35 @@ def test_rare_classes_weigh_more(toy):
     np.testing.assert_allclose(weights, median_frequency(describe(data)))
     assert weights[1] > weights[0]  # figures are a quarter of each picture
     assert compiled(replace(toy, class_weights=None), data, 3).loss.class_weights is None
+
+
+def test_borders_weigh_more(toy, eagerly, tmp_path):
+    """A step's loss is the mean over its labelled pixels, each by the weight that its own augmented crop gives it."""
+    folder = write_set(tmp_path / "parted", 2)
+    for mask in (folder / "masks").glob("*.png"):
+        labels = np.array(Image.open(mask))
+        labels[:, np.flatnonzero((labels == 1).any(0))[12]] = 0
+        Image.fromarray(labels).save(mask)
+    recipe = replace(
+        toy, data=f"masks:{folder}", border_weight=10.0, arguments={"filters": 2, "depth": 1, "dropout": 0.0}
+    )
+    data = open_source(recipe.data)
+    training, validation = batches(recipe, data, data, skip=0)
+    images, labels, weights = next(iter(training.as_numpy_iterator()))
+    assert weights.max() > 9 and len(validation.element_spec) == 2
+    of_class = np.array(median_frequency(describe(data)))
+    np.testing.assert_allclose(weights, [border_weights(one, class_weights=of_class) for one in labels])
+
+    model = compiled(recipe, data, 1)
+    assert model.loss.class_weights is None  # they are added within the map, not multiplied once more
+    logits = model.predict_on_batch(images)["logits"]
+    entropy = np.log(np.exp(logits).sum(-1)) - np.where(labels == 1, logits[..., 1], logits[..., 0])
+    fitted = model.fit(training, steps_per_epoch=1, shuffle=False, verbose=0).history["loss"]
+    assert fitted == pytest.approx([(weights * entropy).sum() / (labels != 255).sum()], rel=1e-4)
+    assert (
+        batches(replace(recipe, border_weight=0.0), data, data, skip=0)[0].element_spec[1:]
+        == training.element_spec[1:2]
+    )
 
 
 def test_what_is_kept_is_the_average_of_the_weights(toy, eagerly, tmp_path):
