@@ -20,6 +20,8 @@ class Augment:
             only.
         aspect: 0 to below 1; width and height are each scaled by up to this share more or less, before `scale`
             (Darknet's "jitter").
+        visible: objects of whose box a crop by `scale` leaves a smaller share are not learned, 0 to 1; for data whose
+            objects are not annotated where the picture's border cuts most of them off.
 
     Raises:
         InputError: if a field is outside its range.
@@ -32,9 +34,10 @@ class Augment:
     elastic: float = 0.0
     rotate: float = 0.0
     aspect: float = 0.0
+    visible: float = 0.0
 
     def __post_init__(self):
-        for name in ("flip", "vertical_flip", "colour"):
+        for name in ("flip", "vertical_flip", "colour", "visible"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise InputError(f"augment.{name} lies between 0 and 1, received {getattr(self, name)}")
         if len(self.scale) != 2 or not 0.0 < self.scale[0] <= self.scale[1]:

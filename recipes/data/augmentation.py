@@ -41,7 +41,9 @@ def augment(example, changes, size, seed, flip_pairs=(), resizing="letterbox"):
     example = _sometimes(changes.vertical_flip, transforms.flip_vertical, example, seeds[1])
     if changes.rotate:
         example = rotate(example, tf.random.stateless_uniform([], seeds[5], -changes.rotate, changes.rotate))
-    example = transforms.scale_jitter(example, size, changes.scale, seeds[2], changes.aspect, resizing)
+    example = transforms.scale_jitter(
+        example, size, changes.scale, seeds[2], changes.aspect, resizing, changes.visible
+    )
     if changes.elastic:
         example = elastic(example, changes.elastic, seeds[3])
     if changes.colour:

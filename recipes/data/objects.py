@@ -22,7 +22,7 @@ def select(example, kept):
     return {**example, **{key: tf.gather(example[key], rows) for key in OBJECT_KEYS if key in example}}
 
 
-def in_frame(example, frame):
+def in_frame(example, frame, visible=0.0):
     """Clips boxes and proposals to a frame; what is then narrower or lower than a pixel is lost.
 
     A lost object is dropped from all targets. A lost proposal becomes zeros, so that the others keep their rows.
@@ -30,6 +30,7 @@ def in_frame(example, frame):
     Args:
         example: dict of tensors.
         frame: `(2,)` width and height, pixels.
+        visible: an object of whose box a smaller share remains is lost, too, 0 to 1.
     """
     clipped, wide = dict(example), {}
     for key in BOX_KEYS:
@@ -39,7 +40,15 @@ def in_frame(example, frame):
             wide[key] = tf.reduce_all(corners[:, 1] - corners[:, 0] >= 1.0, axis=-1)
     if "proposals" in wide:
         clipped["proposals"] = tf.where(wide["proposals"][:, None], clipped["proposals"], 0.0)
-    return select(clipped, wide["boxes"]) if "boxes" in wide else clipped
+    if "boxes" not in wide:
+        return clipped
+    seen = area(clipped["boxes"]) >= visible * area(example["boxes"]) if visible else True
+    return select(clipped, wide["boxes"] & seen)
+
+
+def area(boxes):
+    """Returns `(N,)` areas of `(N, 4)` boxes, square pixels."""
+    return tf.reduce_prod(boxes[:, 2:] - boxes[:, :2], axis=-1)
 
 
 def within_picture(example):
@@ -86,7 +95,7 @@ def largest_object(example):
         Dict of the same targets without the dimension of objects; without objects zeros and the label -1.
     """
     boxes = example["boxes"]
-    areas = tf.reduce_prod(boxes[:, 2:] - boxes[:, :2], axis=-1)
+    areas = area(boxes)
     # A row of nothing after the last object: the largest where there is no other.
     largest = tf.argmax(tf.concat([areas, [0.0]], axis=0))
     picked = {}

@@ -85,7 +85,7 @@ def stretch(example, size):
 RESIZING = {"letterbox": letterbox, "stretch": stretch}
 
 
-def scale_jitter(example, size, scale, seed, aspect=0.0, resizing="letterbox"):
+def scale_jitter(example, size, scale, seed, aspect=0.0, resizing="letterbox", visible=0.0):
     """Letterboxes or stretches at a random scale and place: a larger picture is cropped, a smaller one padded.
 
     Args:
@@ -95,6 +95,7 @@ def scale_jitter(example, size, scale, seed, aspect=0.0, resizing="letterbox"):
         seed: `(2,)` integers.
         aspect: largest share, below 1, by which width and height are each made larger or smaller beforehand.
         resizing: "letterbox" or "stretch".
+        visible: see `place`.
 
     Returns:
         The example, its picture `(H, W, channels)` float32, 0-255.
@@ -103,7 +104,7 @@ def scale_jitter(example, size, scale, seed, aspect=0.0, resizing="letterbox"):
     factor = scale[0] + drawn[0] * (scale[1] - scale[0])
     sides = 1.0 + aspect * (2.0 * drawn[3:] - 1.0)
     windows = zoom_windows(tf.shape(example["image"])[:2], size, factor, drawn[1:3], sides, resizing)
-    return place(example, windows, size)
+    return place(example, windows, size, visible)
 
 
 def zoom_windows(picture_size, size, scale, at, sides=(1.0, 1.0), resizing="letterbox"):
@@ -155,7 +156,7 @@ def crop(example, top, left, height, width):
     return {**placed, "image": to_uint8(placed["image"])}
 
 
-def place(example, windows, size):
+def place(example, windows, size, visible=0.0):
     """Cuts the source window, scales it to the target window and pads to the frame.
 
     Pictures are scaled bilinearly (by mean over areas below half size), label maps and masks by nearest
@@ -166,6 +167,7 @@ def place(example, windows, size):
         example: dict of tensors.
         windows: `Windows`.
         size: `(H, W)` of the frame, Python integers.
+        visible: an object of whose box a smaller share remains is dropped, too, 0 to 1.
 
     Returns:
         The example, its picture `(H, W, channels)` float32, 0-255.
@@ -185,7 +187,7 @@ def place(example, windows, size):
     for key in BOX_KEYS:
         if key in example:
             placed[key] = example[key] * tf.tile(scale, [2]) + tf.tile(shift, [2])
-    return in_frame(placed, frame)
+    return in_frame(placed, frame, visible)
 
 
 def seen_within(xy, visibility, frame):

@@ -5,6 +5,7 @@ Source: Redmon & Farhadi 2017, arXiv:1612.08242; constants from the authors' rel
 """
 
 import math
+from numbers import Integral
 
 import keras
 from keras import layers, ops
@@ -28,6 +29,7 @@ def yolo_v2(
     *,
     anchors=COCO_ANCHORS,
     width=1.0,
+    pulled_pictures=None,
     weights=None,
     score_threshold=None,
     iou_threshold=None,
@@ -42,6 +44,9 @@ def yolo_v2(
             of `zoo.detection.yolo_anchors`.
         anchors: A pairs of width and height in cells of 32 pixels.
         width: factor on the number of filters.
+        pulled_pictures: see `YoloV2`; `None` for the release's 12,800, of the five million that it learned from.
+            Where a training sees few times that number, an epoch's or 0: the pull shrinks the offsets of rare
+            objects, whose anchor is idle almost everywhere, towards the middle of their cells.
         weights: file or name of published weights, see `zoo.weights.load`.
         score_threshold: see `zoo.detection.detector.Detector`, as the next two; `None` for the release's 0.005.
         iou_threshold: `None` for the release's 0.45.
@@ -63,7 +68,7 @@ def yolo_v2(
     fine = conv_leaky(fine, 4 * math.ceil(16 * width), 1, name="passthrough_conv")  # Reorg's channels come by fours
     x = layers.Concatenate(name="passthrough")([Reorg(name="passthrough_stack")(fine), x])
     x = conv_leaky(x, filters, 3, name="head_conv3")
-    model = with_weights(with_anchors(backbone.input, x, num_classes, anchors, name), weights)
+    model = with_weights(with_anchors(backbone.input, x, num_classes, anchors, name, pulled_pictures), weights)
     return with_thresholds(model, score_threshold, iou_threshold, max_detections)
 
 
@@ -72,6 +77,7 @@ def tiny_yolo_v2(
     *,
     anchors=TINY_VOC_ANCHORS,
     width=1.0,
+    pulled_pictures=None,
     weights=None,
     score_threshold=None,
     iou_threshold=None,
@@ -85,6 +91,7 @@ def tiny_yolo_v2(
         num_classes: number of classes C.
         anchors: A pairs of width and height in cells of 32 pixels.
         width: factor on the number of filters.
+        pulled_pictures: as for `yolo_v2`.
         weights: file or name of published weights, see `zoo.weights.load`.
         score_threshold: see `zoo.detection.detector.Detector`, as the next two; `None` for the release's 0.005.
         iou_threshold: `None` for the release's 0.45.
@@ -99,11 +106,11 @@ def tiny_yolo_v2(
     check_size(input_shape, name)
     backbone = tiny_darknet(width=width, multiple=STRIDE, input_shape=input_shape)
     x = conv_leaky(backbone.output["stride32"], int(1024 * width), 3, name="head_conv1")
-    model = with_weights(with_anchors(backbone.input, x, num_classes, anchors, name), weights)
+    model = with_weights(with_anchors(backbone.input, x, num_classes, anchors, name, pulled_pictures), weights)
     return with_thresholds(model, score_threshold, iou_threshold, max_detections)
 
 
-def with_anchors(image, x, num_classes, anchors, name):
+def with_anchors(image, x, num_classes, anchors, name, pulled_pictures=None):
     """Ends a network with the 1x1 convolution that predicts `A * (5 + C)` numbers a cell."""
     anchors = check_anchors(anchors)
     x = layers.Conv2D(len(anchors) * (5 + num_classes), 1, dtype="float32", name="grid")(x)
@@ -112,6 +119,8 @@ def with_anchors(image, x, num_classes, anchors, name):
         outputs["size"] = PictureSize(name="size")(image)
     model = YoloV2(image, outputs, name=name)
     model.num_classes, model.anchors = num_classes, anchors
+    if pulled_pictures is not None:
+        model.pulled_pictures = pulled_pictures
     return model
 
 
@@ -121,6 +130,17 @@ def check_size(input_shape, name):
         raise InputError(
             f"{name} takes input_shape=(height, width, 3), None for a side of any length, received {input_shape}"
         )
+
+
+def check_pictures(name, value):
+    """Returns a number of pictures, 0 or more, as an `int`.
+
+    Raises:
+        InputError: if the value is something else.
+    """
+    if not isinstance(value, Integral) or value < 0:
+        raise InputError(f"{name} is a whole number of pictures, 0 or more, received {value!r}")
+    return int(value)
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -147,6 +167,7 @@ class YoloV2(AnchorGrid):
     ignored_iou = 0.6
     pulled_pictures = 12_800
     pull_scale = 0.01
+    checks = {**AnchorGrid.checks, "pulled_pictures": check_pictures}
     saved = (
         *(*AnchorGrid.saved, "coord_scale", "object_scale", "noobject_scale", "class_scale", "ignored_iou"),
         *("pulled_pictures", "pull_scale"),

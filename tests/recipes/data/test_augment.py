@@ -129,6 +129,14 @@ def test_rotation_and_aspect_run_in_tf_data():
         np.testing.assert_allclose(example["keypoints"], square((index, 1))["keypoints"], atol=1e-3)
 
 
+@pytest.mark.parametrize(("visible", "count"), [(0.0, 1), (0.24, 1), (0.26, 0)])
+def test_what_a_crop_leaves_too_little_of_is_not_learned(visible, count):
+    # At twice the scale the frame shows half of each side: a quarter of a box around the whole picture.
+    example = {"image": noise()["image"], "boxes": tf.constant([[0.0, 0, 16, 12]]), "labels": tf.constant([0])}
+    cropped = Augment(flip=0.0, scale=(2.0, 2.0), visible=visible)(example, (12, 16), (0, 1))
+    assert cropped["boxes"].shape == (count, 4) and cropped["labels"].shape == (count,)
+
+
 @pytest.mark.parametrize(
     "field",
     [
@@ -143,6 +151,7 @@ def test_rotation_and_aspect_run_in_tf_data():
         {"rotate": 200.0},
         {"aspect": 1.0},
         {"aspect": -0.1},
+        {"visible": 1.1},
     ],
 )
 def test_fields_outside_their_range(field):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from recipes.data.objects import box_warning, largest_object, select, within_picture
+from recipes.data.objects import box_warning, in_frame, largest_object, select, within_picture
 
 BOXES = [[-2.0, 1, 6, 3], [4, 2, 4, 5], [11, 0, 14, 3], [0, 0, 10, 8], [5, 5, 3, 7]]
 
@@ -35,6 +35,23 @@ def test_within_picture_twice_is_once():
 
 def test_within_picture_of_nothing():
     assert within_picture(example(0))["boxes"].shape == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("visible", "left"), [(0.0, [0, 1, 2]), (0.25, [0, 1, 2]), (0.26, [1, 2]), (0.5, [1, 2]), (0.75, [2])]
+)
+def test_of_what_is_cut_off_a_share_must_remain(visible, left):
+    # A quarter, half and all of the boxes remains in 10x8 pixels; the last one lies outside.
+    boxes = tf.constant([[8.0, 6, 12, 10], [-3, 0, 3, 4], [2, 2, 5, 5], [11, 0, 14, 3]])
+    kept = in_frame({"boxes": boxes, "labels": tf.range(4)}, tf.constant([10.0, 8.0]), visible)
+    np.testing.assert_array_equal(kept["labels"], left)
+    clipped = np.array([[8, 6, 10, 8], [0, 0, 3, 4], [2, 2, 5, 5]])
+    np.testing.assert_array_equal(kept["boxes"], clipped[left])
+
+
+def test_of_no_object_no_share_remains():
+    kept = in_frame({"boxes": tf.zeros((0, 4)), "labels": tf.zeros(0, tf.int32)}, tf.constant([10.0, 8.0]), 0.5)
+    assert kept["boxes"].shape == (0, 4)
 
 
 def test_warnings_say_what_becomes_of_each_box():

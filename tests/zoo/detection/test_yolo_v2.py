@@ -108,6 +108,17 @@ def test_idle_anchors_are_pulled_to_their_prior_over_the_first_pictures():
     assert terms(model, grid, objects=[(0, 0, 40, 32, 1)])["pull_loss"] == pytest.approx(0.5 * 0.01, rel=1e-5)
 
 
+@pytest.mark.parametrize("builder", [yolo_v2, tiny_yolo_v2])
+def test_the_builders_say_how_many_pictures_are_pulled_in(builder):
+    shared = {"num_classes": 2, "anchors": [(1, 1)], "width": 1 / 16, "input_shape": (64, 96, 3)}
+    assert builder(**shared).pulled_pictures == 12_800
+    model = builder(pulled_pictures=0, **shared)
+    assert terms(model, np.ones((1, 2, 3, 7)), objects=[(0, 0, 32, 32, 1)])["pull_loss"] == 0
+    for wrong in (-1, 0.5, "all"):
+        with pytest.raises(InputError, match=f"pulled_pictures is a whole number .*received {wrong!r}"):
+            builder(pulled_pictures=wrong, **shared)
+
+
 @pytest.mark.core
 def test_the_pictures_of_training_alone_are_counted_and_come_back(every_way, tmp_path):
     model = toy()
