@@ -22,24 +22,24 @@ SMALLEST = {"torchvision": 63, "bvlc": 39, "caffenet": 39}
 
 def alexnet(
     *,
-    form="torchvision",
-    include_top=False,
     num_classes=1000,
-    width=1.0,
+    form="torchvision",
     weights=None,
+    width=1.0,
+    include_top=False,
     input_shape=(None, None, 3),
     name="alexnet",
 ):
     """Builds AlexNet over raw pixels, as feature maps or as a classifier.
 
     Args:
+        num_classes: classes of the top.
         form: "torchvision" for one column, 61,100,840 parameters with its top; "bvlc" for two columns, 60,965,224;
             "caffenet" for two columns that pool before they normalise, as many.
+        weights: file or name of published weights, see `zoo.weights.load`, such as "torchvision/IMAGENET1K_V1".
+        width: factor on the number of filters.
         include_top: adds the three dense layers; needs a fixed `input_shape` (torchvision's is `(224, 224, 3)`,
             BVLC's `(227, 227, 3)`).
-        num_classes: classes of the top.
-        width: factor on the number of filters.
-        weights: file or name of published weights, see `zoo.weights.load`, such as "torchvision/IMAGENET1K_V1".
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps: `conv1` ... `conv5` after their ReLU (strides

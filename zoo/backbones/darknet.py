@@ -37,23 +37,23 @@ FAST_YOLO = (*TINY_DARKNET[:-1], ((1024, 3),) * 3)
 
 def darknet19(
     *,
-    include_top=False,
     num_classes=1000,
-    width=1.0,
-    multiple=1,
     weights=None,
+    width=1.0,
+    include_top=False,
+    multiple=1,
     input_shape=(None, None, 3),
     name="darknet19",
 ):
     """Builds Darknet-19 over raw pixels, as feature maps or as a classifier.
 
     Args:
-        include_top: adds the 1x1 convolution to the classes and the average over the picture.
         num_classes: classes of the top.
-        width: factor on the number of filters.
-        multiple: pixels that both sides are a multiple of once zeros are added at the bottom and right.
         weights: file or name of published weights, see `zoo.weights.load`; the first layers of a larger network too,
             as in `darknet19_448.conv.23`.
+        width: factor on the number of filters.
+        include_top: adds the 1x1 convolution to the classes and the average over the picture.
+        multiple: pixels that both sides are a multiple of once zeros are added at the bottom and right.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps: `stride1` ... `stride32`, the last of each
@@ -69,14 +69,21 @@ def darknet19(
     return with_weights(keras.Model(image, features, name=name), weights)
 
 
-def tiny_darknet(*, width=1.0, multiple=1, weights=None, input_shape=(None, None, 3), name="tiny_darknet"):
+def tiny_darknet(
+    *,
+    weights=None,
+    width=1.0,
+    multiple=1,
+    input_shape=(None, None, 3),
+    name="tiny_darknet",
+):
     """Builds the first seven convolutions of Tiny YOLOv2 over raw pixels.
 
     Args:
-        width: factor on the number of filters.
-        multiple: pixels that both sides are a multiple of once zeros are added at the bottom and right.
         weights: file or name of published weights, see `zoo.weights.load`; the first layers of a larger network too,
             as in `darknet19_448.conv.23`.
+        width: factor on the number of filters.
+        multiple: pixels that both sides are a multiple of once zeros are added at the bottom and right.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps: `stride1` ... `stride16` with 16 to 256
@@ -91,15 +98,20 @@ def tiny_darknet(*, width=1.0, multiple=1, weights=None, input_shape=(None, None
 
 
 def yolo_v1_backbone(
-    *, batch_norm=False, width=1.0, weights=None, input_shape=(448, 448, 3), name="yolo_v1_backbone"
+    *,
+    weights=None,
+    width=1.0,
+    batch_norm=False,
+    input_shape=(448, 448, 3),
+    name="yolo_v1_backbone",
 ):
     """Builds the 24 convolutions of YOLO over raw pixels.
 
     Args:
-        batch_norm: `False` for the paper's biased convolutions, `True` for those of the released yolov1.cfg.
-        width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`; the first layers of a larger network too,
             as in `darknet19_448.conv.23`.
+        width: factor on the number of filters.
+        batch_norm: `False` for the paper's biased convolutions, `True` for those of the released yolov1.cfg.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps: `stride2`, `stride4`, `stride8`, `stride16`
@@ -112,15 +124,20 @@ def yolo_v1_backbone(
 
 
 def fast_yolo_backbone(
-    *, batch_norm=False, width=1.0, weights=None, input_shape=(448, 448, 3), name="fast_yolo_backbone"
+    *,
+    weights=None,
+    width=1.0,
+    batch_norm=False,
+    input_shape=(448, 448, 3),
+    name="fast_yolo_backbone",
 ):
     """Builds the 9 convolutions of Fast YOLO over raw pixels.
 
     Args:
-        batch_norm: `False` for the biased convolutions of the paper's time, `True` for batch normalisation instead.
-        width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`; the first layers of a larger network too,
             as in `darknet19_448.conv.23`.
+        width: factor on the number of filters.
+        batch_norm: `False` for the biased convolutions of the paper's time, `True` for batch normalisation instead.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps: `stride1` ... `stride32` with 16 to 512

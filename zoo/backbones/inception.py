@@ -35,23 +35,23 @@ DEEPEST = ("inception3b", "inception4e", "inception5b")
 
 def googlenet(
     *,
+    num_classes=1000,
+    weights=None,
+    width=1.0,
     batch_norm=True,
     include_top=False,
-    num_classes=1000,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="googlenet",
 ):
     """Builds GoogLeNet over raw pixels, as feature maps or as a classifier.
 
     Args:
+        num_classes: classes of the top.
+        weights: file or name of published weights, see `zoo.weights.load`, such as "torchvision/IMAGENET1K_V1".
+        width: factor on the number of filters.
         batch_norm: `True` for torchvision's form, 6,624,904 parameters with its top; `False` for the paper's,
             6,998,552.
         include_top: adds global average pooling, dropout and the dense layer.
-        num_classes: classes of the top.
-        width: factor on the number of filters.
-        weights: file or name of published weights, see `zoo.weights.load`, such as "torchvision/IMAGENET1K_V1".
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of the deepest feature map of each stride: `conv3`,

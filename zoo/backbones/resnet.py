@@ -21,14 +21,14 @@ def resnet(
     blocks,
     block,
     *,
+    num_classes=1000,
+    weights=None,
+    width=1.0,
     stages=5,
     output_stride=32,
     pad_to=1,
     include_top=False,
-    num_classes=1000,
     frozen_batch_norm=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="resnet",
 ):
@@ -37,17 +37,17 @@ def resnet(
     Args:
         blocks: how many blocks the stages res2 to res5 have.
         block: `basic` or `bottleneck`, the function that adds one.
+        num_classes: classes of the top.
+        weights: file or name of published weights, see `zoo.weights.load`, such as "torchvision/IMAGENET1K_V1".
+        width: factor on the number of filters.
         stages: the last stage that is built, 5, or 4 for detectors that apply the fifth to regions (C4).
         output_stride: pixels between two cells of the deepest map: 32, 16 or 8. Stages beyond it dilate in place of
             their stride, as torchvision's `replace_stride_with_dilation` makes them: the convolution that had the
             stride keeps the dilation before it.
         pad_to: the normalised picture gets zeros at the bottom and right up to a multiple of so many pixels.
         include_top: adds global average pooling and the dense layer.
-        num_classes: classes of the top.
         frozen_batch_norm: whether batch normalisation keeps the statistics and factors it has; `None` as the weights
             want it, see `zoo.weights.load`, and without any that want it frozen it learns.
-        width: factor on the number of filters.
-        weights: file or name of published weights, see `zoo.weights.load`, such as "torchvision/IMAGENET1K_V1".
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps `res2` ... `res5` (strides 4 to
@@ -145,14 +145,14 @@ def conv_bn(x, filters, size, *, name, frozen_batch_norm, stride=1, groups=1, di
 # The builders by name pass all of their arguments, `locals()`, on.
 def resnet18(
     *,
+    num_classes=1000,
+    weights=None,
+    width=1.0,
     stages=5,
     output_stride=32,
     pad_to=1,
     include_top=False,
-    num_classes=1000,
     frozen_batch_norm=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="resnet18",
 ):
@@ -165,14 +165,14 @@ def resnet18(
 
 def resnet34(
     *,
+    num_classes=1000,
+    weights=None,
+    width=1.0,
     stages=5,
     output_stride=32,
     pad_to=1,
     include_top=False,
-    num_classes=1000,
     frozen_batch_norm=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="resnet34",
 ):
@@ -185,14 +185,14 @@ def resnet34(
 
 def resnet50(
     *,
+    num_classes=1000,
+    weights=None,
+    width=1.0,
     stages=5,
     output_stride=32,
     pad_to=1,
     include_top=False,
-    num_classes=1000,
     frozen_batch_norm=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="resnet50",
 ):
@@ -205,14 +205,14 @@ def resnet50(
 
 def resnet101(
     *,
+    num_classes=1000,
+    weights=None,
+    width=1.0,
     stages=5,
     output_stride=32,
     pad_to=1,
     include_top=False,
-    num_classes=1000,
     frozen_batch_norm=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="resnet101",
 ):
@@ -225,14 +225,14 @@ def resnet101(
 
 def resnext101_32x8d(
     *,
+    num_classes=1000,
+    weights=None,
+    width=1.0,
     stages=5,
     output_stride=32,
     pad_to=1,
     include_top=False,
-    num_classes=1000,
     frozen_batch_norm=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="resnext101_32x8d",
 ):

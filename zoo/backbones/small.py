@@ -8,11 +8,11 @@ from zoo.weights.loading import with_weights
 
 def small_cnn(
     *,
+    weights=None,
+    width=1.0,
     filters=16,
     depth=5,
     output_stride=32,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="small_cnn",
 ):
@@ -22,11 +22,11 @@ def small_cnn(
     `output_stride` is reached.
 
     Args:
+        weights: file of a model of this kind, see `zoo.weights.load`.
+        width: factor on the number of filters.
         filters: of the first convolution; each further one doubles them, up to eight times as many.
         depth: number of convolutions.
         output_stride: pixels between two cells of the deepest map; a power of 2.
-        width: factor on the number of filters.
-        weights: file of a model of this kind, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps `stride2`, `stride4` ..., the last of each.

@@ -12,22 +12,22 @@ STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 
 def vgg16(
     *,
-    include_top=False,
     num_classes=1000,
-    batch_norm=False,
-    width=1.0,
     weights=None,
+    width=1.0,
+    include_top=False,
+    batch_norm=False,
     input_shape=(None, None, 3),
     name=None,
 ):
     """Builds VGG16 over raw pixels, as feature maps or as a classifier.
 
     Args:
-        include_top: adds the three dense layers; needs a fixed `input_shape` (the paper's is `(224, 224, 3)`).
         num_classes: classes of the top.
-        batch_norm: batch normalisation after each convolution, torchvision's "vgg16_bn".
-        width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`, such as "torchvision/IMAGENET1K_V1".
+        width: factor on the number of filters.
+        include_top: adds the three dense layers; needs a fixed `input_shape` (the paper's is `(224, 224, 3)`).
+        batch_norm: batch normalisation after each convolution, torchvision's "vgg16_bn".
         input_shape: `(height, width, 3)`, pixels 0..255.
         name: of the model; "vgg16" or "vgg16_bn" if not given.
     Returns:

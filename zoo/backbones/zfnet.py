@@ -8,12 +8,18 @@ from zoo.layers import LocalResponseNormalization
 from zoo.weights.loading import with_weights
 
 
-def zf(*, width=1.0, weights=None, input_shape=(None, None, 3), name="zf"):
+def zf(
+    *,
+    weights=None,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="zf",
+):
     """Builds ZF's convolutions over raw pixels.
 
     Args:
-        width: factor on the number of filters.
         weights: file of published weights, see `zoo.weights.load`.
+        width: factor on the number of filters.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `keras.Model` from `(B, H, W, 3)` to a dict of feature maps `conv1` ... `conv5` after their ReLU (strides 2,

@@ -27,13 +27,13 @@ def fast_rcnn(
     num_classes,
     *,
     backbone="vgg16",
+    weights=None,
+    width=1.0,
     proposals="selective_search_fast",
     num_proposals=2000,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="fast_rcnn",
 ):
@@ -44,14 +44,14 @@ def fast_rcnn(
     Args:
         num_classes: number of classes C, without the background.
         backbone: a name of `zoo.detection.trunks.TRUNKS`.
+        weights: file or name of published weights, see `zoo.weights.load`; "torchvision/IMAGENET1K_V1" is the
+            backbone's.
+        width: factor on the number of filters.
         proposals: the method, for whoever predicts with the model.
         num_proposals: P, proposals a picture.
         score_threshold: detections with this score or less are dropped; `None` for the release's.
         iou_threshold: a box is dropped if it overlaps a better one of its class by more than this; likewise.
         max_detections: K, rows of the result; likewise.
-        width: factor on the number of filters.
-        weights: file or name of published weights, see `zoo.weights.load`; "torchvision/IMAGENET1K_V1" is the
-            backbone's.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `FastRcnn` with the inputs `image` and `proposals (B, P, 4)`, xyxy in pixels; rows without area are none.
@@ -256,13 +256,13 @@ class FastRcnn(MultiLossModel):
 def fast_rcnn_vgg16(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     proposals="selective_search_fast",
     num_proposals=2000,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="fast_rcnn_vgg16",
 ):
@@ -276,13 +276,13 @@ def fast_rcnn_vgg16(
 def fast_rcnn_zf(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     proposals="selective_search_fast",
     num_proposals=2000,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="fast_rcnn_zf",
 ):
@@ -296,13 +296,13 @@ def fast_rcnn_zf(
 def fast_rcnn_resnet18_fpn(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     proposals="selective_search_fast",
     num_proposals=2000,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="fast_rcnn_resnet18_fpn",
 ):
@@ -316,13 +316,13 @@ def fast_rcnn_resnet18_fpn(
 def fast_rcnn_resnet50_fpn(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     proposals="selective_search_fast",
     num_proposals=2000,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="fast_rcnn_resnet50_fpn",
 ):

@@ -14,6 +14,8 @@ def faster_rcnn(
     num_classes,
     *,
     backbone="resnet50_fpn",
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -21,8 +23,6 @@ def faster_rcnn(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="faster_rcnn",
 ):
@@ -31,6 +31,9 @@ def faster_rcnn(
     Args:
         num_classes: number of classes C, without the background.
         backbone: a name of `zoo.detection.trunks.TRUNKS`.
+        weights: file or name of published weights, see `zoo.weights.load`; "torchvision/COCO_V1" is the detector's,
+            "torchvision/IMAGENET1K_V1" the backbone's.
+        width: factor on the number of filters.
         anchor_sizes: sides of square anchors in pixels, for a pyramid one a level (five), else for its one map;
             `None` for those of the backbone's paper.
         num_proposals: P, regions that are looked at, twice as many are drawn from in training; or a pair of both;
@@ -41,9 +44,6 @@ def faster_rcnn(
         score_threshold: detections with this score or less are dropped; `None` for the release's.
         iou_threshold: a box is dropped if it overlaps a better one of its class by more than this; likewise.
         max_detections: K, rows of the result; likewise.
-        width: factor on the number of filters.
-        weights: file or name of published weights, see `zoo.weights.load`; "torchvision/COCO_V1" is the detector's,
-            "torchvision/IMAGENET1K_V1" the backbone's.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `FasterRcnn`.
@@ -94,14 +94,14 @@ class FasterRcnn(FastRcnn):
 def faster_rcnn_vgg16(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="faster_rcnn_vgg16",
 ):
@@ -115,14 +115,14 @@ def faster_rcnn_vgg16(
 def faster_rcnn_zf(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="faster_rcnn_zf",
 ):
@@ -136,6 +136,8 @@ def faster_rcnn_zf(
 def faster_rcnn_resnet50_c4(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -143,8 +145,6 @@ def faster_rcnn_resnet50_c4(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="faster_rcnn_resnet50_c4",
 ):
@@ -158,6 +158,8 @@ def faster_rcnn_resnet50_c4(
 def faster_rcnn_resnet101_c4(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -165,8 +167,6 @@ def faster_rcnn_resnet101_c4(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="faster_rcnn_resnet101_c4",
 ):
@@ -180,6 +180,8 @@ def faster_rcnn_resnet101_c4(
 def faster_rcnn_resnet18_fpn(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -187,8 +189,6 @@ def faster_rcnn_resnet18_fpn(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="faster_rcnn_resnet18_fpn",
 ):
@@ -202,6 +202,8 @@ def faster_rcnn_resnet18_fpn(
 def faster_rcnn_resnet50_fpn(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -209,8 +211,6 @@ def faster_rcnn_resnet50_fpn(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="faster_rcnn_resnet50_fpn",
 ):
@@ -224,6 +224,8 @@ def faster_rcnn_resnet50_fpn(
 def faster_rcnn_resnet101_fpn(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -231,8 +233,6 @@ def faster_rcnn_resnet101_fpn(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="faster_rcnn_resnet101_fpn",
 ):

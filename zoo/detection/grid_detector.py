@@ -20,11 +20,11 @@ from zoo.weights.loading import with_weights
 def grid_detector(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     grid=(8, 8),
     anchors=((1.0, 1.0),),
     filters=16,
-    width=1.0,
-    weights=None,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
@@ -35,11 +35,11 @@ def grid_detector(
 
     Args:
         num_classes: number of classes C.
+        weights: file or name of published weights, see `zoo.weights.load`.
+        width: factor on the number of filters.
         grid: rows and columns of cells.
         anchors: width and height of each anchor in cells; one or two in the lecture, any number here.
         filters: of the first convolution.
-        width: factor on the number of filters.
-        weights: file or name of published weights, see `zoo.weights.load`.
         score_threshold: see `zoo.detection.detector.Detector`, as the next two; `None` for 0.005.
         iou_threshold: `None` for 0.45.
         max_detections: `None` for 100.

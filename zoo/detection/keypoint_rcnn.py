@@ -19,6 +19,8 @@ def keypoint_rcnn(
     *,
     num_keypoints=17,
     backbone="resnet50_fpn",
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -26,8 +28,6 @@ def keypoint_rcnn(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="keypoint_rcnn",
 ):
@@ -39,6 +39,8 @@ def keypoint_rcnn(
         num_classes: number of classes C, without the background; all have the same points.
         num_keypoints: P, points of an object.
         backbone: as in `faster_rcnn`.
+        weights: likewise.
+        width: likewise.
         anchor_sizes: likewise.
         num_proposals: likewise.
         region_samples: likewise.
@@ -46,8 +48,6 @@ def keypoint_rcnn(
         score_threshold: likewise.
         iou_threshold: likewise.
         max_detections: likewise.
-        width: likewise.
-        weights: likewise.
         input_shape: likewise.
     Returns:
         A `KeypointRcnn`.
@@ -143,6 +143,8 @@ def keypoint_rcnn_resnet18_fpn(
     num_classes=1,
     *,
     num_keypoints=17,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -150,8 +152,6 @@ def keypoint_rcnn_resnet18_fpn(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="keypoint_rcnn_resnet18_fpn",
 ):
@@ -166,6 +166,8 @@ def keypoint_rcnn_resnet50_fpn(
     num_classes=1,
     *,
     num_keypoints=17,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -173,8 +175,6 @@ def keypoint_rcnn_resnet50_fpn(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="keypoint_rcnn_resnet50_fpn",
 ):
@@ -189,6 +189,8 @@ def keypoint_rcnn_resnet101_fpn(
     num_classes=1,
     *,
     num_keypoints=17,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -196,8 +198,6 @@ def keypoint_rcnn_resnet101_fpn(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="keypoint_rcnn_resnet101_fpn",
 ):

@@ -18,6 +18,8 @@ def mask_rcnn(
     num_classes,
     *,
     backbone="resnet50_fpn",
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -25,8 +27,6 @@ def mask_rcnn(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="mask_rcnn",
 ):
@@ -121,6 +121,8 @@ def mask_loss(model, reads, drawn, targets, training):
 def mask_rcnn_resnet50_c4(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -128,8 +130,6 @@ def mask_rcnn_resnet50_c4(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="mask_rcnn_resnet50_c4",
 ):
@@ -143,6 +143,8 @@ def mask_rcnn_resnet50_c4(
 def mask_rcnn_resnet101_c4(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -150,8 +152,6 @@ def mask_rcnn_resnet101_c4(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="mask_rcnn_resnet101_c4",
 ):
@@ -165,6 +165,8 @@ def mask_rcnn_resnet101_c4(
 def mask_rcnn_resnet18_fpn(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -172,8 +174,6 @@ def mask_rcnn_resnet18_fpn(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="mask_rcnn_resnet18_fpn",
 ):
@@ -187,6 +187,8 @@ def mask_rcnn_resnet18_fpn(
 def mask_rcnn_resnet50_fpn(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -194,8 +196,6 @@ def mask_rcnn_resnet50_fpn(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="mask_rcnn_resnet50_fpn",
 ):
@@ -209,6 +209,8 @@ def mask_rcnn_resnet50_fpn(
 def mask_rcnn_resnet101_fpn(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -216,8 +218,6 @@ def mask_rcnn_resnet101_fpn(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="mask_rcnn_resnet101_fpn",
 ):
@@ -231,6 +231,8 @@ def mask_rcnn_resnet101_fpn(
 def mask_rcnn_resnext101_32x8d_fpn(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     anchor_sizes=None,
     num_proposals=None,
     region_samples=None,
@@ -238,8 +240,6 @@ def mask_rcnn_resnext101_32x8d_fpn(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="mask_rcnn_resnext101_32x8d_fpn",
 ):

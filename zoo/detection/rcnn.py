@@ -24,14 +24,14 @@ def rcnn_alexnet(
     num_classes,
     *,
     form="caffenet",
+    weights=None,
+    width=1.0,
     proposals="selective_search_fast",
     num_proposals=2000,
     context=16,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="rcnn_alexnet",
 ):
@@ -44,16 +44,16 @@ def rcnn_alexnet(
         num_classes: number of classes C of objects.
         form: of `zoo.backbones.alexnet`; "torchvision" for the column whose weights can be had by name, over
             224 x 224 pixels as torchvision trained it.
+        weights: of the classifier trained on ImageNet, which the paper begins from: a file, the Caffe model zoo's
+            bvlc_reference_caffenet.caffemodel, or where torchvision has the network "torchvision/IMAGENET1K_V1", see
+            `zoo.weights.load`; `None` for random ones.
+        width: factor on the number of filters.
         proposals: method of `zoo.proposals` whose regions it looks at.
         num_proposals: P, how many a picture at most.
         context: pixels around the region in each of the network's pictures.
         score_threshold: detections with this score or less are dropped; `None` for the release's.
         iou_threshold: a box is dropped if it overlaps a better one of its class by more than this; likewise.
         max_detections: K, rows of the result; likewise.
-        width: factor on the number of filters.
-        weights: of the classifier trained on ImageNet, which the paper begins from: a file, the Caffe model zoo's
-            bvlc_reference_caffenet.caffemodel, or where torchvision has the network "torchvision/IMAGENET1K_V1", see
-            `zoo.weights.load`; `None` for random ones.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         An `Rcnn`.
@@ -71,14 +71,14 @@ def rcnn_alexnet(
 def rcnn_vgg16(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     proposals="selective_search_fast",
     num_proposals=2000,
     context=16,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="rcnn_vgg16",
 ):
@@ -91,6 +91,8 @@ def rcnn_vgg16(
 def rcnn_small(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     proposals="selective_search_fast",
     num_proposals=500,
     context=8,
@@ -101,8 +103,6 @@ def rcnn_small(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="rcnn_small",
 ):
@@ -110,6 +110,8 @@ def rcnn_small(
 
     Args:
         num_classes: number of classes C of objects.
+        weights: file of a model of this kind, see `zoo.weights.load`.
+        width: factor on the number of filters and units.
         proposals: method of `zoo.proposals` whose regions it looks at.
         num_proposals: P, how many a picture at most.
         context: pixels around the region in each of the network's pictures.
@@ -120,8 +122,6 @@ def rcnn_small(
         score_threshold: detections with this score or less are dropped; `None` for the release's.
         iou_threshold: a box is dropped if it overlaps a better one of its class by more than this; likewise.
         max_detections: K, rows of the result; likewise.
-        width: factor on the number of filters and units.
-        weights: file of a model of this kind, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         An `Rcnn`.

@@ -26,10 +26,10 @@ SMALLEST_SHARE = 0.005
 def yolo_v1(
     num_classes=20,
     *,
+    weights=None,
+    width=1.0,
     released=False,
     num_boxes=None,
-    width=1.0,
-    weights=None,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
@@ -40,12 +40,12 @@ def yolo_v1(
 
     Args:
         num_classes: number of classes C.
+        weights: file or name of published weights, see `zoo.weights.load`.
+        width: factor on the number of filters and units.
         released: `False` for figure 3: 24 convolutions without batch normalisation, a dense layer of 4096, 2 boxes a
             cell. `True` for yolov1.cfg: batch normalisation, a locally connected layer of 256 instead of the dense
             one, 3 boxes.
         num_boxes: boxes a cell, if not those.
-        width: factor on the number of filters and units.
-        weights: file or name of published weights, see `zoo.weights.load`.
         score_threshold: see `zoo.detection.detector.Detector`, as the next two; `None` for the release's 0.001.
         iou_threshold: `None` for the release's 0.5.
         max_detections: `None` for 100.
@@ -72,9 +72,9 @@ def yolo_v1(
 def fast_yolo(
     num_classes=20,
     *,
-    num_boxes=2,
-    width=1.0,
     weights=None,
+    width=1.0,
+    num_boxes=2,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
@@ -85,9 +85,9 @@ def fast_yolo(
 
     Args:
         num_classes: number of classes C.
-        num_boxes: boxes a cell.
-        width: factor on the number of filters and units.
         weights: file or name of published weights, see `zoo.weights.load`.
+        width: factor on the number of filters and units.
+        num_boxes: boxes a cell.
         score_threshold: see `zoo.detection.detector.Detector`, as the next two; `None` for the release's 0.001.
         iou_threshold: `None` for the release's 0.5.
         max_detections: `None` for 100.

@@ -27,10 +27,10 @@ STRIDE = 32
 def yolo_v2(
     num_classes,
     *,
-    anchors=COCO_ANCHORS,
-    width=1.0,
-    pulled_pictures=None,
     weights=None,
+    width=1.0,
+    anchors=COCO_ANCHORS,
+    pulled_pictures=None,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
@@ -42,12 +42,12 @@ def yolo_v2(
     Args:
         num_classes: number of classes C; 80 with `COCO_ANCHORS` in the paper's COCO model, 20 with `VOC_ANCHORS`
             of `zoo.detection.yolo_anchors`.
-        anchors: A pairs of width and height in cells of 32 pixels.
+        weights: file or name of published weights, see `zoo.weights.load`.
         width: factor on the number of filters.
+        anchors: A pairs of width and height in cells of 32 pixels.
         pulled_pictures: see `YoloV2`; `None` for the release's 12,800, of the five million that it learned from.
             Where a training sees few times that number, an epoch's or 0: the pull shrinks the offsets of rare
             objects, whose anchor is idle almost everywhere, towards the middle of their cells.
-        weights: file or name of published weights, see `zoo.weights.load`.
         score_threshold: see `zoo.detection.detector.Detector`, as the next two; `None` for the release's 0.005.
         iou_threshold: `None` for the release's 0.45.
         max_detections: `None` for 100.
@@ -75,10 +75,10 @@ def yolo_v2(
 def tiny_yolo_v2(
     num_classes,
     *,
-    anchors=TINY_VOC_ANCHORS,
-    width=1.0,
-    pulled_pictures=None,
     weights=None,
+    width=1.0,
+    anchors=TINY_VOC_ANCHORS,
+    pulled_pictures=None,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
@@ -89,10 +89,10 @@ def tiny_yolo_v2(
 
     Args:
         num_classes: number of classes C.
-        anchors: A pairs of width and height in cells of 32 pixels.
-        width: factor on the number of filters.
-        pulled_pictures: as for `yolo_v2`.
         weights: file or name of published weights, see `zoo.weights.load`.
+        width: factor on the number of filters.
+        anchors: A pairs of width and height in cells of 32 pixels.
+        pulled_pictures: as for `yolo_v2`.
         score_threshold: see `zoo.detection.detector.Detector`, as the next two; `None` for the release's 0.005.
         iou_threshold: `None` for the release's 0.45.
         max_detections: `None` for 100.

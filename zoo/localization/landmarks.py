@@ -16,9 +16,9 @@ def landmarks(
     num_points=68,
     *,
     backbone="small_cnn_stride8",
-    loss="squared",
-    width=1.0,
     weights=None,
+    width=1.0,
+    loss="squared",
     input_shape=(224, 224, 3),
     name="landmarks",
 ):
@@ -31,9 +31,9 @@ def landmarks(
         num_points: number of points K.
         backbone: a name, function or `keras.Model`, see `zoo.localization.features.deepest_features`. The finer its
             deepest map, the better the points are told apart.
-        loss: of the points: "squared", "l1" or "wing", see `PointRegressor`.
-        width: factor on the number of the backbone's filters.
         weights: file or name of published weights, see `zoo.weights.load`.
+        width: factor on the number of the backbone's filters.
+        loss: of the points: "squared", "l1" or "wing", see `PointRegressor`.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `PointRegressor`: `(B, H, W, 3)` raw pixels to `{"y": (B, 1 + 2K)}`.
@@ -56,9 +56,9 @@ def pose(
     num_points=14,
     *,
     backbone="small_cnn_stride8",
-    loss="squared",
-    width=1.0,
     weights=None,
+    width=1.0,
+    loss="squared",
     input_shape=(224, 224, 3),
     name="pose",
 ):

@@ -20,10 +20,10 @@ def localizer(
     num_classes,
     *,
     backbone="small_cnn_stride8",
+    weights=None,
+    width=1.0,
     loss="mixed",
     box_weight=1.0,
-    width=1.0,
-    weights=None,
     input_shape=(224, 224, 3),
     name="localizer",
 ):
@@ -36,11 +36,11 @@ def localizer(
     Args:
         num_classes: number of classes n; no object is none of them.
         backbone: a name, function or `keras.Model`, see `zoo.localization.features.deepest_features`.
+        weights: file or name of published weights, see `zoo.weights.load`.
+        width: factor on the number of the backbone's filters.
         loss: "mixed" or "squared", see `Localizer`.
         box_weight: factor on the box's loss. The lecture has none; shares of the picture are small numbers beside the
             classes' entropy, so that without one a network learns the classes first and the box late.
-        width: factor on the number of the backbone's filters.
-        weights: file or name of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, 3)`, pixels 0..255.
     Returns:
         A `Localizer`: `(B, H, W, 3)` raw pixels to `{"y": (B, 5 + n)}`.

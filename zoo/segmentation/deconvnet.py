@@ -16,7 +16,14 @@ from zoo.weights.loading import with_weights
 CELLS = 7
 
 
-def deconvnet(num_classes, *, width=1.0, weights=None, input_shape=(224, 224, 3), name="deconvnet"):
+def deconvnet(
+    num_classes,
+    *,
+    weights=None,
+    width=1.0,
+    input_shape=(224, 224, 3),
+    name="deconvnet",
+):
     """Builds DeconvNet.
 
     The 13 convolutions of VGG16 and fc6 and fc7 are mirrored by deconvolutions, whose unpooling has the switches of
@@ -27,8 +34,8 @@ def deconvnet(num_classes, *, width=1.0, weights=None, input_shape=(224, 224, 3)
 
     Args:
         num_classes: number of classes C.
-        width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`.
+        width: factor on the number of filters.
         input_shape: `(height, width, 3)`, 32 pixels or more a side. fc6 sees all of the deepest map, 7 x 7 cells of
             the paper's 224 pixels, and fewer cells of a smaller picture; of a larger one it sees 7 x 7 at a time, and
             makes more than one cell of it.

@@ -14,13 +14,20 @@ from zoo.weights.loading import with_weights
 STRIDE = 8
 
 
-def deeplab_largefov(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="deeplab_largefov"):
+def deeplab_largefov(
+    num_classes,
+    *,
+    weights=None,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="deeplab_largefov",
+):
     """Builds DeepLab-LargeFOV: VGG16 whose last two poolings keep the size, and dilation in place of their strides.
 
     Args:
         num_classes: number of classes C; 20,505,429 parameters with VOC's 21.
-        width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`.
+        width: factor on the number of filters.
         input_shape: `(height, width, 3)`; any size, 321 x 321 in the authors' training and 513 x 513 in their test.
     Returns:
         A `Segmenter`: `(B, H, W, 3)` raw pixels to `{"logits": (B, H, W, C)}`. The authors train on labels at an

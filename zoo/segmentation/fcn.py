@@ -24,10 +24,10 @@ MARGIN = 100
 def fcn(
     num_classes,
     *,
-    stride=8,
     backbone="vgg16",
-    width=1.0,
     weights=None,
+    width=1.0,
+    stride=8,
     input_shape=(None, None, 3),
     name="fcn",
 ):
@@ -43,10 +43,10 @@ def fcn(
 
     Args:
         num_classes: number of classes C.
-        stride: pixels between the cells that are upsampled at once: 32, 16 or 8.
         backbone: "vgg16", "alexnet" (in the two columns of CaffeNet) or "googlenet" (the paper's form).
-        width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`.
+        width: factor on the number of filters.
+        stride: pixels between the cells that are upsampled at once: 32, 16 or 8.
         input_shape: `(height, width, 3)`; any size.
     Returns:
         A `Segmenter`: `(B, H, W, 3)` raw pixels to `{"logits": (B, H, W, C)}`.
@@ -119,7 +119,14 @@ TRUNKS = {"vgg16": vgg16_trunk, "alexnet": alexnet_trunk, "googlenet": googlenet
 
 
 # The builders by name pass all of their arguments, `locals()`, on.
-def fcn32s_vgg16(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn32s_vgg16"):
+def fcn32s_vgg16(
+    num_classes,
+    *,
+    weights=None,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="fcn32s_vgg16",
+):
     """Builds FCN-32s, the fully convolutional network of stride 32, on VGG16.
 
     Arguments as of `fcn`.
@@ -127,7 +134,14 @@ def fcn32s_vgg16(num_classes, *, width=1.0, weights=None, input_shape=(None, Non
     return fcn(stride=32, backbone="vgg16", **locals())
 
 
-def fcn16s_vgg16(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn16s_vgg16"):
+def fcn16s_vgg16(
+    num_classes,
+    *,
+    weights=None,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="fcn16s_vgg16",
+):
     """Builds FCN-16s, the fully convolutional network of stride 16, on VGG16.
 
     Arguments as of `fcn`.
@@ -135,7 +149,14 @@ def fcn16s_vgg16(num_classes, *, width=1.0, weights=None, input_shape=(None, Non
     return fcn(stride=16, backbone="vgg16", **locals())
 
 
-def fcn8s_vgg16(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn8s_vgg16"):
+def fcn8s_vgg16(
+    num_classes,
+    *,
+    weights=None,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="fcn8s_vgg16",
+):
     """Builds FCN-8s, the fully convolutional network of stride 8, on VGG16.
 
     Arguments as of `fcn`.
@@ -143,7 +164,14 @@ def fcn8s_vgg16(num_classes, *, width=1.0, weights=None, input_shape=(None, None
     return fcn(stride=8, backbone="vgg16", **locals())
 
 
-def fcn32s_alexnet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn32s_alexnet"):
+def fcn32s_alexnet(
+    num_classes,
+    *,
+    weights=None,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="fcn32s_alexnet",
+):
     """Builds FCN-32s, the fully convolutional network of stride 32, on AlexNet.
 
     Arguments as of `fcn`.
@@ -151,7 +179,14 @@ def fcn32s_alexnet(num_classes, *, width=1.0, weights=None, input_shape=(None, N
     return fcn(stride=32, backbone="alexnet", **locals())
 
 
-def fcn16s_alexnet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn16s_alexnet"):
+def fcn16s_alexnet(
+    num_classes,
+    *,
+    weights=None,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="fcn16s_alexnet",
+):
     """Builds FCN-16s, the fully convolutional network of stride 16, on AlexNet.
 
     Arguments as of `fcn`.
@@ -159,7 +194,14 @@ def fcn16s_alexnet(num_classes, *, width=1.0, weights=None, input_shape=(None, N
     return fcn(stride=16, backbone="alexnet", **locals())
 
 
-def fcn8s_alexnet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn8s_alexnet"):
+def fcn8s_alexnet(
+    num_classes,
+    *,
+    weights=None,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="fcn8s_alexnet",
+):
     """Builds FCN-8s, the fully convolutional network of stride 8, on AlexNet.
 
     Arguments as of `fcn`.
@@ -167,7 +209,14 @@ def fcn8s_alexnet(num_classes, *, width=1.0, weights=None, input_shape=(None, No
     return fcn(stride=8, backbone="alexnet", **locals())
 
 
-def fcn32s_googlenet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn32s_googlenet"):
+def fcn32s_googlenet(
+    num_classes,
+    *,
+    weights=None,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="fcn32s_googlenet",
+):
     """Builds FCN-32s, the fully convolutional network of stride 32, on GoogLeNet.
 
     Arguments as of `fcn`.
@@ -175,7 +224,14 @@ def fcn32s_googlenet(num_classes, *, width=1.0, weights=None, input_shape=(None,
     return fcn(stride=32, backbone="googlenet", **locals())
 
 
-def fcn16s_googlenet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn16s_googlenet"):
+def fcn16s_googlenet(
+    num_classes,
+    *,
+    weights=None,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="fcn16s_googlenet",
+):
     """Builds FCN-16s, the fully convolutional network of stride 16, on GoogLeNet.
 
     Arguments as of `fcn`.
@@ -183,7 +239,14 @@ def fcn16s_googlenet(num_classes, *, width=1.0, weights=None, input_shape=(None,
     return fcn(stride=16, backbone="googlenet", **locals())
 
 
-def fcn8s_googlenet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="fcn8s_googlenet"):
+def fcn8s_googlenet(
+    num_classes,
+    *,
+    weights=None,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="fcn8s_googlenet",
+):
     """Builds FCN-8s, the fully convolutional network of stride 8, on GoogLeNet.
 
     Arguments as of `fcn`.

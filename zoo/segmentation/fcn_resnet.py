@@ -17,10 +17,10 @@ def fcn_resnet(
     num_classes,
     *,
     backbone=resnet50,
+    weights=None,
+    width=1.0,
     auxiliary=True,
     frozen_batch_norm=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="fcn_resnet",
 ):
@@ -33,12 +33,12 @@ def fcn_resnet(
     Args:
         num_classes: number of classes C.
         backbone: a builder of `zoo.backbones.resnet`.
+        weights: file or name of published weights, see `zoo.weights.load`; "torchvision/COCO_WITH_VOC_LABELS_V1" is
+            the network's, "torchvision/IMAGENET1K_V1" the backbone's.
+        width: factor on the number of filters.
         auxiliary: adds a second head over res4 that helps the training and is in no prediction.
         frozen_batch_norm: whether the backbone's batch normalisation keeps the statistics and factors it has; `None`
             as the weights want it, see `zoo.weights.load`, and without any that want it frozen it learns.
-        width: factor on the number of filters.
-        weights: file or name of published weights, see `zoo.weights.load`; "torchvision/COCO_WITH_VOC_LABELS_V1" is
-            the network's, "torchvision/IMAGENET1K_V1" the backbone's.
         input_shape: `(height, width, 3)`; any size.
     Returns:
         A `Segmenter`: `(B, H, W, 3)` raw pixels to `{"logits": (B, H, W, C)}`; an `AuxiliarySegmenter` with the
@@ -115,10 +115,10 @@ class ResizeLike(layers.Layer):
 def fcn_resnet50(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     auxiliary=True,
     frozen_batch_norm=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="fcn_resnet50",
 ):
@@ -132,10 +132,10 @@ def fcn_resnet50(
 def fcn_resnet101(
     num_classes,
     *,
+    weights=None,
+    width=1.0,
     auxiliary=True,
     frozen_batch_norm=None,
-    width=1.0,
-    weights=None,
     input_shape=(None, None, 3),
     name="fcn_resnet101",
 ):

@@ -13,13 +13,20 @@ from zoo.segmentation.segmenter import Segmenter, check_size
 from zoo.weights.loading import with_weights
 
 
-def segnet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3), name="segnet"):
+def segnet(
+    num_classes,
+    *,
+    weights=None,
+    width=1.0,
+    input_shape=(None, None, 3),
+    name="segnet",
+):
     """Builds SegNet: VGG16's 13 convolutions, and their mirror image as decoder.
 
     Args:
         num_classes: number of classes C.
-        width: factor on the number of filters.
         weights: file or name of published weights, see `zoo.weights.load`.
+        width: factor on the number of filters.
         input_shape: `(height, width, 3)`; any size of 2 pixels or more a side, 360 x 480 in the paper.
     Returns:
         A `Segmenter`: `(B, H, W, 3)` raw pixels to `{"logits": (B, H, W, C)}`.
@@ -47,13 +54,20 @@ def segnet(num_classes, *, width=1.0, weights=None, input_shape=(None, None, 3),
     return with_weights(Segmenter(image, {"logits": logits}, name=name), weights)
 
 
-def segnet_basic(num_classes, *, filters=64, weights=None, input_shape=(None, None, 3), name="segnet_basic"):
+def segnet_basic(
+    num_classes,
+    *,
+    weights=None,
+    filters=64,
+    input_shape=(None, None, 3),
+    name="segnet_basic",
+):
     """Builds SegNet-Basic: four 7x7 encoders and four 7x7 decoders without ReLU.
 
     Args:
         num_classes: number of classes C.
-        filters: of every convolution.
         weights: file or name of published weights, see `zoo.weights.load`.
+        filters: of every convolution.
         input_shape: `(height, width, 3)`; any size of 2 pixels or more a side, 360 x 480 in the paper.
     Returns:
         A `Segmenter`: `(B, H, W, 3)` raw pixels to `{"logits": (B, H, W, C)}`.

@@ -11,12 +11,12 @@ from zoo.weights.loading import with_weights
 def unet(
     num_classes,
     *,
+    weights=None,
     filters=64,
     depth=4,
     padding="same",
     batch_norm=False,
     dropout=0.5,
-    weights=None,
     input_shape=(None, None, 3),
     name="unet",
 ):
@@ -27,6 +27,7 @@ def unet(
 
     Args:
         num_classes: number of classes C.
+        weights: file or name of published weights, see `zoo.weights.load`.
         filters: of the first level; each level down doubles them.
         depth: number of poolings.
         padding: "same" keeps the size: the padded form everyone uses, for any picture size. "valid" is the paper's:
@@ -34,7 +35,6 @@ def unet(
             network over a picture extended by mirroring (figure 2), so that the logits cover the whole picture.
         batch_norm: batch normalisation after each 3x3 convolution; the paper has none.
         dropout: rate at the end of the contracting path (section 3.1).
-        weights: file or name of published weights, see `zoo.weights.load`.
         input_shape: `(height, width, channels)`, pixels 0..255.
     Returns:
         A `Segmenter`: `(B, H, W, channels)` raw pixels to `{"logits": (B, H, W, C)}`, smaller where unpadded.
