@@ -232,7 +232,7 @@ def lines(data):
         "unet": Line(
             "U-Net",
             unet,
-            ("arguments.filters=16", "precision=float32", "picture_size=128x128", "epochs=4"),
+            ("arguments.width=0.25", "precision=float32", "picture_size=128x128", "epochs=4"),
             "not among the paper's data; with batch normalisation, from scratch as there.",
             None,
         ),
@@ -245,7 +245,7 @@ def lines(data):
         "segnet_basic_camvid": Line(
             "SegNet-Basic, CamVid",
             replace(segnet_basic_camvid.recipe(), **camvid, **MIXED, validate_every=20),
-            ("arguments.filters=32", "precision=float32", "picture_size=180x240", "epochs=30", "validate_every=5"),
+            ("arguments.width=0.5", "precision=float32", "picture_size=180x240", "epochs=30", "validate_every=5"),
             "as the paper, with flips; measured on the validation split.",
             None,
         ),
@@ -264,15 +264,19 @@ def recipe_of(line, size, vgg16):
 def toy(recipe):
     """Returns a narrow recipe on a few drawn pictures."""
     crops = recipe.data.split("voc_segmentation:")[0] if recipe.data.startswith("crops:") else ""
-    settings = [f"data={crops}shapes:val", f"val_data={crops and 'crops:objects:'}shapes:test", "epochs=1", "steps=2"]
-    side = "96x96" if recipe.builder == "deconvnet" else "64x64"
-    width = "filters=4" if "filters" in recipe.arguments else "width=0.0625"
-    settings += [
-        f"picture_size={side}",
-        f"arguments.{width}",
-        "batch_size=4",
-        "crop_size=none",
-        "augment.scale=(1, 1)",
-    ]
-    settings += ["milestones=()", "warmup_epochs=0.0", "validate_every=1"]
-    return change(recipe, settings)
+    return change(
+        recipe,
+        [
+            f"data={crops}shapes:val[:40]",
+            f"val_data={crops and 'crops:objects:'}shapes:test[:8]",
+            "picture_size=64x64",
+            "arguments.width=0.0625",
+            "batch_size=8",
+            "epochs=2",
+            "crop_size=none",
+            "augment.scale=(1, 1)",
+            "milestones=()",
+            "warmup_epochs=0.0",
+            "validate_every=1",
+        ],
+    )

@@ -14,8 +14,8 @@ from recipes.training.recipe import Recipe
 NETWORKS = {
     # Without batch normalisation, and on pixels of 0 to 255, it does not bear the others' rate.
     "FCN-8s": {"builder": "fcn8s_vgg16", "arguments": {"width": 0.125}, "learning_rate": 1e-4},
-    "SegNet-Basic": {"builder": "segnet_basic", "arguments": {"filters": 16}},
-    "U-Net": {"builder": "unet", "arguments": {"filters": 8, "batch_norm": True}},
+    "SegNet-Basic": {"builder": "segnet_basic", "arguments": {"width": 0.25}},
+    "U-Net": {"builder": "unet", "arguments": {"width": 0.125, "batch_norm": True}},
     "DeconvNet": {"builder": "deconvnet", "arguments": {"width": 0.125}},
 }
 """By their titles, the networks and what makes them narrow."""

@@ -7,7 +7,7 @@ Data: the challenge's folders as masks:DIR, its pictures as PNG and in each mask
 Command: `zoo train unet_cells --data masks:DIR/train --val-data masks:DIR/val`. Hardware: a GPU. Reported figures:
 0.920 (PhC-U373) and 0.776 (DIC-HeLa) IoU, a mean over cells where ours is over classes; ours: not yet run.
 On two CPU cores, narrow and small, on CamVid: the same with `--set picture_size=96x128 --set crop_size=none
---set "augment.scale=(1, 1)" --set augment.vertical_flip=0 --set augment.elastic=0 --set "arguments={'filters': 8}"
+--set "augment.scale=(1, 1)" --set augment.vertical_flip=0 --set augment.elastic=0 --set "arguments={'width': 0.125}"
 --set batch_size=8 --set epochs=10`
 """
 

@@ -14,7 +14,7 @@ def recipe():
     """Returns the recipe; name the data with `--data masks:DIR/train --val-data masks:DIR/val`."""
     return Recipe(
         builder="unet",
-        arguments={"filters": 16, "batch_norm": True},
+        arguments={"width": 0.25, "batch_norm": True},
         data="masks:membrane/train",
         val_data="masks:membrane/val",
         picture_size=(512, 512),

@@ -12,7 +12,7 @@ def recipe():
     """Returns the demo's recipe."""
     return Recipe(
         builder="unet",
-        arguments={"filters": 16, "depth": 2, "batch_norm": True, "dropout": 0.0},
+        arguments={"width": 0.25, "depth": 2, "batch_norm": True, "dropout": 0.0},
         data="shapes:train",
         val_data="shapes:val",
         picture_size=(48, 48),

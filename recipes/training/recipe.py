@@ -90,7 +90,7 @@ class Recipe:
         resizing: how pictures are brought to it, "letterbox" or "stretch", in training, measuring and predicting.
         crop_size: `(height, width)` of the training's crops, or `None` for `picture_size`. `augment.scale` is then
             relative to the scale at which a picture just fits into the crop.
-        arguments: further arguments of the builder, e.g. `{"filters": 16}`.
+        arguments: further arguments of the builder, e.g. `{"width": 0.25}`.
         start: run's folder, file or published name whose weights the model begins with, heads of other classes left
             out, see `zoo.weights.load`; "" for none.
         freeze: patterns of layers that keep the weights they begin with, see `zoo.rates`: a pattern, several, or
@@ -263,7 +263,7 @@ def change(recipe, settings):
 
     Args:
         recipe: a `Recipe`.
-        settings: list of `"field=value"`; a dot reaches inside, as in `"augment.flip=0"` and `"arguments.filters=8"`.
+        settings: list of `"field=value"`; a dot reaches inside, as in `"augment.flip=0"` and `"arguments.width=0.5"`.
             Values are Python literals or plain words; sizes may be written 360x480.
 
     Returns:

@@ -165,7 +165,7 @@ def test_an_export_leaves_the_models_thresholds_as_they_were(tmp_path):
     with pytest.raises(InputError, match="max_detections is a whole number of 1 or more, received 0"):
         export.export(model, tmp_path / "toy.onnx", score_threshold=0.25, max_detections=0)
     assert [(name, getattr(model, name)) for name, _ in own] == own and not list(tmp_path.iterdir())
-    segmenter = unet(2, filters=2, depth=1, input_shape=(32, 48, 3))
+    segmenter = unet(2, width=1 / 32, depth=1, input_shape=(32, 48, 3))
     with pytest.raises(InputError, match="model 'unet' is no detector: leave out score_threshold"):
         export.export(segmenter, tmp_path / "unet.onnx", score_threshold=0.25)
 

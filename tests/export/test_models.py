@@ -24,8 +24,8 @@ MODELS = {
         5, backbone=partial(resnet, (1, 1, 1, 1), bottleneck), width=1 / 16, input_shape=(45, 60, 3)
     ),
     "segnet": lambda: zoo.segnet(5, width=1 / 16, input_shape=(45, 60, 3)),
-    "segnet_basic": lambda: zoo.segnet_basic(5, filters=8, input_shape=(48, 64, 3)),
-    "unet": lambda: zoo.unet(5, filters=4, depth=2, batch_norm=True, input_shape=(45, 62, 3)),
+    "segnet_basic": lambda: zoo.segnet_basic(5, width=1 / 8, input_shape=(48, 64, 3)),
+    "unet": lambda: zoo.unet(5, width=1 / 16, depth=2, batch_norm=True, input_shape=(45, 62, 3)),
 }
 
 

@@ -27,7 +27,14 @@ BOXES = np.float32([[20, 10, 100, 50], [0, 0, 40, 40], [60, 20, 160, 80]])
 def model():
     """An R-CNN at 40 x 60 pixels whose one class sees something in every region, and leaves boxes as they are."""
     model = rcnn_small(
-        1, num_proposals=2, crop_size=16, context=2, filters=2, units=4, proposals="uniform", input_shape=(40, 60, 3)
+        1,
+        num_proposals=2,
+        crop_size=16,
+        context=2,
+        width=1 / 8,
+        units=32,
+        proposals="uniform",
+        input_shape=(40, 60, 3),
     )
     model.get_layer("svms").bias.assign([1.0])
     model.box_regression = False
@@ -67,7 +74,7 @@ def test_rows_are_filled_and_cut():
 
 GIVEN = {"proposals": "uniform", "input_shape": (*SIZE, 3)}
 TOYS = {
-    "rcnn": partial(rcnn_small, 3, num_proposals=65, crop_size=16, context=2, filters=8, units=16, **GIVEN),
+    "rcnn": partial(rcnn_small, 3, num_proposals=65, crop_size=16, context=2, width=1 / 2, units=32, **GIVEN),
     "fpn": partial(fast_rcnn_resnet18_fpn, 3, num_proposals=24, width=1 / 8, **GIVEN),
     "vgg16": partial(fast_rcnn_vgg16, 3, num_proposals=24, width=1 / 16, **GIVEN),
 }

@@ -58,7 +58,7 @@ def toy(sets):
     """A recipe that learns the sets in seconds and leaves no part of training out."""
     return Recipe(
         builder="unet",
-        arguments={"filters": 4, "depth": 1, "batch_norm": True, "dropout": 0.3},
+        arguments={"width": 1 / 16, "depth": 1, "batch_norm": True, "dropout": 0.3},
         data=f"masks:{sets[0]}",
         val_data=f"masks:{sets[1]}",
         picture_size=(32, 48),

@@ -124,7 +124,7 @@ def test_localization_by_the_command_line(zoo, cells):
     [
         (["task=points"], "voc:.* has no keypoints, which the task points learns"),
         (
-            ["builder=unet", "anchors=none", "arguments={'filters': 4}"],
+            ["builder=unet", "anchors=none", "arguments={'width': 0.0625}"],
             "unet is a model for segmentation, not detection",
         ),
         (["anchors=50"], "anchors in these sizes, received k=50"),

@@ -29,7 +29,7 @@ KEPT = ("faster_rcnn_zf", "segnet_basic", "tiny_yolo_v2") if TENSORFLOW else ("t
 def toy(name, **arguments):
     known = PARAMETERS[name]
     arguments["num_points" if "num_points" in known else "num_classes"] = 2
-    arguments |= {"width": 1 / 16} if "width" in known else {"filters": 4}
+    arguments |= {"width": 1 / 16}
     arguments |= {"num_proposals": NUM_PROPOSALS} if "num_proposals" in known else {}
     model = zoo.build(name, **arguments)
     if hasattr(model, "score_threshold"):

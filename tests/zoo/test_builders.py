@@ -1,4 +1,5 @@
 import inspect
+import re
 from functools import partial
 from itertools import pairwise
 
@@ -41,9 +42,33 @@ def test_every_builder_is_a_function_of_its_own():
         assert inspect.signature(builder).parameters["name"].default == name
 
 
+FIRST = ("num_classes", "num_points", "num_keypoints", "backbone", "form", "weights", "width")
+
+
+def test_arguments_have_one_order():
+    """Classes or points by place; backbone, weights and width before a builder's own; picture and name last."""
+    backbones = [getattr(zoo.backbones, name) for name in dir(zoo.backbones) if name != "fpn"]
+    for builder in (*zoo.BUILDERS.values(), *backbones):
+        known = inspect.signature(builder).parameters
+        places = [name for name, one in known.items() if one.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+        assert places == [] if builder in backbones else places in (["num_classes"], ["num_points"])
+        first = [name for name in FIRST if name in known]
+        assert list(known)[: len(first)] == first and list(known)[-2:] == ["input_shape", "name"]
+        assert {"weights", "width"} <= {*known} and known["weights"].default is None and known["width"].default == 1.0
+        documented = re.findall(r"^        (\w+): ", builder.__doc__.partition("Returns:")[0], re.MULTILINE)
+        assert documented == [name for name in known if name in documented]
+
+
+def test_backbones_are_exported_whatever_was_imported_first():
+    assert callable(zoo.backbones.alexnet) and callable(zoo.backbones.zf) and callable(zoo.backbones.fpn)
+    assert zoo.backbones.vgg16(width=1 / 16).name == "vgg16"
+
+
 def test_a_builder_named_by_its_backbone_takes_no_other():
-    with pytest.raises(zoo.InputError, match="faster_rcnn_zf takes no 'backbone': choose among num_classes, anchor_"):
+    with pytest.raises(zoo.InputError, match="faster_rcnn_zf takes no 'backbone': choose among num_classes, weights"):
         zoo.build("faster_rcnn_zf", num_classes=2, backbone="vgg16")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'backbone'"):
+        zoo.faster_rcnn_zf(2, backbone="vgg16")
     with pytest.raises(TypeError, match="unexpected keyword argument 'stride'"):
         zoo.fcn8s_vgg16(2, stride=32)
 
@@ -64,7 +89,7 @@ def small_cnn(filters):
         (zoo.landmarks, small_cnn(16) + 129 * (68 + 1)),
         (zoo.pose, small_cnn(16) + 129 * (14 + 1)),
         (
-            partial(zoo.grid_detector, 5, filters=32, anchors=((1, 1), (2, 2))),
+            partial(zoo.grid_detector, 5, width=2.0, anchors=((1, 1), (2, 2))),
             small_cnn(32) + 257 * 2 * (5 + 5),
         ),
     ],

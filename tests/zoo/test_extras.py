@@ -6,7 +6,7 @@ import pytest
 USES = {
     "from recipes.data import open_source; open_source('shapes:train')": ("tensorflow_datasets", "train"),
     "from recipes.training.rcnn import train_rcnn": ("sklearn", "train"),
-    "import export, zoo; export.export(zoo.unet(num_classes=2, filters=2, depth=1), 'm.onnx', image_size=(8, 8))": (
+    "import export, zoo; export.export(zoo.unet(num_classes=2, width=0.1, depth=1), 'm.onnx', image_size=(8, 8))": (
         "tf2onnx",
         "export",
     ),

@@ -12,7 +12,7 @@ IMAGES = np.random.default_rng(0).uniform(0, 255, (2, 32, 48, 3)).astype("float3
 
 @pytest.mark.core
 def test_thresholds_set_after_the_first_prediction_take_effect(traced):
-    model = zoo.grid_detector(2, grid=(2, 3), filters=2, input_shape=(32, 48, 3))
+    model = zoo.grid_detector(2, grid=(2, 3), width=1 / 8, input_shape=(32, 48, 3))
     model.score_threshold = 0.0
     assert model.predict(IMAGES, verbose=0)["count"].min() > 0
     model.max_detections = 1
@@ -33,7 +33,7 @@ def test_a_loss_weight_set_after_the_first_step_takes_effect(traced):
 
 
 def test_thresholds_are_checked():
-    model = zoo.grid_detector(2, grid=(2, 3), filters=2, input_shape=(32, 48, 3))
+    model = zoo.grid_detector(2, grid=(2, 3), width=1 / 8, input_shape=(32, 48, 3))
     assert with_thresholds(model, 0.25, max_detections=7) is model
     assert (model.score_threshold, model.iou_threshold, model.max_detections) == (0.25, 0.45, 7)
     for wrong in ({"score_threshold": 1.5}, {"iou_threshold": -0.1}, {"max_detections": 0}):
@@ -46,7 +46,7 @@ LARGER = np.ones((2, 64, 48, 3), "float32")
 
 
 def small_grid():
-    model = zoo.grid_detector(2, grid=(2, 3), filters=2, input_shape=(32, 48, 3), name="small")
+    model = zoo.grid_detector(2, grid=(2, 3), width=1 / 8, input_shape=(32, 48, 3), name="small")
     model.compile(keras.optimizers.SGD(0.0))
     return model
 
@@ -96,7 +96,7 @@ def test_pictures_of_an_unknown_size_are_not_refused():
 
 
 def test_one_free_side_takes_any_length():
-    model = zoo.unet(2, filters=2, depth=1, input_shape=(None, 48, 3), name="wide")
+    model = zoo.unet(2, width=1 / 32, depth=1, input_shape=(None, 48, 3), name="wide")
     assert model.predict(LARGER, verbose=0)["logits"].shape == (2, 64, 48, 2)
     with pytest.raises(zoo.InputError, match="wide takes pictures of anyx48, received 64x40: build it with"):
         model(LARGER[:, :, :40])

@@ -10,7 +10,6 @@ def small_cnn(
     *,
     weights=None,
     width=1.0,
-    filters=16,
     depth=5,
     output_stride=32,
     input_shape=(None, None, 3),
@@ -23,8 +22,8 @@ def small_cnn(
 
     Args:
         weights: file of a model of this kind, see `zoo.weights.load`.
-        width: factor on the number of filters.
-        filters: of the first convolution; each further one doubles them, up to eight times as many.
+        width: factor on the number of filters, 16 in the first convolution; each further one doubles them, up to
+            eight times as many.
         depth: number of convolutions.
         output_stride: pixels between two cells of the deepest map; a power of 2.
         input_shape: `(height, width, 3)`, pixels 0..255.
@@ -33,11 +32,12 @@ def small_cnn(
     """
     image = layers.Input(input_shape, name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale")(image)
-    x = conv_bn_relu(x, int(filters * width), stride=2, name="block1")
+    filters = int(16 * width)
+    x = conv_bn_relu(x, filters, stride=2, name="block1")
     features = {"stride2": x}
     stride = 2
     for i in range(2, depth + 1):
-        x = conv_bn_relu(x, int(filters * width) << min(i - 1, 3), name=f"block{i}")
+        x = conv_bn_relu(x, filters << min(i - 1, 3), name=f"block{i}")
         if stride < output_stride:
             x = layers.MaxPooling2D(name=f"block{i}_pool")(x)
             stride *= 2

@@ -24,7 +24,6 @@ def grid_detector(
     width=1.0,
     grid=(8, 8),
     anchors=((1.0, 1.0),),
-    filters=16,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
@@ -36,10 +35,9 @@ def grid_detector(
     Args:
         num_classes: number of classes C.
         weights: file or name of published weights, see `zoo.weights.load`.
-        width: factor on the number of filters.
+        width: factor on the number of filters, 16 in the first convolution.
         grid: rows and columns of cells.
         anchors: width and height of each anchor in cells; one or two in the lecture, any number here.
-        filters: of the first convolution.
         score_threshold: see `zoo.detection.detector.Detector`, as the next two; `None` for 0.005.
         iou_threshold: `None` for 0.45.
         max_detections: `None` for 100.
@@ -60,7 +58,7 @@ def grid_detector(
         )
     stride = int(stride)
     depth = max(5, int(math.log2(stride)))
-    backbone = small_cnn(filters=filters, depth=depth, output_stride=stride, width=width, input_shape=input_shape)
+    backbone = small_cnn(depth=depth, output_stride=stride, width=width, input_shape=input_shape)
     x = backbone.output[f"stride{stride}"]
     x = layers.Conv2D(len(anchors) * (5 + num_classes), 1, dtype="float32", name="grid")(x)
     model = GridDetector(backbone.input, {"grid": x}, name=name)

@@ -97,7 +97,6 @@ def rcnn_small(
     num_proposals=500,
     context=8,
     crop_size=64,
-    filters=16,
     units=256,
     dropout=0.5,
     score_threshold=None,
@@ -111,12 +110,11 @@ def rcnn_small(
     Args:
         num_classes: number of classes C of objects.
         weights: file of a model of this kind, see `zoo.weights.load`.
-        width: factor on the number of filters and units.
+        width: factor on the number of filters, 16 in the first convolution, and units.
         proposals: method of `zoo.proposals` whose regions it looks at.
         num_proposals: P, how many a picture at most.
         context: pixels around the region in each of the network's pictures.
         crop_size: side of those, pixels; a multiple of 16.
-        filters: of the first convolution.
         units: of the dense layer that describes a region.
         dropout: share of the last map that training leaves out.
         score_threshold: detections with this score or less are dropped; `None` for the release's.
@@ -126,9 +124,7 @@ def rcnn_small(
     Returns:
         An `Rcnn`.
     """
-    backbone = small_cnn(
-        filters=filters, depth=4, output_stride=16, width=width, input_shape=(crop_size, crop_size, 3)
-    )
+    backbone = small_cnn(depth=4, output_stride=16, width=width, input_shape=(crop_size, crop_size, 3))
     pool5 = layers.Flatten(name="flatten")(backbone.output["stride16"])
     fc7 = layers.Dense(int(units * width), activation="relu", name="fc7")(
         layers.Dropout(dropout, name="dropout")(pool5)

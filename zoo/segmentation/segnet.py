@@ -58,7 +58,7 @@ def segnet_basic(
     num_classes,
     *,
     weights=None,
-    filters=64,
+    width=1.0,
     input_shape=(None, None, 3),
     name="segnet_basic",
 ):
@@ -67,7 +67,7 @@ def segnet_basic(
     Args:
         num_classes: number of classes C.
         weights: file or name of published weights, see `zoo.weights.load`.
-        filters: of every convolution.
+        width: factor on the number of filters, 64 in every convolution.
         input_shape: `(height, width, 3)`; any size of 2 pixels or more a side, 360 x 480 in the paper.
     Returns:
         A `Segmenter`: `(B, H, W, 3)` raw pixels to `{"logits": (B, H, W, C)}`.
@@ -79,13 +79,13 @@ def segnet_basic(
     x = LocalResponseNormalization(name="normalize")(layers.Rescaling(1.0, name="to_float")(image))
     pools = []
     for i in range(1, 5):
-        x = conv7_bn(x, filters, name=f"encoder{i}")
+        x = conv7_bn(x, int(64 * width), name=f"encoder{i}")
         x = like = layers.ReLU(name=f"encoder{i}_relu")(x)
         x, switches = MaxPoolWithSwitches(name=f"pool{i}")(x)
         pools.append((switches, like))
     for i in range(4, 0, -1):
         x = Unpool(name=f"unpool{i}")([x, *pools[i - 1]])
-        x = conv7_bn(x, filters, name=f"decoder{i}")
+        x = conv7_bn(x, int(64 * width), name=f"decoder{i}")
     logits = layers.Conv2D(num_classes, 1, dtype="float32", name="logits")(x)
     return with_weights(Segmenter(image, {"logits": logits}, name=name), weights)
 

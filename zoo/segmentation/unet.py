@@ -12,7 +12,7 @@ def unet(
     num_classes,
     *,
     weights=None,
-    filters=64,
+    width=1.0,
     depth=4,
     padding="same",
     batch_norm=False,
@@ -28,7 +28,7 @@ def unet(
     Args:
         num_classes: number of classes C.
         weights: file or name of published weights, see `zoo.weights.load`.
-        filters: of the first level; each level down doubles them.
+        width: factor on the number of filters, 64 in the first level; each level down doubles them.
         depth: number of poolings.
         padding: "same" keeps the size: the padded form everyone uses, for any picture size. "valid" is the paper's:
             572 x 572 in, 388 x 388 out; each skip connection is cropped to its centre. "mirror" is the paper's
@@ -48,6 +48,7 @@ def unet(
         "padding": "same" if padding == "same" else "valid",
         "batch_norm": batch_norm,
     }
+    filters = [int(64 * width) * 2**level for level in range(depth + 1)]
     image = layers.Input(input_shape, name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale")(image)
     if padding == "same":
@@ -57,22 +58,23 @@ def unet(
 
     skips = []
     for i in range(1, depth + 1):
-        x = double_conv(x, filters * 2 ** (i - 1), **convolutions, name=f"down{i}")
+        x = double_conv(x, filters[i - 1], **convolutions, name=f"down{i}")
         if i == depth:
             x = layers.Dropout(dropout, name=f"down{i}_dropout")(x)
         skips.append(x)
         x = layers.MaxPooling2D(name=f"down{i}_pool")(x)
-    x = double_conv(x, filters * 2**depth, **convolutions, name="bottom")
+    x = double_conv(x, filters[depth], **convolutions, name="bottom")
     x = layers.Dropout(dropout, name="bottom_dropout")(x)
     for i in range(depth, 0, -1):
-        width = filters * 2 ** (i - 1)
         # With half as many outputs as inputs he_normal comes to a variance of 1 / inputs: right without a ReLU.
-        x = layers.Conv2DTranspose(width, 2, strides=2, kernel_initializer="he_normal", name=f"up{i}_conv")(x)
+        x = layers.Conv2DTranspose(filters[i - 1], 2, strides=2, kernel_initializer="he_normal", name=f"up{i}_conv")(
+            x
+        )
         skip = skips[i - 1]
         if padding != "same":
             skip = CropLike(name=f"up{i}_crop")([skip, x])
         x = layers.Concatenate(name=f"up{i}_concat")([skip, x])
-        x = double_conv(x, width, **convolutions, name=f"up{i}")
+        x = double_conv(x, filters[i - 1], **convolutions, name=f"up{i}")
 
     x = layers.Conv2D(num_classes, 1, dtype="float32", name="logits")(x)
     if padding != "valid":

@@ -70,7 +70,7 @@ def networks(toy, monkeypatch):
     monkeypatch.setattr(comparison, "CALLS", 2)
     monkeypatch.setattr(comparison, "FORMATS", {"ONNX": "onnx"})
     few = {"epochs": 1, "ema": None, "class_weights": None}
-    return {"SegNet-Basic": replace(toy, builder="segnet_basic", arguments={"filters": 4}, **few)}
+    return {"SegNet-Basic": replace(toy, builder="segnet_basic", arguments={"width": 1 / 16}, **few)}
 
 
 @pytest.mark.full

@@ -36,10 +36,10 @@ def test_changes():
     recipe = load("unet_shapes")
     changed = change(
         recipe,
-        ["epochs=3", "learning_rate=1", "picture_size=96x64", "augment.flip=0", "arguments.filters=8", "ema=0.99"],
+        ["epochs=3", "learning_rate=1", "picture_size=96x64", "augment.flip=0", "arguments.width=0.125", "ema=0.99"],
     )
     assert (changed.epochs, changed.learning_rate, changed.picture_size) == (3, 1.0, (96, 64))
-    assert (changed.augment.flip, changed.arguments["filters"], changed.ema) == (0.0, 8, 0.99)
+    assert (changed.augment.flip, changed.arguments["width"], changed.ema) == (0.0, 0.125, 0.99)
     assert changed.arguments["depth"] == recipe.arguments["depth"]
     assert change(changed, ["ema=none", "augment.scale=(0.5, 2.0)"]).ema is None
 

@@ -18,7 +18,7 @@ from zoo.backbones.normalization import CONVENTIONS, set_convention
 
 def unet(num_classes=2, **arguments):
     """The toy recipe's network."""
-    arguments = {"filters": 4, "depth": 1, "batch_norm": True, **arguments}
+    arguments = {"width": 1 / 16, "depth": 1, "batch_norm": True, **arguments}
     return zoo.unet(num_classes, input_shape=(32, 48, 3), **arguments)
 
 
@@ -103,7 +103,7 @@ def test_wrong_starts_are_one_line(trained, toy, tmp_path):
 
 
 def test_another_network_is_refused_and_the_model_unchanged(trained):
-    model = zoo.segnet_basic(3, filters=4, input_shape=(32, 48, 3))
+    model = zoo.segnet_basic(3, width=1 / 16, input_shape=(32, 48, 3))
     before = [np.array(weight) for weight in model.get_weights()]
     with pytest.raises(InputError, match="is of another model.*nothing else in it fits"):
         take_weights(model, trained.model)

@@ -139,7 +139,7 @@ def test_borders_weigh_more(toy, eagerly, tmp_path):
         labels[:, np.flatnonzero((labels == 1).any(0))[12]] = 0
         Image.fromarray(labels).save(mask)
     recipe = replace(
-        toy, data=f"masks:{folder}", border_weight=10.0, arguments={"filters": 2, "depth": 1, "dropout": 0.0}
+        toy, data=f"masks:{folder}", border_weight=10.0, arguments={"width": 1 / 32, "depth": 1, "dropout": 0.0}
     )
     data = open_source(recipe.data)
     training, validation = batches(recipe, data, data, skip=0)

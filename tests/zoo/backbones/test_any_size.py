@@ -14,7 +14,7 @@ from zoo.backbones.zfnet import zf
 
 pytestmark = pytest.mark.full
 BUILDERS = {
-    "small_cnn": partial(small_cnn, filters=2),
+    "small_cnn": partial(small_cnn, width=1 / 8),
     "zf": partial(zf, width=1 / 16),
     "alexnet": partial(alexnet, width=1 / 16),
     "caffenet": partial(alexnet, form="caffenet", width=1 / 16),

@@ -9,7 +9,7 @@ from zoo import InputError, grid_detector
 
 
 def toy(**arguments):
-    return grid_detector(2, **{"grid": (2, 3), "filters": 4, "input_shape": (32, 48, 3), **arguments})
+    return grid_detector(2, **{"grid": (2, 3), "width": 1 / 4, "input_shape": (32, 48, 3), **arguments})
 
 
 def images():
@@ -26,7 +26,7 @@ def network():
 @pytest.mark.parametrize("grid, anchors", [((8, 8), [(1, 1)]), ((4, 6), [(1, 2), (2, 1)]), ((16, 16), [(1, 1)])])
 def test_any_grid_and_one_or_two_anchors(grid, anchors):
     size = (grid[0] * 16, grid[1] * 16, 3)
-    model = grid_detector(3, grid=grid, anchors=anchors, filters=4, input_shape=size)
+    model = grid_detector(3, grid=grid, anchors=anchors, width=1 / 4, input_shape=size)
     assert model.output["grid"].shape == (None, *grid, len(anchors) * 8)
     assert model.decode(model(np.zeros((1, *size))))[0].shape == (1, grid[0] * grid[1] * len(anchors), 4)
 

@@ -16,7 +16,7 @@ REGIONS = np.array([[[8, 8, 28, 28], [9, 8, 29, 28], [40, 30, 60, 40], [0, 0, 0,
 
 def toy(num_classes=2, num_proposals=4, **arguments):
     """An R-CNN over 16 x 16 pixels."""
-    arguments = {"crop_size": 16, "context": 2, "filters": 4, "units": 8, "input_shape": (48, 64, 3), **arguments}
+    arguments = {"crop_size": 16, "context": 2, "width": 1 / 4, "units": 32, "input_shape": (48, 64, 3), **arguments}
     return rcnn_small(num_classes, num_proposals=num_proposals, **arguments)
 
 

@@ -143,7 +143,7 @@ def test_saves_and_loads(tmp_path):
 @core_in_full
 @pytest.mark.parametrize("kind", ["name", "function", "model"])
 def test_any_backbone(kind):
-    backbone = {"name": "vgg16", "function": vgg16}.get(kind) or small_cnn(filters=4, input_shape=(32, 64, 3))
+    backbone = {"name": "vgg16", "function": vgg16}.get(kind) or small_cnn(width=1 / 4, input_shape=(32, 64, 3))
     model = toy(backbone=backbone)
     found = model.predict(pictures(), verbose=0)
     assert {name: value.shape for name, value in found.items()} == {"score": (2,), "box": (2, 4), "probs": (2, 3)}

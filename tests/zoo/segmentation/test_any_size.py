@@ -21,7 +21,7 @@ SIZES = ((24, 32), (25, 39), (37, 24))
 UNPADDED = ((60, 76), (61, 64), (92, 60))
 MODELS = {
     "segnet": partial(segnet, width=1 / 32),
-    "segnet_basic": partial(segnet_basic, filters=2),
+    "segnet_basic": partial(segnet_basic, width=1 / 32),
     "fcn_resnet": partial(
         fcn_resnet, backbone=partial(resnet, (1, 1, 1, 1), bottleneck), auxiliary=False, width=1 / 32
     ),
@@ -29,9 +29,9 @@ MODELS = {
     "fcn16s_alexnet": partial(fcn, stride=16, backbone="alexnet", width=1 / 32),
     "fcn8s_googlenet": partial(fcn, stride=8, backbone="googlenet", width=1 / 16),
     "deeplab_largefov": partial(deeplab_largefov, width=1 / 64),
-    "unet": partial(unet, filters=2, depth=2),
-    "unet_mirror": partial(unet, filters=2, depth=2, padding="mirror"),
-    "unet_valid": partial(unet, filters=2, depth=2, padding="valid"),
+    "unet": partial(unet, width=1 / 32, depth=2),
+    "unet_mirror": partial(unet, width=1 / 32, depth=2, padding="mirror"),
+    "unet_valid": partial(unet, width=1 / 32, depth=2, padding="valid"),
 }
 
 

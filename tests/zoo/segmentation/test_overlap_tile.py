@@ -69,7 +69,7 @@ def test_all_batches_have_one_size():
 def test_an_unpadded_network_sees_the_whole_picture_tile_by_tile():
     """In one pass over the mirrored picture it gives the same numbers, as its poolings meet the same pixels."""
     picture = noise(61, 75)
-    model = unet(3, filters=2, depth=2, padding="valid")
+    model = unet(3, width=1 / 32, depth=2, padding="valid")
     mirrored = np.pad(picture, ((20, 104 - 20 - 61), (20, 116 - 20 - 75), (0, 0)), mode="reflect")
     whole = np.asarray(model.predict_on_batch(mirrored[None])["logits"])[0, :61, :75]
     tiled = overlap_tile(model.predict_on_batch, picture, (60, 60), stride=4)["logits"]
@@ -81,7 +81,7 @@ def test_an_unpadded_network_sees_the_whole_picture_tile_by_tile():
 def test_a_padded_network_agrees_where_its_context_is_in_the_picture():
     """Between multiples of its stride of 4, a pixel's logits depend on 24 around it at most."""
     picture = noise(75, 90)
-    model = unet(2, filters=2, depth=2)
+    model = unet(2, width=1 / 32, depth=2)
     whole = np.asarray(model.predict_on_batch(picture[None])["logits"])[0]
     tiled = overlap_tile(model.predict_on_batch, picture, (60, 64), margin=24, stride=4)["logits"]
     np.testing.assert_allclose(tiled[24:-24, 24:-24], whole[24:-24, 24:-24], atol=1e-5)

@@ -22,8 +22,8 @@ MODELS = {
     "deeplab_largefov": (partial(deeplab_largefov, width=1 / 64), "logits"),
     "deconvnet": (partial(deconvnet, width=1 / 64), "logits"),
     "segnet": (partial(segnet, width=1 / 32), "logits"),
-    "segnet_basic": (partial(segnet_basic, filters=2), "logits"),
-    "unet": (partial(unet, filters=2, depth=2), "logits"),
+    "segnet_basic": (partial(segnet_basic, width=1 / 32), "logits"),
+    "unet": (partial(unet, width=1 / 32, depth=2), "logits"),
 }
 
 
@@ -66,7 +66,7 @@ def test_scores_begin_faint_as_the_releases(builder):
 
 
 def test_an_up_convolution_keeps_the_variance():
-    model = unet(2, filters=64, depth=1)
+    model = unet(2, width=1.0, depth=1)
     layer = model.get_layer("up1_conv")
     x = np.random.default_rng(0).normal(size=(1, 16, 16, 128)).astype("float32")
     assert np.asarray(layer(x)).std() == pytest.approx(1, rel=0.1)

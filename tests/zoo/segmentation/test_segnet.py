@@ -4,7 +4,7 @@ import pytest
 from tests.checks import learns, parameters, saves_and_loads
 from zoo import InputError, segnet, segnet_basic
 
-TOYS = [lambda **kw: segnet(3, width=1 / 16, **kw), lambda **kw: segnet_basic(3, filters=4, **kw)]
+TOYS = [lambda **kw: segnet(3, width=1 / 16, **kw), lambda **kw: segnet_basic(3, width=1 / 16, **kw)]
 
 
 def test_parameters_equal_the_authors_release(undrawn):

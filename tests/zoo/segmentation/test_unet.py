@@ -12,7 +12,7 @@ def test_parameters_equal_the_paper(undrawn):
 
 
 def test_unpadded_sizes_are_the_papers():
-    model = unet(2, padding="valid", filters=2, input_shape=(572, 572, 1))
+    model = unet(2, padding="valid", width=1 / 32, input_shape=(572, 572, 1))
     assert model.output["logits"].shape == (None, 388, 388, 2)
     assert unpadded_input(388, depth=4) == 572
     assert unpadded_input(387, depth=4) == 572
@@ -24,15 +24,15 @@ def test_unpadded_sizes_are_the_papers():
 def test_any_picture_size(padding, size, traced):
     images = np.zeros((1, *size, 3), "uint8")
     for shape in [(None, None, 3), (*size, 3)]:
-        model = unet(2, padding=padding, filters=2, depth=2, input_shape=shape)
+        model = unet(2, padding=padding, width=1 / 32, depth=2, input_shape=shape)
         assert model.predict(images, verbose=0)["logits"].shape == (1, *size, 2)
 
 
 def test_mirrored_centre_equals_the_unpadded_network():
     """Away from the border the mirrored form computes just what the paper's unpadded network does."""
     images = np.random.default_rng(0).integers(0, 255, (1, 252, 252, 3), "uint8")
-    unpadded = unet(2, padding="valid", filters=2, input_shape=(252, 252, 3))
-    mirrored = unet(2, padding="mirror", filters=2, input_shape=(252, 252, 3))
+    unpadded = unet(2, padding="valid", width=1 / 32, input_shape=(252, 252, 3))
+    mirrored = unet(2, padding="mirror", width=1 / 32, input_shape=(252, 252, 3))
     mirrored.set_weights(unpadded.get_weights())
     small = unpadded.predict(images, verbose=0)["logits"]
     large = mirrored.predict(images, verbose=0)["logits"]
@@ -42,18 +42,18 @@ def test_mirrored_centre_equals_the_unpadded_network():
 
 def test_saves_and_loads(tmp_path):
     images = np.random.default_rng(0).integers(0, 255, (2, 40, 24, 3), "uint8")
-    saves_and_loads(unet(2, filters=2, depth=2, batch_norm=True), images, tmp_path / "model.keras")
+    saves_and_loads(unet(2, width=1 / 32, depth=2, batch_norm=True), images, tmp_path / "model.keras")
 
 
 @pytest.mark.core
 def test_learns(every_way):
     images = np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), "uint8")
-    learns(unet(3, filters=4, depth=2), images, images[..., 0] // 86)
+    learns(unet(3, width=1 / 16, depth=2), images, images[..., 0] // 86)
 
 
 def test_unpadded_form_learns_from_the_centre_of_the_labels(every_way):
     images = np.random.default_rng(0).integers(0, 255, (2, 60, 60, 3), "uint8")
-    learns(unet(3, filters=4, depth=2, padding="valid"), images, images[..., 0] // 86)
+    learns(unet(3, width=1 / 16, depth=2, padding="valid"), images, images[..., 0] // 86)
 
 
 def test_errors():

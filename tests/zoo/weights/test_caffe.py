@@ -229,7 +229,7 @@ def test_segnet_basic(tmp_path):
     for i in range(4, 0, -1):
         x = net.bn(net.conv(unpool(x, *pools[i - 1]), f"conv_decode{i}", 4, 7, pad=3), f"conv_decode{i}_bn")
     x = net.conv(x, "conv_classifier", 3, 1)
-    loads(segnet_basic(3, filters=4), net, image, x, tmp_path / "segnet.caffemodel")
+    loads(segnet_basic(3, width=1 / 16), net, image, x, tmp_path / "segnet.caffemodel")
 
 
 def test_a_wrong_file_leaves_the_model_unchanged(tmp_path):
@@ -253,4 +253,4 @@ def test_a_wrong_file_leaves_the_model_unchanged(tmp_path):
 
 def test_networks_that_caffe_lacks():
     with pytest.raises(InputError, match="Caffe has no counterpart of unet"):
-        caffe.wanted(unet(2, filters=2))
+        caffe.wanted(unet(2, width=1 / 32))

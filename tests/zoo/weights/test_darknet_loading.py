@@ -258,7 +258,7 @@ def test_other_sizes_change_nothing(pair, tmp_path):
 
 def test_networks_that_darknet_does_not_have(tmp_path):
     file = darknet_cfg.write(tmp_path / "a.weights", np.zeros(9))
-    for model in (vgg16(**TOY), zoo.grid_detector(2, width=WIDTH), zoo.unet(2, filters=2)):
+    for model in (vgg16(**TOY), zoo.grid_detector(2, width=WIDTH), zoo.unet(2, width=1 / 32)):
         with pytest.raises(InputError, match=f"Darknet has no counterpart of {model.name}: its weights cannot"):
             load(model, file, partial=True)
 

@@ -76,7 +76,7 @@ def test_find():
         assert published.find(builder(**thin), name).model == model
     assert published.find(resnet18(**thin), "resnet50-0676ba61.pth") is None
     with pytest.raises(InputError, match="no torchvision/COCO_V1 for mine: published for faster_rcnn_resnet50_fpn, "):
-        published.find(zoo.unet(2, filters=4, name="mine"), "torchvision/COCO_V1")
+        published.find(zoo.unet(2, width=1 / 16, name="mine"), "torchvision/COCO_V1")
 
 
 def test_a_file_is_converted_once(cache):

@@ -136,7 +136,7 @@ def test_any_fit_or_all(tmp_path, half):
     model = toy("segnet")
     with pytest.raises(InputError, match="is of another model: no encoder1_conv1_bn/0"):
         weights.load(model, path, partial=False)
-    deep, shallow = (toy("unet", filters=4, depth=depth) for depth in (3, 2))
+    deep, shallow = (toy("unet", depth=depth) for depth in (3, 2))
     deep.save_weights(tmp_path / "a.weights.h5")
     with pytest.raises(InputError, match="is of another model"):
         weights.load(shallow, tmp_path / "a.weights.h5")

@@ -18,7 +18,7 @@ def recipe(**fields):
 
 
 def toy():
-    return rcnn_small(2, crop_size=16, context=2, filters=2, units=4, num_proposals=4, input_shape=(40, 40, 3))
+    return rcnn_small(2, crop_size=16, context=2, width=1 / 8, units=32, num_proposals=4, input_shape=(40, 40, 3))
 
 
 def test_a_batch_has_32_objects_and_96_background_however_few_there_are():

@@ -24,7 +24,7 @@ def recipe(squares):
     return Recipe(
         builder="rcnn_small",
         task="detection",
-        arguments={"crop_size": 16, "context": 2, "filters": 4, "units": 16},
+        arguments={"crop_size": 16, "context": 2, "width": 1 / 4, "units": 64},
         proposals="selective_search_fast",
         num_proposals=40,
         data=squares,
