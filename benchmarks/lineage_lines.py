@@ -267,11 +267,11 @@ def toy(recipe):
     return change(
         recipe,
         [
-            f"data={crops}shapes:val[:40]",
-            f"val_data={crops and 'crops:objects:'}shapes:test[:8]",
+            f"data={crops}shapes:train[:12]",
+            f"val_data={crops and 'crops:objects:'}shapes:val[:3]",
             "picture_size=64x64",
             "arguments.width=0.0625",
-            "batch_size=8",
+            "batch_size=4",
             "epochs=2",
             "crop_size=none",
             "augment.scale=(1, 1)",

@@ -1,0 +1,135 @@
+"""`python -m benchmarks.lineage`: its lines at every size, its clock and table; one line killed and resumed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import zoo
+from benchmarks import lineage
+from benchmarks.lineage_lines import SIZES, lines, recipe_of
+from recipes.training.rates import rates_of
+from zoo.errors import InputError
+
+LINES = lines("sets")
+ROW = {
+    "size": "full",
+    "metric": "miou",
+    "figure": 0.6123,
+    "pictures": "384x384",
+    "parameters": 134_489_759,
+    "milliseconds": 12.5,
+    "seconds": 401,
+    "memory": 9_870_000_000,
+    "hardware": "16 cores, a GPU",
+    "backend": "jax",
+    "date": "2026-11-29",
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_recipes_of_every_size_hold_together(name):
+    line = LINES[name]
+    assert line.begins_with in (None, "", *LINES) and line.distance.endswith(".")
+    assert line.recipe.builder in zoo.BUILDERS
+    full, narrow, toy = (recipe_of(line, size, Path("vgg16.h5")) for size in SIZES)
+    assert full.precision == "mixed_bfloat16" and narrow.precision == toy.precision == "float32" or not line.narrow
+    assert ("weights" in full.arguments) == (line.begins_with == "")
+    assert "weights" not in narrow.arguments and toy.data.endswith("shapes:train[:12]")
+    for recipe in (full, narrow, toy):
+        if rates_of(recipe).freeze:
+            assert recipe is full and line.begins_with is not None
+    assert full.data.startswith(("voc:sets/", "voc_segmentation:sets/", "crops:", "masks:sets/camvid"))
+
+
+def test_narrower_rows_do_not_replace_full_ones(tmp_path):
+    path = tmp_path / "results" / "lineage.json"
+    for row in ({**ROW, "size": "narrow", "figure": 0.2}, ROW, {**ROW, "size": "narrow", "figure": 0.3}):
+        lineage.record(path, "fcn8s", row)
+    lineage.record(path, "fcn16s", {**ROW, "size": "narrow"})
+    assert json.loads(path.read_text())["fcn8s"] == ROW and len(json.loads(path.read_text())) == 2
+
+
+def test_cells():
+    assert lineage.cells(None) == "not yet run | – | – | – | – | –"
+    full = "61.2 mIoU | 134,489,759 | 401 | 12.5 | 9.9 | 16 cores, a GPU, jax, 2026-11-29"
+    assert lineage.cells(ROW) == full
+    assert lineage.cells({**ROW, "size": "narrow"}) == f"narrow, 384x384: {full}"
+    assert lineage.cells({**ROW, "figure": None}).startswith("no value | ")
+
+
+def test_the_clock_goes_on_where_it_was(tmp_path, monkeypatch):
+    """As after a kill, which leaves the last note behind."""
+    monkeypatch.setattr(lineage, "BEAT", 0.01)
+    path = tmp_path / "seconds"
+    path.write_text("100.0\n")
+    with lineage.timed(path) as clock:
+        time.sleep(0.05)
+        assert 100 < float(path.read_text()) <= clock() + 0.1 < 110
+    assert 100 < float(path.read_text()) < 110
+
+
+def test_a_run_ends_after_its_time():
+    with pytest.raises(InputError, match="stopped after 0 seconds: the same command goes on"):
+        with lineage.stopped_after(0.05):
+            time.sleep(5)
+    with lineage.stopped_after(0.0):
+        time.sleep(0.01)
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((["fcn"],), "no line 'fcn': choose among rcnn, fast_rcnn"),
+        ((["fcn8s"], "full"), "--vgg16 names the file of VGG16's convolutions, received None; narrow does without"),
+        ((["fcn8s"], "wide"), "--size is one of full, narrow, toy, received wide"),
+        ((["fcn8s"], "toy"), "fcn8s begins with fcn16s: train that first"),
+    ],
+)
+def test_wrong_words_are_one_line(arguments, message, tmp_path):
+    names, size = (*arguments, "toy")[:2]
+    with pytest.raises(InputError, match=message):
+        lineage.train(names, Path("sets"), None, size, 0.0, tmp_path, tmp_path / "r.json")
+
+
+@pytest.mark.full
+def test_a_killed_line_goes_on_and_fills_the_table(tmp_path, drawn_shapes):
+    words = [
+        "train",
+        "segnet_basic_camvid",
+        "--data",
+        "sets",
+        "--size",
+        "toy",
+        "--workdir",
+        "runs",
+        "--results",
+        "r.json",
+    ]
+    environment = {"TFDS_DATA_DIR": str(drawn_shapes), "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-m", "benchmarks.lineage"]
+    run = {"cwd": tmp_path, "env": {**os.environ, **environment}}
+    child = subprocess.Popen([*command, *words], **run)
+    folder = tmp_path / "runs" / "toy" / "segnet_basic_camvid"
+    while not list(folder.glob("epoch-*.weights.h5")) and child.poll() is None:
+        time.sleep(0.05)
+    child.kill()
+    child.wait()
+    done = subprocess.run([*command, *words], **run, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    row = json.loads((tmp_path / "r.json").read_text())["segnet_basic_camvid"]
+    assert row["size"] == "toy" and 0 <= row["figure"] <= 1 and row["seconds"] > 0 and row["memory"] > 1e6
+    before = (folder / "model.keras").stat().st_mtime_ns
+    assert subprocess.run([*command, *words], **run, capture_output=True).returncode == 0  # only measures
+    assert (folder / "model.keras").stat().st_mtime_ns == before
+    table = subprocess.run([*command, "table", "--results", "r.json"], **run, capture_output=True, text=True).stdout
+    assert (
+        "| SegNet-Basic, CamVid | CamVid val | toy, 64x64: " in table
+        and "| R-CNN | voc_animals val | not yet run" in table
+    )
