@@ -13,12 +13,13 @@ from zoo.weights import (
     download,
     keras_applications,
     keras_file,
+    names,
     own,
     published,
     torchvision,
 )
 from zoo.weights.matching import assign, layers_with_weights
-from zoo.weights.rooms import allowed
+from zoo.weights.rooms import allowed, backbone_of, network_of
 
 LOG = logging.getLogger("zoo")
 SOURCES = {
@@ -67,7 +68,7 @@ def load(model, path_or_name, source=None, partial=None, frozen_batch_norm=None)
     Raises:
         InputError: if the file is missing, damaged, of another model, or of no known kind.
     """
-    entry = published.find(model, path_or_name)
+    entry = find(model, path_or_name)
     path = Path(entry.file if entry else path_or_name)
     source = checked(source or (entry.source if entry else by_suffix(path)))
     reader = SOURCES[source]
@@ -80,10 +81,48 @@ def load(model, path_or_name, source=None, partial=None, frozen_batch_norm=None)
         if convention:
             set_convention(model, convention)
     if entry := entry or published.of_file(path.name):
-        published.pass_on(entry, model, report)
+        pass_on(entry, model, report)
         if entry.epsilon is not None and frozen_batch_norm is not False:
             freeze_batch_norm(model, entry.epsilon)
     return report
+
+
+def find(model, name):
+    """Looks a name up.
+
+    Args:
+        model: the model that asks; its layers tell what it is, whatever it is called.
+        name: such as "torchvision/COCO_V1".
+    Returns:
+        The `Published` for the model, or of that name for a classifier that it stands on; `None` if no weights are
+        published under such a name.
+    Raises:
+        InputError: if they are, but not for this model.
+    """
+    named = {entry.model: entry for entry in published.PUBLISHED if entry.name == str(name)}
+    if not named:
+        return None
+    for network in (network_of(model), backbone_of(model)):
+        if network in named:
+            return named[network]
+    raise InputError(f"no {name} for {model.name}: published for {', '.join(named)}")
+
+
+def pass_on(entry, model, report):
+    """Gives a detector or segmenter what its weights were trained with, beside the numbers.
+
+    That is how pictures are resized, where it takes any size; names of classes and of points, where their heads have
+    the weights.
+    """
+    if entry.shorter_side is None or network_of(model) != entry.model:
+        return
+    if None in model.inputs[0].shape[1:3]:
+        model.resizing, model.image_size = "shorter_side", entry.shorter_side
+    if {"class_logits", "head_logits"} & {*report.taken}:
+        model.class_names = entry.classes
+    if "keypoint_logits" in report.taken:
+        for attribute, value in names.PERSON.items():
+            setattr(model, attribute, value)
 
 
 def freeze_batch_norm(model, epsilon):

@@ -4,9 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.errors import InputError
 from zoo.weights import names
-from zoo.weights.rooms import backbone_of, network_of
 
 
 @dataclass(frozen=True)
@@ -90,44 +88,6 @@ def folder():
     return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras", "regionzoo")
 
 
-def find(model, name):
-    """Looks a name up.
-
-    Args:
-        model: the model that asks; its layers tell what it is, whatever it is called.
-        name: such as "torchvision/COCO_V1".
-    Returns:
-        The `Published` for the model, or of that name for a classifier that it stands on; `None` if no weights are
-        published under such a name.
-    Raises:
-        InputError: if they are, but not for this model.
-    """
-    named = {entry.model: entry for entry in PUBLISHED if entry.name == str(name)}
-    if not named:
-        return None
-    for network in (network_of(model), backbone_of(model)):
-        if network in named:
-            return named[network]
-    raise InputError(f"no {name} for {model.name}: published for {', '.join(named)}")
-
-
 def of_file(file):
     """Returns the `Published` of that file name, `None` without one."""
     return next((entry for entry in PUBLISHED if entry.file == file), None)
-
-
-def pass_on(entry, model, report):
-    """Gives a detector or segmenter what its weights were trained with, beside the numbers.
-
-    That is how pictures are resized, where it takes any size; names of classes and of points, where their heads have
-    the weights.
-    """
-    if entry.shorter_side is None or network_of(model) != entry.model:
-        return
-    if None in model.inputs[0].shape[1:3]:
-        model.resizing, model.image_size = "shorter_side", entry.shorter_side
-    if {"class_logits", "head_logits"} & {*report.taken}:
-        model.class_names = entry.classes
-    if "keypoint_logits" in report.taken:
-        for attribute, value in names.PERSON.items():
-            setattr(model, attribute, value)

@@ -8,8 +8,9 @@ import scipy.io
 import tensorflow as tf
 
 from recipes.data.sources.label_maps import LabelMaps
-from recipes.data.sources.voc_segmentation import CLASSES, pictures_of, stems_of
+from recipes.data.sources.voc_segmentation import pictures_of, stems_of
 from zoo.errors import InputError
+from zoo.weights.names import VOC
 
 NEEDED = "sbd:DIR is benchmark_RELEASE/dataset of its archive and needs DIR/img/NAME.jpg and DIR/cls/NAME.mat"
 UNREADABLE = 'is no complete MATLAB file with the map "GTcls.Segmentation" of SBD'
@@ -28,7 +29,7 @@ class Sbd(LabelMaps):
     Source: Hariharan et al. 2011, "Semantic Contours from Inverse Detectors"; README of the archive.
     """
 
-    classes = CLASSES
+    classes = VOC
 
     def __init__(self, rest):
         name, _, split = rest.partition(":")

@@ -213,8 +213,8 @@ def test_bad_files_are_left_out(toy, bad, tmp_path):
 def test_unusable_recipes(toy, sets, tmp_path):
     with pytest.raises(InputError, match="fewer than one batch: set batch_size=6 or less"):
         train(replace(toy, batch_size=7), tmp_path / "run")
-    with pytest.raises(InputError, match="unet takes no 'width'"):
-        train(replace(toy, arguments={"width": 2}), tmp_path / "run")
+    with pytest.raises(InputError, match="unet takes no 'filters'"):
+        train(replace(toy, arguments={"filters": 2}), tmp_path / "run")
     with pytest.raises(InputError, match="96 pixels a side or more, received 32x48"):
         train(replace(toy, arguments={"padding": "mirror"}), tmp_path / "run")
     with pytest.raises(InputError, match='padding="mirror"'):

@@ -20,7 +20,8 @@ from zoo.segmentation.deconvnet import deconvnet
 from zoo.segmentation.deeplab_largefov import deeplab_largefov
 from zoo.segmentation.fcn import fcn32s_vgg16
 from zoo.segmentation.segnet import segnet
-from zoo.weights import published, torchvision
+from zoo.weights import torchvision
+from zoo.weights.loading import find
 from zoo.weights.matching import layers_with_weights
 
 TOY = {"width": 1 / 16, "input_shape": (64, 64, 3)}
@@ -120,7 +121,7 @@ def test_vgg16_goes_into_segmenters(tmp_path, builder, batch_norm, last, of_its_
     classifier = vgg16(batch_norm=batch_norm, **TOY | {"input_shape": (224, 224, 3)}, **TOP)
     tensors = file_of(tmp_path / "a.pth", classifier)
     model = builder(2, **TOY | {"input_shape": (224, 224, 3)})
-    assert published.find(model, "torchvision/IMAGENET1K_V1").model == classifier.name
+    assert find(model, "torchvision/IMAGENET1K_V1").model == classifier.name
     report = weights.load(model, tmp_path / "a.pth")
     assert {name.rpartition(".")[0] for name in report.unused} == of_its_own
     assert not [name for name in report.kept if name.startswith(("block", "encoder"))]

@@ -14,7 +14,8 @@ from tests.zoo.weights import torch_writer
 from zoo import InputError, weights
 from zoo.backbones.resnet import bottleneck, resnet, resnet18, resnet34, resnet50
 from zoo.segmentation.fcn_resnet import fcn_resnet
-from zoo.weights import download, names, published, torchvision
+from zoo.weights import download, loading, names, published, torchvision
+from zoo.weights.loading import find
 from zoo.weights.matching import layers_with_weights
 from zoo.weights.torchvision import read
 
@@ -73,10 +74,10 @@ def test_find():
         (partial(zoo.localizer, 2, backbone="vgg16"), "torchvision/IMAGENET1K_V1", "vgg16"),
         (partial(zoo.rcnn_alexnet, 2, form="torchvision"), "torchvision/IMAGENET1K_V1", "alexnet"),
     ):
-        assert published.find(builder(**thin), name).model == model
-    assert published.find(resnet18(**thin), "resnet50-0676ba61.pth") is None
+        assert find(builder(**thin), name).model == model
+    assert find(resnet18(**thin), "resnet50-0676ba61.pth") is None
     with pytest.raises(InputError, match="no torchvision/COCO_V1 for mine: published for faster_rcnn_resnet50_fpn, "):
-        published.find(zoo.unet(2, width=1 / 16, name="mine"), "torchvision/COCO_V1")
+        find(zoo.unet(2, width=1 / 16, name="mine"), "torchvision/COCO_V1")
 
 
 def test_a_file_is_converted_once(cache):
@@ -152,8 +153,8 @@ def test_names_and_sizes_come_with_a_detectors_weights(cache, monkeypatch, tmp_p
     model = zoo.faster_rcnn_resnet18_fpn(2, **toy | {"input_shape": (64, 64, 3)}, weights="torchvision/TEST")
     assert (model.class_names, model.resizing, model.image_size) == ((), "letterbox", None)
     # A classifier's weights say nothing of how a detector's pictures were resized.
-    monkeypatch.setattr(published, "network_of", lambda model: "another")
-    monkeypatch.setattr(published, "backbone_of", lambda model: "faster_rcnn_resnet18_fpn")
+    monkeypatch.setattr(loading, "network_of", lambda model: "another")
+    monkeypatch.setattr(loading, "backbone_of", lambda model: "faster_rcnn_resnet18_fpn")
     assert zoo.faster_rcnn_resnet18_fpn(5, **toy, weights="torchvision/TEST").resizing == "letterbox"
 
 
