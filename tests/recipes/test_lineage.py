@@ -63,6 +63,14 @@ def test_cells():
     assert lineage.cells({**ROW, "figure": None}).startswith("no value | ")
 
 
+def test_of_voc_animals_the_classes_that_it_has_count():
+    scores = {"miou": 0.1, **{f"iou/{name}": 0.5 for name in lineage.ANIMALS}, "iou/aeroplane": 0.0}
+    scores["iou/sheep"] = None
+    assert lineage.figure_of(scores, "miou", "voc_segmentation:sets/voc_animals:val") == pytest.approx(3 / 7)
+    assert lineage.figure_of(scores, "miou", "masks:sets/camvid/val") == 0.1
+    assert lineage.figure_of({"ap50": 0.7}, "ap50", "voc:sets/voc_animals:val") == 0.7
+
+
 def test_the_clock_goes_on_where_it_was(tmp_path, monkeypatch):
     """As after a kill, which leaves the last note behind."""
     monkeypatch.setattr(lineage, "BEAT", 0.01)
