@@ -13,6 +13,7 @@ import json
 import math
 import resource
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -51,22 +52,44 @@ def train(
     results: Results = RESULTS,
 ):
     """Trains lines, goes on with those that were begun, and writes their figures."""
-    from benchmarks.lineage_lines import SIZES, lines
+    from benchmarks.lineage_lines import lines
     from recipes.report.tables import show
 
     known = lines(data)
-    for name in names:
-        if name not in known and names != ["all"]:
-            raise InputError(f"no line {name!r}: choose among {', '.join(known)}, or all")
-    if size not in SIZES:
-        raise InputError(f"--size is one of {', '.join(SIZES)}, received {size}")
-    if size == "full" and not (vgg16 and vgg16.is_file()):
+    chosen = list(known) if names == ["all"] else names
+    for name in chosen:
+        if name not in known:
+            raise InputError(f"no line {name!r}: choose among {', '.join(known)}, or all alone")
+    check_size(size)
+    if not 0 <= minutes < math.inf:
+        raise InputError(f"--minutes is 0 or more, received {minutes}")
+    if size == "full" and any(known[name].begins_with == "" for name in chosen) and not (vgg16 and vgg16.is_file()):
         raise InputError(f"--vgg16 names the file of VGG16's convolutions, received {vgg16}; narrow does without")
     with stopped_after(60 * minutes):
-        for name in known if names == ["all"] else names:
-            row = run(known, name, size, vgg16, workdir / size)
-            record(results, name, row)
-            show(name, list(row), [[str(value) for value in row.values()]])
+        if len(chosen) > 1:
+            one_by_one(chosen, {"data": data, "size": size, "workdir": workdir, "results": results, "vgg16": vgg16})
+            return
+        (name,) = chosen
+        row = run(known, name, size, vgg16, workdir / size)
+        record(results, name, row)
+        show(name, list(row), [[str(value) for value in row.values()]])
+
+
+def one_by_one(names, options):
+    """Trains each line in a process of its own: the peak of memory that it notes is then the network's."""
+    words = [word for name, value in options.items() if value for word in (f"--{name}", str(value))]
+    for name in names:
+        done = subprocess.run([sys.executable, "-m", "benchmarks.lineage", "train", name, *words])
+        if done.returncode:
+            raise typer.Exit(done.returncode)
+
+
+def check_size(size):
+    """Raises `InputError` for a size that there is none of."""
+    from benchmarks.lineage_lines import SIZES
+
+    if size not in SIZES:
+        raise InputError(f"--size is one of {', '.join(SIZES)}, received {size}")
 
 
 def run(known, name, size, vgg16, workdir):
@@ -85,9 +108,10 @@ def run(known, name, size, vgg16, workdir):
     if not (folder / "done.json").is_file():
         with timed(folder.parent / f"{name}.seconds") as clock:
             train(recipe, folder, resume=(folder / "recipe.json").is_file())
-        replace_text(folder / "done.json", json.dumps({"seconds": round(clock()), "memory": peak_memory()}) + "\n")
-    done = read_json(folder / "done.json", keys=("seconds", "memory"))
-    return {"size": size, **measured(line, recipe, folder / "model.keras"), **done, **whereabouts()}
+        done = {"seconds": round(clock()), "memory": peak_memory(), **whereabouts()}
+        replace_text(folder / "done.json", json.dumps(done) + "\n")
+    done = read_json(folder / "done.json", keys=("seconds", "memory", *whereabouts()))
+    return {"size": size, **measured(line, recipe, folder / "model.keras"), **done}
 
 
 def measured(line, recipe, path):
@@ -100,12 +124,12 @@ def measured(line, recipe, path):
 
     predictor = export.load(path)
     parameters = sum(math.prod(variable.shape) for variable in predictor.model.weights)
-    milliseconds = a_picture(predictor, recipe)
     spec = recipe.val_data
     if line.measured == "crf":
         predictor = WithCrf(predictor)
     elif line.measured:
         predictor, spec = ProposalWise(predictor, line.measured), spec.removeprefix("crops:objects:")
+    milliseconds = a_picture(predictor, recipe.picture_size)
     figure = figure_of(evaluate(predictor, usable(open_source(spec), skip_bad=False)), recipe.metric, spec)
     return {
         "metric": recipe.metric,
@@ -127,18 +151,24 @@ def figure_of(scores, metric, spec):
     return sum(value for value in known if value is not None) / len(known)
 
 
-def a_picture(predictor, recipe):
-    """Returns the median milliseconds of the network on one picture of the recipe's size."""
-    picture = np.random.default_rng(0).integers(0, 256, (1, *recipe.picture_size, 3), dtype=np.uint8)
-    regions = None
+def a_picture(predictor, size):
+    """Returns the median milliseconds that a picture of a size takes, in float32, with all that follows the network.
+
+    A model that needs proposals is given them: finding them is not counted.
+    """
+    from skimage.data import chelsea
+
+    from export.letterbox import fit
+
+    picture = fit(chelsea(), size)[0]
     if predictor.proposals:
-        regions = [np.float32([[0, 0, *recipe.picture_size[::-1]]] * predictor.num_proposals)]
+        picture = picture, np.float32([[0, 0, *size[::-1]]] * predictor.num_proposals)
     seconds = []
     for _ in range(CALLS):
         start = time.perf_counter()
-        predictor.predict(picture, regions)
+        next(predictor.predict_each([picture]))
         seconds.append(time.perf_counter() - start)
-    return round(1e3 * float(np.median(seconds[2:])), 1)
+    return round(1e3 * float(np.median(seconds[2:])), 1)  # the first are slow
 
 
 def peak_memory():
@@ -174,7 +204,10 @@ def timed(path):
     Yields:
         Function without arguments to the seconds so far.
     """
-    before = float(path.read_text()) if path.is_file() else 0.0
+    try:
+        before = float(path.read_text()) if path.is_file() else 0.0
+    except ValueError as error:
+        raise InputError(f"{path}: is damaged; write the seconds so far into it, or 0") from error
     start, over = time.perf_counter(), threading.Event()
     path.parent.mkdir(parents=True, exist_ok=True)
 
@@ -195,12 +228,16 @@ def timed(path):
         replace_text(path, f"{so_far():.1f}\n")
 
 
+class Stopped(BaseException):
+    """The time is over. No `Exception`: nothing that mends errors on its way shall take it for one."""
+
+
 @contextmanager
 def stopped_after(seconds):
-    """Raises `InputError` in the main thread after so many seconds, 0 for never."""
+    """Raises `Stopped` in the main thread after so many seconds, 0 for never."""
 
     def stop(*_):
-        raise InputError(f"stopped after {seconds:.0f} seconds: the same command goes on from the last whole epoch")
+        raise Stopped(f"stopped after {seconds:.0f} seconds: the same command goes on from the last whole epoch")
 
     signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -211,9 +248,11 @@ def stopped_after(seconds):
 
 
 def record(path, name, row):
-    """Puts a line's row into the file of figures; a full one is not replaced by a narrower one."""
+    """Puts a line's row into the file of figures, unless one of a larger size is there."""
+    from benchmarks.lineage_lines import SIZES
+
     rows = read_json(path, values=dict) if path.is_file() else {}
-    if row["size"] == "full" or rows.get(name, {}).get("size") != "full":
+    if name not in rows or SIZES.index(row["size"]) <= SIZES.index(rows[name]["size"]):
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_text(path, json.dumps({**rows, name: row}, indent=2) + "\n")
 
@@ -265,6 +304,7 @@ def pictures(
     from recipes.evaluation.with_crf import WithCrf
     from recipes.report.depict import draw_targets, found_in
 
+    check_size(size)
     cat, panels = chelsea(), {}
     for name, line in lines(data).items():
         folder = workdir / size / (line.begins_with if line.measured == "crf" else name)
@@ -306,6 +346,9 @@ def main():
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

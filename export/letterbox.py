@@ -100,7 +100,7 @@ def fit(image, size, resizing="letterbox"):
     Args:
         image: `(H0, W0, channels)` uint8.
         size: `(H, W)` of the frame.
-        resizing: "letterbox" or "stretch"; "shorter_side" letterboxes in a frame of a given size.
+        resizing: "letterbox" or "stretch".
     Returns:
         `(H, W, channels)` uint8 and a `Placement`.
     """

@@ -65,7 +65,7 @@ class Predictor:
         image_size: `(height, width)` in pixels; `None` in either place where any will do.
         frame_size: `(height, width)` that other pictures are brought to, `None` to take them as they are.
         sides: `(shorter, longest)` pixels that the sides of pictures are scaled to where any size will do, or `None`.
-        resizing: how: "letterbox", "stretch" or "shorter_side".
+        resizing: how: "letterbox" or "stretch".
         batch_size: pictures a call, `None` for any number.
         proposals: method of `zoo.proposals` whose regions the model needs, "" for a model of pictures alone.
         num_proposals: how many of them a picture at most.
@@ -254,9 +254,8 @@ class KerasPredictor(Predictor):
         self.task = getattr(self.model, "task", None)
         self.class_names = tuple(getattr(self.model, "class_names", ()))
         self.take_attributes(attributes_of(self.model))
-        if self.resizing == "shorter_side" and not self.frame_size:
-            self.sides = self.model.image_size
-        self.frame_size = self.frame_size or (None if self.sides else getattr(self.model, "image_size", None))
+        self.frame_size = self.frame_size or getattr(self.model, "image_size", None)
+        self.sides = None if self.frame_size else getattr(self.model, "sides", None)
 
     def call(self, inputs):
         """Runs the network."""

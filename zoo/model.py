@@ -12,11 +12,11 @@ class ZooModel(keras.Model):
     Attributes:
         task: the name from which pipeline, metric, drawing and export follow, e.g. "segmentation".
         class_names: names of the classes, index for index; `()` where nobody gave them.
-        image_size: `(height, width)` in pixels the model was trained at, or `None`; with "shorter_side" the pixels
-            that the shorter side gets, unless the longer one then had more than the second number.
+        image_size: `(height, width)` in pixels the model was trained at, or `None`.
         resizing: how a picture of another size comes into the model's frame: "letterbox" keeps its aspect and pads,
-            "stretch" does not, which is what some published weights were trained on; with "shorter_side" the frame is
-            the scaled picture's own, as in torchvision, and a model or file of one size letterboxes.
+            "stretch" does not, which is what some published weights were trained on.
+        sides: of a model of no one size the pixels that a picture's shorter side is scaled to, and the most that its
+            longer one may then have, as torchvision's detectors do; `None` for pictures as they are.
         saved: names of the attributes that are saved with the model and come back with `keras.saving.load_model`.
         checks: by an attribute's name a function of name and value that returns what is set, or an `InputError`.
     """
@@ -25,7 +25,8 @@ class ZooModel(keras.Model):
     class_names = ()
     image_size = None
     resizing = "letterbox"
-    saved = ("class_names", "image_size", "resizing")
+    sides = None
+    saved = ("class_names", "image_size", "resizing", "sides")
     checks = {}
 
     def predictions(self, outputs):

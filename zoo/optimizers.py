@@ -24,8 +24,8 @@ class ByLayer:
     def __init__(self, learning_rate=0.001, *args, multipliers=None, excluded=(), **kwargs):
         super().__init__(learning_rate, *args, **kwargs)
         self.multipliers = rates.checked(multipliers)
-        self.excluded = tuple(excluded)
-        self.exclude_from_weight_decay(var_names=list(excluded) or None)
+        self.excluded = (excluded,) if isinstance(excluded, str) else tuple(excluded or ())
+        self.exclude_from_weight_decay(var_names=list(self.excluded) or None)
 
     def build(self, variables):
         """As Keras's; every pattern must match a variable."""

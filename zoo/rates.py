@@ -5,6 +5,7 @@ A pattern is a shell's: `*` is any text, `?` any character, `[12]` one of some. 
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from numbers import Real
@@ -27,16 +28,16 @@ class Rates:
 
 
 BIASES = {"bias": 2.0}
-"""Caffe's habit: biases learn at twice the rate, and do not decay."""
+"""Caffe's habit: biases learn at twice the rate."""
 ON_VGG16 = Rates(("block[12]_*",), BIASES)
-FCN = Rates(multipliers={**BIASES, "score_*": 10.0})
 PAPERS = {
+    "deconvnet": Rates(multipliers=BIASES),
     "deeplab_largefov": Rates(multipliers={**BIASES, "logits": 10.0}),
     "fast_rcnn_vgg16": ON_VGG16,
     "fast_rcnn_zf": Rates(multipliers=BIASES),
     "faster_rcnn_vgg16": ON_VGG16,
     "faster_rcnn_zf": Rates(multipliers=BIASES),
-    **{f"fcn{stride}s_{backbone}": FCN for stride in (32, 16, 8) for backbone in ("vgg16", "alexnet", "googlenet")},
+    **{f"fcn{n}s_{on}": Rates(multipliers=BIASES) for n in (32, 16, 8) for on in ("vgg16", "alexnet", "googlenet")},
     "fcn_resnet101": Rates(multipliers={"auxiliary_*": 10.0}),
     "fcn_resnet50": Rates(multipliers={"auxiliary_*": 10.0}),
     "rcnn_alexnet": Rates(multipliers={**BIASES, "logits": 10.0}),
@@ -44,11 +45,12 @@ PAPERS = {
     "segnet": Rates(multipliers=BIASES),
     "segnet_basic": Rates(multipliers=BIASES),
 }
-"""By builder. Sources: the releases' prototxt files; torchvision's references/segmentation/train.py."""
+"""By builder. Sources: the releases' prototxt files, for DeepLab, whose was not at hand, the paper and Caffe's habit;
+torchvision's references/segmentation/train.py."""
 
 
 def freeze(model, patterns):
-    """Makes layers of a model keep the weights they have, their batch normalisation its statistics, too.
+    """Makes layers of a model keep the weights they have, and the batch normalisation behind them its statistics.
 
     Call it before `compile`.
 
@@ -70,11 +72,16 @@ def matched(model, patterns):
     """Returns the layers that `freeze` freezes, once each."""
     layers, found = list(layers_with_weights(model)), {}
     for pattern in (patterns,) if isinstance(patterns, str) else patterns:
-        of_pattern = {layer.name: layer for layer in layers if fnmatchcase(layer.name, str(pattern))}
+        of_pattern = {layer.name: layer for layer in layers if named(layer, str(pattern))}
         if not of_pattern:
             raise InputError(f"freeze: {pattern!r} matches no layer: {examples(layer.name for layer in layers)}")
         found |= of_pattern
     return list(found.values())
+
+
+def named(layer, pattern):
+    """Says whether a pattern matches a layer's name, or that of the layer whose batch normalisation it is."""
+    return any(fnmatchcase(name, pattern) for name in (layer.name, layer.name.removesuffix("_bn")))
 
 
 def factor(variable, multipliers):
@@ -101,8 +108,10 @@ def checked(multipliers):
     """Returns factors by pattern, `{}` for `None`.
 
     Raises:
-        InputError: if one is no number from 0 on.
+        InputError: if they are something else, or one is no number from 0 on.
     """
+    if not isinstance(multipliers or {}, Mapping) or not all(isinstance(name, str) for name in multipliers or {}):
+        raise InputError(f"multipliers are factors by pattern, as in {{'bias': 2}}, received {multipliers!r}")
     for pattern, value in (multipliers or {}).items():
         if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < math.inf:
             raise InputError(f"multipliers: {pattern!r} has the factor {value!r}: give a number from 0 on")

@@ -30,7 +30,7 @@ def border_weights(labels, *, w0=10.0, sigma=5.0, class_weights=None):
     of_class = np.ones(VOID + 1, np.float32)
     if class_weights is not None:
         of_class[: len(class_weights)] = class_weights
-    nearest, second = distances(labels, reach=math.ceil(SEEN * sigma))
+    nearest, second = distances(labels, reach=min(math.ceil(SEEN * sigma), sum(labels.shape)))
     border = w0 * np.exp(-((nearest + second) ** 2) / (2 * sigma**2))
     return np.where(labels == VOID, 0.0, of_class[labels] + border).astype(np.float32)
 

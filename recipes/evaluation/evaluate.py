@@ -126,7 +126,8 @@ def labels_of(predictor, source):
     theirs, ours = tuple(source.class_names(predictor.task)), tuple(predictor.class_names)
     if theirs == ours:
         return lambda prediction: prediction
-    if predictor.task in OF_ALL_CLASSES or not set(theirs) <= set(ours):
+    repeated = len({*theirs}) < len(theirs) or len({*ours}) < len(ours)
+    if predictor.task in OF_ALL_CLASSES or repeated or not {*theirs} <= {*ours}:
         raise InputError(
             f"{source.spec} has the classes {', '.join(theirs)}, the model {', '.join(ours)}: "
             "name a source with the model's classes"

@@ -19,6 +19,7 @@ def recipe():
     """Returns the recipe."""
     return Recipe(
         builder="deconvnet",
+        multipliers="paper",
         data="crops:objects:voc_segmentation:VOCdevkit/VOC2012:trainaug",
         val_data="crops:objects:voc_segmentation:VOCdevkit/VOC2012:val",
         picture_size=(224, 224),

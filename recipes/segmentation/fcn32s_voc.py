@@ -4,7 +4,7 @@ Paper: Long et al. 2015, arXiv:1411.4038, section 4.3: SGD with a constant rate 
 decay 5 x 10^-4, 175 epochs, whole pictures, no augmentation; trained on SBD's 8,498 pictures and measured on the
 736 of VOC 2011's val that are not among them (`seg11valid.txt` of the release, to be put into
 ImageSets/Segmentation). The authors began from VGG16's weights of ImageNet and doubled the rate of biases; so does
-this recipe, with new layers at ten times the rate, and begins from scratch, or with `--set
+this recipe, which begins from scratch, or with `--set
 arguments.weights=torchvision/IMAGENET1K_V1` or a file. Over AlexNet the paper's rate is 10^-3, over GoogLeNet 5 x
 10^-5. The release (shelhamer/fcn.berkeleyvision.org, voc-fcn32s/solver.prototxt) learns otherwise, 100,000 steps of
 one picture, a sum over its pixels with a rate of 10^-10 and momentum 0.99; ours is the paper's, a mean over the

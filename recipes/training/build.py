@@ -43,13 +43,13 @@ def build(recipe, source, precision="float32", any_size=False):
         raise InputError(f"{recipe.builder} looks at regions that are proposed to it: set proposals={needed}")
     if model.task == "segmentation" and model.output["logits"].shape[1:3] != size:
         raise InputError(f'{recipe.builder} does not cover its picture when unpadded: train with padding="mirror"')
+    if recipe.start:
+        take_weights(model, recipe.start)
     model.class_names, model.image_size = tuple(source.class_names(recipe.task)), tuple(recipe.picture_size)
-    model.resizing = recipe.resizing
+    model.resizing, model.sides = recipe.resizing, None
     if "keypoints" in TARGETS[model.task]:
         for name in ("keypoint_names", "skeleton", "flip_pairs"):
             setattr(model, name, tuple(getattr(source, name)))
-    if recipe.start:
-        take_weights(model, recipe.start)
     return model
 
 

@@ -21,14 +21,24 @@ def rates_of(recipe):
     return rates.Rates(given["freeze"], rates.checked(given["multipliers"]))
 
 
-def check_rates(recipe, model):
-    """Raises `InputError` where a pattern matches nothing of a model as built, or layers are frozen at random."""
+def check_rates(recipe, model, later=()):
+    """Raises `InputError` where a pattern matches nothing of a model as built, or layers are frozen at random.
+
+    Args:
+        recipe: a `Recipe`.
+        model: its model.
+        later: patterns of layers that it gets in training (R-CNN's "logits").
+    """
     chosen = rates_of(recipe)
-    frozen = rates.matched(model, chosen.freeze)
-    if frozen and not hasattr(model, "begun_with"):
+    frozen, begun_with = rates.matched(model, chosen.freeze), getattr(model, "begun_with", None)
+    at_random = [layer.name for layer in frozen if begun_with is None or layer.name not in begun_with.taken]
+    if at_random:
         raise InputError(
-            f"freeze={recipe.freeze} keeps layers that begin at random: name weights, as in "
+            f"freeze={recipe.freeze} keeps layers that begin at random ({at_random[0]}): name weights, as in "
             "--set arguments.weights=FILE, or let all layers learn, --set freeze=()"
         )
     kept = {id(variable) for layer in frozen for variable in layer.weights}
-    rates.check_patterns(chosen.multipliers, [v for v in model.trainable_variables if id(v) not in kept])
+    if frozen and all(id(variable) in kept for variable in model.trainable_variables):
+        raise InputError(f"freeze={recipe.freeze} leaves nothing that learns: freeze fewer layers")
+    own = {name: one for name, one in chosen.multipliers.items() if name not in later}
+    rates.check_patterns(own, [v for v in model.trainable_variables if id(v) not in kept])

@@ -46,8 +46,7 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
     in_steps = isinstance(twin, Rcnn)
     if in_steps:
         rcnn.check_recipe(recipe)
-    else:
-        check_rates(recipe, twin)
+    check_rates(recipe, twin, later=("logits",) if in_steps else ())
     if begun_with := getattr(twin, "begun_with", None):
         show_taken(begun_with)
     data, val_data = usable(data, skip_bad), usable(val_data, skip_bad)

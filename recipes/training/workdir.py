@@ -29,9 +29,10 @@ class Workdir:
 
     def __init__(self, path, resume=False):
         self.path = Path(path)
+        left_over = list(self.path.glob(".*.partial*"))  # of a killed run
         if resume and not self.recipe.is_file():
             raise InputError(f"{self.path}: there is no run to resume here; train without --resume")
-        if not resume and self.path.is_dir() and any(self.path.iterdir()):
+        if not resume and self.path.is_dir() and {*self.path.iterdir()} - {*left_over}:
             raise InputError(
                 f"{self.path}: the folder holds a run; continue it with --resume or name another --workdir"
             )
@@ -40,8 +41,8 @@ class Workdir:
             tempfile.TemporaryFile(dir=self.path).close()
         except OSError as error:
             raise InputError(f"{self.path}: cannot be written ({error.strerror}); name another --workdir") from error
-        for left in self.path.glob(".*.partial*"):  # of a killed run
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        for left in left_over:
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
     recipe = property(lambda self: self.path / "recipe.json")
     model = property(lambda self: self.path / "model.keras")

@@ -79,7 +79,7 @@ def test_sides_are_scaled_where_any_will_do():
 
     image = keras.Input((None, None, 3), name="image")
     any_size = zoo.ZooModel(image, {"boxes": image}, name="any")
-    any_size.resizing, any_size.image_size = "shorter_side", (80, 133)
+    any_size.sides = (80, 133)
     pictures = [np.zeros((*size, 3), np.uint8) for size in ((48, 64), (10, 90))]
     found = list(Seeing(any_size).predict_each(pictures))
     assert seen == [(1, 80, 106, 3), (1, 14, 133, 3)]

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_recipes_of_every_size_hold_together(name):
     assert line.begins_with in (None, "", *LINES) and line.distance.endswith(".")
     assert line.recipe.builder in zoo.BUILDERS
     full, narrow, toy = (recipe_of(line, size, Path("vgg16.h5")) for size in SIZES)
-    assert full.precision == "mixed_bfloat16" and narrow.precision == toy.precision == "float32" or not line.narrow
+    assert full.precision == "mixed_bfloat16" and narrow.precision == toy.precision == "float32"
     assert ("weights" in full.arguments) == (line.begins_with == "")
     assert "weights" not in narrow.arguments and toy.data.endswith("shapes:train[:12]")
     for recipe in (full, narrow, toy):
@@ -47,12 +48,14 @@ def test_recipes_of_every_size_hold_together(name):
     assert full.data.startswith(("voc:sets/", "voc_segmentation:sets/", "crops:", "masks:sets/camvid"))
 
 
-def test_narrower_rows_do_not_replace_full_ones(tmp_path):
-    path = tmp_path / "results" / "lineage.json"
-    for row in ({**ROW, "size": "narrow", "figure": 0.2}, ROW, {**ROW, "size": "narrow", "figure": 0.3}):
-        lineage.record(path, "fcn8s", row)
+def test_smaller_rows_do_not_replace_larger_ones(tmp_path):
+    path, kept = tmp_path / "results" / "lineage.json", []
+    for size in ("toy", "narrow", "toy", "full", "narrow", "full"):
+        lineage.record(path, "fcn8s", {**ROW, "size": size, "figure": len(kept)})
+        kept.append(json.loads(path.read_text())["fcn8s"]["figure"])
+    assert kept == [0, 1, 1, 3, 3, 5]
     lineage.record(path, "fcn16s", {**ROW, "size": "narrow"})
-    assert json.loads(path.read_text())["fcn8s"] == ROW and len(json.loads(path.read_text())) == 2
+    assert len(json.loads(path.read_text())) == 2
 
 
 def test_cells():
@@ -84,8 +87,8 @@ def test_the_clock_goes_on_where_it_was(tmp_path, monkeypatch):
 
 
 def test_a_run_ends_after_its_time():
-    with pytest.raises(InputError, match="stopped after 0 seconds: the same command goes on"):
-        with lineage.stopped_after(0.05):
+    with pytest.raises(lineage.Stopped, match="stopped after 0 seconds: the same command goes on"):
+        with lineage.stopped_after(0.05), suppress(Exception):  # as whoever makes a damaged file anew
             time.sleep(5)
     with lineage.stopped_after(0.0):
         time.sleep(0.01)
@@ -99,12 +102,34 @@ def test_a_run_ends_after_its_time():
         ((["fcn8s"], "full"), "--vgg16 names the file of VGG16's convolutions, received None; narrow does without"),
         ((["fcn8s"], "wide"), "--size is one of full, narrow, toy, received wide"),
         ((["fcn8s"], "toy"), "fcn8s begins with fcn16s: train that first"),
+        ((["all", "unet"], "toy"), "no line 'all': choose among rcnn, .*or all alone"),
+        ((["unet"], "toy", -1.0), "--minutes is 0 or more, received -1.0"),
     ],
 )
 def test_wrong_words_are_one_line(arguments, message, tmp_path):
-    names, size = (*arguments, "toy")[:2]
+    names, size, minutes = (*arguments, *("toy", 0.0)[len(arguments) - 1 :])
     with pytest.raises(InputError, match=message):
-        lineage.train(names, Path("sets"), None, size, 0.0, tmp_path, tmp_path / "r.json")
+        lineage.train(names, Path("sets"), None, size, minutes, tmp_path, tmp_path / "r.json")
+
+
+def test_a_line_begins_with_the_one_before(tmp_path, monkeypatch):
+    """Its recipe names that one's folder; the CRF trains nothing."""
+    trained = []
+    monkeypatch.setattr("recipes.training.train.train", lambda recipe, folder, resume: trained.append(recipe))
+    monkeypatch.setattr(lineage, "measured", lambda line, recipe, path: {"model": str(path)})
+    for name in ("fcn32s", "deeplab"):
+        assert lineage.run(LINES, name, "toy", None, tmp_path)["size"] == "toy"
+    lineage.run(LINES, "fcn16s", "toy", None, tmp_path)
+    assert [recipe.start for recipe in trained] == ["", "", str(tmp_path / "fcn32s")]
+    row = lineage.run(LINES, "deeplab_crf", "toy", None, tmp_path)
+    assert len(trained) == 3 and row["model"] == str(tmp_path / "deeplab" / "model.keras")
+
+
+def test_a_damaged_clock_is_named(tmp_path):
+    (tmp_path / "unet.seconds").write_text("")
+    with pytest.raises(InputError, match="unet.seconds: is damaged; write the seconds so far into it, or 0"):
+        with lineage.timed(tmp_path / "unet.seconds"):
+            pass
 
 
 @pytest.mark.full

@@ -95,9 +95,14 @@ def test_factors_come_back_with_a_saved_model(tmp_path):
         ({"bias": "2"}, "multipliers: 'bias' has the factor '2'"),
         ({"bias": float("inf")}, "multipliers: 'bias' has the factor inf"),
         ({"bias": True}, "multipliers: 'bias' has the factor True"),
+        ("bias", "multipliers are factors by pattern, as in {'bias': 2}, received 'bias'"),
     ],
 )
 def test_wrong_factors_are_one_line(multipliers, message):
     with pytest.raises(InputError, match=message) as error:
         SGD(0.1, multipliers=multipliers).build(dense().trainable_variables)
     assert "\n" not in str(error.value)
+
+
+def test_one_part_of_names_may_be_excluded_from_decay():
+    assert SGD(0.1, excluded="bias").excluded == ("bias",) and SGD(0.1, excluded=None).excluded == ()

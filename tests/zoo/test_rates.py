@@ -23,7 +23,7 @@ def test_layers_are_frozen_wherever_they_stand(name):
 
 def test_frozen_batch_normalisation_keeps_its_statistics():
     model = resnet18(**TOY, input_shape=(32, 32, 3))
-    rates.freeze(model, ("conv1*", "res2_*"))
+    assert rates.freeze(model, ("conv1", "res2_*"))[:2] == ["conv1", "conv1_bn"]
     norms = [model.get_layer(name) for name in ("conv1_bn", "res2_block1_conv1_bn", "res3_block1_conv1_bn")]
     before = [np.array(norm.moving_mean) for norm in norms]
     model(np.full((2, 32, 32, 3), 200.0), training=True)
@@ -46,7 +46,12 @@ def test_the_papers_factors_by_hand():
     kernel, bias, score, score_bias = (
         found[name] for name in ("fc7/kernel", "fc7/bias", "score_fr/kernel", "score_fr/bias")
     )
-    assert (kernel, bias, score, score_bias) == (1, 2, 10, 20)
+    assert (kernel, bias, score, score_bias) == (1, 2, 1, 2)  # voc-fcn32s/train.prototxt
+    found = rates.PAPERS["deeplab_largefov"].multipliers
+    assert {v.name: rates.factor(v, found) for v in toy("deeplab_largefov").get_layer("logits").weights} == {
+        "kernel": 10,
+        "bias": 20,
+    }
     assert rates.PAPERS["faster_rcnn_vgg16"].freeze == ("block[12]_*",)
 
 

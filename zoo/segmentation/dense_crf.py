@@ -4,6 +4,7 @@ Source: Krähenbühl & Koltun 2011, arXiv:1210.5644; as DeepLab uses it, Chen et
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from numbers import Real
 
 import numpy as np
 
@@ -52,6 +53,9 @@ def dense_crf(
     picture, logits = checked(picture, logits)
     if not isinstance(iterations, int | np.integer) or iterations < 0:
         raise InputError(f"iterations are a whole number from 0, received {iterations}")
+    numbers = (appearance_xy, appearance_rgb, smoothness_xy, appearance_weight, smoothness_weight)
+    if not all(isinstance(number, Real) for number in numbers):
+        raise InputError(f"the widths and weights of a CRF are numbers, received {numbers}")
     if not all(width > 0 for width in (appearance_xy, appearance_rgb, smoothness_xy)):
         raise InputError(
             "appearance_xy, appearance_rgb and smoothness_xy are more than 0, "

@@ -42,7 +42,7 @@ def overlap_tile(predict, picture, tile, *, margin=None, stride=STRIDE, batch_si
     picture = np.asarray(picture)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[-1] != 3:
         raise InputError(f"a picture is (H, W, 3) uint8 RGB, received {picture.shape} {picture.dtype}")
-    if min(stride, batch_size) < 1:
+    if not all(isinstance(one, int | np.integer) and one >= 1 for one in (stride, batch_size)):
         raise InputError(f"stride and batch_size are 1 or more, received {stride}, {batch_size}")
     tile = checked_tile(tile)
     if any(side < least for side, least in zip(picture.shape, tile, strict=False)):
@@ -62,9 +62,9 @@ def overlap_tile(predict, picture, tile, *, margin=None, stride=STRIDE, batch_si
         maps = centres(logits_of(predict, np.stack(tiles + tiles[-1:] * (batch_size - len(tiles)))), tile, margins)
         if scores is None:
             scores = np.empty((*picture.shape[:2], maps.shape[-1]), np.float32)
-        for (y, x), map in zip(seen, maps, strict=False):
+        for (y, x), one in zip(seen, maps, strict=False):
             part = scores[y : y + kept[0], x : x + kept[1]]
-            part[:] = map[: part.shape[0], : part.shape[1]]
+            part[:] = one[: part.shape[0], : part.shape[1]]
     return {"logits": scores}
 
 
@@ -95,9 +95,9 @@ def checked_tile(tile):
 
 def checked_margins(margin, tile):
     """Returns the margins `(rows, columns)`, or raises `InputError` where they leave nothing of a tile."""
-    margins = (margin, margin) if isinstance(margin, int) else tuple(margin)
+    margins = tuple(margin) if isinstance(margin, tuple | list) else (margin, margin)
     if len(margins) != 2 or not all(
-        isinstance(m, int) and 0 <= 2 * m < side for m, side in zip(margins, tile, strict=True)
+        isinstance(m, int | np.integer) and 0 <= 2 * m < side for m, side in zip(margins, tile, strict=True)
     ):
         raise InputError(f"a margin is 0 or more and leaves pixels of a tile of {written(tile)}, received {margin}")
     return margins

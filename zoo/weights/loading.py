@@ -1,6 +1,7 @@
 """Gives a model the weights of a file, whoever published it."""
 
 import logging
+from os import PathLike
 from pathlib import Path
 
 from keras import layers
@@ -48,8 +49,9 @@ def load(model, path_or_name, source=None, partial=None, frozen_batch_norm=None)
     with stays where the file has nothing for it, and the report says where.
 
     With the weights comes what they were trained with: how pixels are normalised, that batch normalisation is frozen
-    in the published detectors, and that Darknet's detectors take pictures stretched; with those that have a name also
-    how pictures are resized and the names of classes and points, see `zoo.weights.published.Published`. All are part
+    in the published detectors, and that Darknet's detectors take pictures stretched; with those that have a name, or
+    a published file's own name, also how pictures are resized and the names of classes and points, see
+    `zoo.weights.published.Published`. All are part
     of the model's configuration, which `model.save` keeps and `model.save_weights` does not.
 
     Args:
@@ -68,6 +70,8 @@ def load(model, path_or_name, source=None, partial=None, frozen_batch_norm=None)
     Raises:
         InputError: if the file is missing, damaged, of another model, or of no known kind.
     """
+    if not isinstance(path_or_name, str | PathLike) or not str(path_or_name):
+        raise InputError(f"weights are a file or a published name, received {path_or_name!r}")
     entry = find(model, path_or_name)
     path = Path(entry.file if entry else path_or_name)
     source = checked(source or (entry.source if entry else by_suffix(path)))
@@ -114,10 +118,10 @@ def pass_on(entry, model, report):
     That is how pictures are resized, where it takes any size; names of classes and of points, where their heads have
     the weights.
     """
-    if entry.shorter_side is None or network_of(model) != entry.model:
+    if entry.sides is None or network_of(model) != entry.model:
         return
     if None in model.inputs[0].shape[1:3]:
-        model.resizing, model.image_size = "shorter_side", entry.shorter_side
+        model.sides = entry.sides
     if {"class_logits", "head_logits"} & {*report.taken}:
         model.class_names = entry.classes
     if "keypoint_logits" in report.taken:

@@ -144,7 +144,7 @@ def assign(wants, tensors, path, partial=lambda loaded, missing: False):
     if lacking and not (fitting and partial(fitting, lacking)):
         raise InputError(refusal(report))
     if deeper := further_blocks(report, tensors):
-        raise InputError(f"{path} is of a deeper network: this one has no {', '.join(deeper[:SHOWN])}")
+        raise InputError(f"{path} is of another network, this one has no {', '.join(deeper[:SHOWN])}")
     for want in fitting:
         check_values(tensors[want.name], want.name, path)
     for want in fitting:

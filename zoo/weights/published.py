@@ -19,8 +19,8 @@ class Published:
         figure: what the publisher reports of it.
         epsilon: that of all its batch normalisation, which was frozen; `None` where it learned with the model's own.
         classes: names of its classes, in their order; `()` for ImageNet's thousand.
-        shorter_side: `(shortest, longest)` pixels of a picture's sides to which pictures were resized; `None` for a
-            classifier, which takes what it is given.
+        sides: `(shorter, longest)` pixels that the sides of pictures were scaled to; `None` for a classifier, which
+            takes what it is given.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Published:
     figure: str
     epsilon: float | None = None
     classes: tuple = ()
-    shorter_side: tuple | None = None
+    sides: tuple | None = None
 
     url = property(lambda self: f"https://download.pytorch.org/models/{self.file}")
     licence = "BSD-3-Clause"  # torchvision's; the pictures that it was trained on have terms of their own

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from recipes.data import open_source
-from recipes.training.rates import rates_of
+from recipes.training.build import build
+from recipes.training.rates import check_rates, rates_of
 from recipes.training.recipe import Recipe, change, load
 from recipes.training.train import compiled, train
 from zoo import InputError
@@ -22,7 +23,8 @@ def test_words_of_the_command_line(toy):
 def test_recipes_of_papers_have_their_papers_rates():
     found = rates_of(load("faster_rcnn_voc"))
     assert (found.freeze, found.multipliers) == (("block[12]_*",), {"bias": 2.0})
-    assert rates_of(change(load("fcn32s_voc"), ["builder=fcn32s_alexnet"])).multipliers["score_*"] == 10
+    assert rates_of(change(load("fast_rcnn_voc"), ["builder=fast_rcnn_zf"])).freeze == ()
+    assert rates_of(load("deconvnet_voc")).multipliers == {"bias": 2.0}
     assert rates_of(load("fcn8s_voc")).multipliers == rates_of(load("fcn32s_voc")).multipliers
 
 
@@ -60,9 +62,32 @@ def test_frozen_layers_come_out_of_a_run_as_they_went_in(toy, trained, tmp_path)
         ({"multipliers": {"bias": -2}}, "multipliers: 'bias' has the factor -2"),
         ({"multipliers": {"fc8": 2}}, "multipliers: 'fc8' matches nothing that learns: there are "),
         ({"freeze": "fc8"}, "freeze: 'fc8' matches no layer: there are down1_conv1"),
+        ({"multipliers": {3: 2}}, "multipliers are factors by pattern, as in {'bias': 2}, received {3: 2}"),
     ],
 )
 def test_wrong_rates_are_one_line(toy, tmp_path, fields, message):
     with pytest.raises(InputError, match=message) as error:
         train(replace(toy, **fields), tmp_path / "run")
     assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
+
+
+def test_layers_that_the_file_does_not_have_cannot_be_frozen(toy, trained):
+    recipe = replace(toy, start=str(trained.path))
+    model = build(recipe, open_source(toy.data))
+    check_rates(replace(recipe, freeze="logits"), model)
+    model.begun_with = replace(model.begun_with, taken=("down1_conv1",))
+    with pytest.raises(InputError, match=r"freeze=logits keeps layers that begin at random \(logits\)"):
+        check_rates(replace(recipe, freeze="logits"), model)
+
+
+def test_something_has_to_learn(toy, trained):
+    recipe = replace(toy, start=str(trained.path), freeze="*")
+    with pytest.raises(InputError, match="freeze=. leaves nothing that learns: freeze fewer layers"):
+        check_rates(recipe, build(recipe, open_source(toy.data)))
+
+
+def test_what_training_adds_may_have_its_factor(toy):
+    model = build(toy, open_source(toy.data))
+    check_rates(replace(toy, multipliers={"fc9": 10.0}), model, later=("fc9",))
+    with pytest.raises(InputError, match="'fc9' matches nothing that learns"):
+        check_rates(replace(toy, multipliers={"fc9": 10.0}), model)

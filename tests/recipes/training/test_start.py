@@ -12,7 +12,7 @@ from recipes.training.build import build
 from recipes.training.start import model_file, take_weights
 from recipes.training.train import check_same, train
 from recipes.training.workdir import Workdir
-from zoo import InputError
+from zoo import InputError, weights
 from zoo.backbones.normalization import CONVENTIONS, set_convention
 
 
@@ -113,3 +113,21 @@ def test_another_network_is_refused_and_the_model_unchanged(trained):
 
 def test_a_file_names_itself(trained):
     assert model_file(trained.path) == model_file(trained.model) == trained.model
+
+
+def test_the_recipe_has_the_last_word_on_what_is_no_number(trained, toy, monkeypatch):
+    """Names, size and resizing of a file are its own; a run's are those of its recipe and data, begun either way."""
+    load = weights.load
+
+    def loaded(model, *args, **kwargs):
+        report = load(model, *args, **kwargs)
+        model.class_names, model.resizing, model.sides, model.image_size = ("cat", "dog"), "stretch", (8, 9), (1, 2)
+        return report
+
+    monkeypatch.setattr(weights, "load", loaded)
+    monkeypatch.setattr("zoo.weights.loading.load", loaded)
+    arguments = {**toy.arguments, "weights": str(trained.model)}
+    for recipe in (replace(toy, start=str(trained.path)), replace(toy, arguments=arguments)):
+        model = build(recipe, open_source(toy.data))
+        assert model.begun_with.taken and model.class_names == ("ground", "figure")
+        assert (model.resizing, model.sides, model.image_size) == ("letterbox", None, (32, 48))

@@ -29,6 +29,17 @@ def test_folder_in_use(tmp_path):
         Workdir(tmp_path / "run", resume=True)
 
 
+def test_what_a_kill_left_before_the_first_file_is_no_run(tmp_path):
+    (tmp_path / ".recipe.partial-7.json").write_text("{")
+    Workdir(tmp_path)
+    assert not list(tmp_path.iterdir())
+    for name in (".recipe.partial-7.json", "notes.txt"):
+        (tmp_path / name).write_text("mine")
+    with pytest.raises(InputError, match="holds a run"):
+        Workdir(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2  # another process may be writing there
+
+
 def test_unwritable(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="file/run: cannot be written"):

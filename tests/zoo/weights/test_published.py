@@ -137,7 +137,7 @@ def test_published_detectors_keep_heads_of_another_number_of_classes_and_freeze_
 def published_detector(cache, monkeypatch, builder, classes, model):
     """Puts a detector's weights where `weights="torchvision/TEST"` finds them."""
     tensors = {want.name: np.full(want.shape, 0.5, "f4") for want in torchvision.wanted(builder(len(classes), **TOY))}
-    entry = placed(cache, tensors, model, epsilon=0.0, classes=classes, shorter_side=(800, 1333))
+    entry = placed(cache, tensors, model, epsilon=0.0, classes=classes, sides=(800, 1333))
     monkeypatch.setattr(published, "PUBLISHED", (entry,))
 
 
@@ -145,17 +145,17 @@ def test_names_and_sizes_come_with_a_detectors_weights(cache, monkeypatch, tmp_p
     classes, toy = names.COCO[:5], {**TOY, "name": "mine", "input_shape": (None, None, 3)}
     published_detector(cache, monkeypatch, zoo.faster_rcnn_resnet18_fpn, classes, "faster_rcnn_resnet18_fpn")
     model = zoo.faster_rcnn_resnet18_fpn(5, **toy, weights="torchvision/TEST")
-    assert (model.class_names, model.resizing, model.image_size) == (classes, "shorter_side", (800, 1333))
+    assert (model.class_names, model.sides, model.image_size) == (classes, (800, 1333), None)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert (loaded.class_names, loaded.image_size) == (classes, (800, 1333))
+    assert (loaded.class_names, loaded.sides) == (classes, (800, 1333))
     # Other classes have no names of these, and a model of one size letterboxes.
     model = zoo.faster_rcnn_resnet18_fpn(2, **toy | {"input_shape": (64, 64, 3)}, weights="torchvision/TEST")
-    assert (model.class_names, model.resizing, model.image_size) == ((), "letterbox", None)
+    assert (model.class_names, model.sides) == ((), None)
     # A classifier's weights say nothing of how a detector's pictures were resized.
     monkeypatch.setattr(loading, "network_of", lambda model: "another")
     monkeypatch.setattr(loading, "backbone_of", lambda model: "faster_rcnn_resnet18_fpn")
-    assert zoo.faster_rcnn_resnet18_fpn(5, **toy, weights="torchvision/TEST").resizing == "letterbox"
+    assert zoo.faster_rcnn_resnet18_fpn(5, **toy, weights="torchvision/TEST").sides is None
 
 
 def test_points_have_their_names(cache, monkeypatch):

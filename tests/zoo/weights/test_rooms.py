@@ -102,7 +102,7 @@ def test_other_classes_and_points_keep_their_own_heads(name, tmp_path):
 def test_networks_of_another_depth_are_refused(tmp_path):
     resnet34(width=WIDTH).save_weights(tmp_path / "34.weights.h5")
     resnet18(width=WIDTH).save_weights(tmp_path / "18.weights.h5")
-    with pytest.raises(InputError, match="is of a deeper network: this one has no res3_block3_conv1/0, "):
+    with pytest.raises(InputError, match="is of another network, this one has no res3_block3_conv1/0, "):
         resnet18(width=WIDTH, weights=tmp_path / "34.weights.h5")
     with pytest.raises(InputError, match="18.weights.h5 is of another model: no res2_block3_conv1/0"):
         resnet34(width=WIDTH, weights=tmp_path / "18.weights.h5")
