@@ -57,9 +57,12 @@ def lines(data):
         "picture_size": (384, 384),
         "batch_size": 4,
         "epochs": 12,
-        "learning_rate": 2e-3,
-        "milestones": (9,),
+        "optimizer": "adamw",
+        "learning_rate": 5e-5,
+        "schedule": "cosine",
         "warmup_epochs": 1,
+        # fc6 and fc7 begin at random behind maps of large values, where SGD's steps are too long.
+        "multipliers": {"bias": 2.0, "fc[67]": 4.0, "class_logits": 4.0, "box_deltas": 4.0},
         "metric": "ap50",
         "validate_every": 4,
     }
@@ -75,7 +78,11 @@ def lines(data):
         num_proposals=50,
         picture_size=(384, 384),
         epochs=1,
-        milestones=(0.7,),
+        optimizer="adamw",
+        learning_rate=5e-5,
+        schedule="cosine",
+        warmup_epochs=0.1,
+        multipliers={"bias": 2.0, "fc[12]": 4.0, "logits": 4.0},
         metric="ap50",
     )
     yolo = replace(
@@ -114,11 +121,13 @@ def lines(data):
         augment=Augment(flip=0.5, scale=(1.0, 1.5)),
         batch_size=10,
         epochs=24,
+        optimizer="adamw",
+        learning_rate=3e-5,
         schedule="polynomial",
         milestones=(),
         warmup_epochs=1,
         validate_every=6,
-        multipliers={"bias": 2.0, "fc[67]": 10.0, "logits": 10.0},
+        multipliers={"bias": 2.0, "fc[67]": 4.0, "logits": 10.0},
     )
     first = replace(
         deconvnet_objects_voc.recipe(), **objects, **MIXED, epochs=20, milestones=(12, 17), validate_every=10
@@ -166,19 +175,19 @@ def lines(data):
             "R-CNN",
             rcnn,
             (*small, *plain, "num_proposals=20", "learning_rate=3e-4", "epochs=1", "batch_size=64"),
-            "50 edge boxes a picture in place of 2,000 regions of selective search; fc6 and fc7 begin at random.",
+            "AdamW, 50 edge boxes a picture in place of 2,000 of selective search; fc6 and fc7 begin at random.",
         ),
         "fast_rcnn": Line(
             "Fast R-CNN",
             fast,
             (*small, *plain, "picture_size=192x192", "num_proposals=300", "learning_rate=3e-4", "epochs=2"),
-            "1,000 edge boxes in place of selective search, 384 pixels in place of 600; fc6 and fc7 begin at random.",
+            "AdamW, 1,000 edge boxes in place of selective search, 384 pixels of 600; fc6 and fc7 begin at random.",
         ),
         "faster_rcnn": Line(
             "Faster R-CNN",
             faster,
             (*small, *plain, "picture_size=192x192", "learning_rate=3e-4", "epochs=2", "arguments.num_proposals=100"),
-            "384 pixels in place of 600, with anchors of half the sides; fc6 and fc7 begin at random.",
+            "AdamW, 384 pixels in place of 600 and anchors of half the sides; fc6 and fc7 begin at random.",
         ),
         "tiny_yolo_v2": Line(
             "Tiny YOLO v2",
@@ -225,7 +234,7 @@ def lines(data):
             "DeepLab-LargeFOV",
             deeplab,
             deeplab_small,
-            "polynomial decay, batches of 10; fc6 and fc7 begin at random, the authors cut them out of VGG16's.",
+            "AdamW, polynomial decay, batches of 10; fc6 and fc7 begin at random, not cut out of VGG16's.",
         ),
         "deeplab_crf": Line(
             "DeepLab-LargeFOV with a CRF",
