@@ -99,7 +99,7 @@ def test_a_run_ends_after_its_time():
     ("arguments", "message"),
     [
         ((["fcn"],), "no line 'fcn': choose among rcnn, fast_rcnn"),
-        ((["fcn8s"], "full"), "--vgg16 names the file of VGG16's convolutions, received None; narrow does without"),
+        ((["fcn32s"], "full"), "--vgg16 names the file of VGG16's convolutions, received None; narrow does without"),
         ((["fcn8s"], "wide"), "--size is one of full, narrow, toy, received wide"),
         ((["fcn8s"], "toy"), "fcn8s begins with fcn16s: train that first"),
         ((["all", "unet"], "toy"), "no line 'all': choose among rcnn, .*or all alone"),
@@ -115,7 +115,12 @@ def test_wrong_words_are_one_line(arguments, message, tmp_path):
 def test_a_line_begins_with_the_one_before(tmp_path, monkeypatch):
     """Its recipe names that one's folder; the CRF trains nothing."""
     trained = []
-    monkeypatch.setattr("recipes.training.train.train", lambda recipe, folder, resume: trained.append(recipe))
+
+    def train(recipe, folder, resume):
+        folder.mkdir(parents=True)
+        trained.append(recipe)
+
+    monkeypatch.setattr("recipes.training.train.train", train)
     monkeypatch.setattr(lineage, "measured", lambda line, recipe, path: {"model": str(path)})
     for name in ("fcn32s", "deeplab"):
         assert lineage.run(LINES, name, "toy", None, tmp_path)["size"] == "toy"

@@ -53,7 +53,7 @@ def test_frozen_layers_come_out_of_a_run_as_they_went_in(toy, trained, tmp_path)
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"freeze": "down1_*"}, "freeze=down1_.* keeps layers that begin at random: name weights"),
+        ({"freeze": "down1_*"}, r"freeze=down1_. keeps layers that begin at random \(down1_conv1\): name weights"),
         ({"freeze": "paper"}, "freeze=paper: unet's paper has none, give patterns"),
         (
             {"multipliers": "papers"},
