@@ -45,8 +45,8 @@ def yolo_v2(
         anchors: A pairs of width and height in cells of 32 pixels.
         width: factor on the number of filters.
         pulled_pictures: see `YoloV2`; `None` for the release's 12,800, of the five million that it learned from.
-            Where a training sees few times that number, an epoch's or 0: the pull shrinks the offsets of rare
-            objects, whose anchor is idle almost everywhere, towards the middle of their cells.
+            Where a training sees few times that number, an epoch's or 0: the pull also shrinks the offsets of anchors
+            that do answer towards the middle of their cells.
         weights: file or name of published weights, see `zoo.weights.load`.
         score_threshold: see `zoo.detection.detector.Detector`, as the next two; `None` for the release's 0.005.
         iou_threshold: `None` for the release's 0.45.
