@@ -46,8 +46,8 @@ def yolo_v2(
         width: factor on the number of filters.
         anchors: A pairs of width and height in cells of 32 pixels.
         pulled_pictures: see `YoloV2`; `None` for the release's 12,800, of the five million that it learned from.
-            Where a training sees few times that number, an epoch's or 0: the pull shrinks the offsets of rare
-            objects, whose anchor is idle almost everywhere, towards the middle of their cells.
+            Where a training sees few times that number, an epoch's or 0: the pull also shrinks the offsets of anchors
+            that do answer towards the middle of their cells.
         score_threshold: see `zoo.detection.detector.Detector`, as the next two; `None` for the release's 0.005.
         iou_threshold: `None` for the release's 0.45.
         max_detections: `None` for 100.
