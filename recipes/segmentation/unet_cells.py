@@ -1,8 +1,8 @@
 """U-Net on cells seen through a light microscope: PhC-U373 and DIC-HeLa of the ISBI cell tracking challenge.
 
 Paper: Ronneberger et al. 2015, arXiv:1505.04597, sections 3 and 4: the unpadded network over mirrored borders, flips
-and elastic deformation with a deviation of 10 pixels, 35 and 20 pictures. The authors take SGD with momentum 0.99,
-one picture a step, and weigh the borders between cells; this recipe takes AdamW and plain cross-entropy.
+and elastic deformation with a deviation of 10 pixels, the weight map of equation 2, 35 and 20 pictures. The authors
+take SGD with momentum 0.99, one picture a step; this recipe takes AdamW and two.
 Data: the challenge's folders as masks:DIR, its pictures as PNG and in each mask 0 for background, 1 for cells.
 Command: `zoo train unet_cells --data masks:DIR/train --val-data masks:DIR/val`. Hardware: a GPU. Reported figures:
 0.920 (PhC-U373) and 0.776 (DIC-HeLa) IoU, a mean over cells where ours is over classes; ours: not yet run.
