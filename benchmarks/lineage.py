@@ -12,12 +12,9 @@ measured. Figures stand in `benchmarks/results/lineage.json`, with hardware and 
 import json
 import math
 import resource
-import signal
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -26,6 +23,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from benchmarks.clock import Stopped, stopped_after, timed
 from recipes.cli.quiet import import_frameworks
 from recipes.data.files import read_json, replace_file, replace_text
 from zoo.errors import InputError
@@ -34,8 +32,6 @@ RESULTS = Path(__file__).parent / "results" / "lineage.json"
 ANIMALS = ("background", "cat", "cow", "dog", "horse", "person", "sheep")
 """The classes of voc_animals' pixels."""
 CALLS = 15
-BEAT = 5.0
-"""Seconds from one note of the time that a training took to the next."""
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
 Workdir = Annotated[Path, typer.Option(help="Folder of the runs.")]
 Results = Annotated[Path, typer.Option(help="File of the figures.")]
@@ -102,8 +98,8 @@ def run(known, name, size, vgg16, workdir):
     if line.begins_with and not (before / "done.json").is_file():
         raise InputError(f"{name} begins with {line.begins_with}: train that first, in the same size and folder")
     recipe = recipe_of(line, size, vgg16)
-    folder = before if line.measured == "crf" else workdir / name
-    if line.begins_with and line.measured != "crf":
+    folder = before if line.trains_nothing else workdir / name
+    if line.begins_with and not line.trains_nothing:
         recipe = replace(recipe, start=str(before))
     if not (folder / "done.json").is_file():
         with timed(folder.parent / f"{name}.seconds") as clock:
@@ -118,24 +114,19 @@ def measured(line, recipe, path):
     """Returns the figure of a trained model on the recipe's validation data, its parameters and its speed."""
     import export
     from recipes.data import open_source, usable
-    from recipes.evaluation.by_regions import ProposalWise
     from recipes.evaluation.evaluate import evaluate
-    from recipes.evaluation.with_crf import WithCrf
+    from recipes.evaluation.ways import through
 
-    predictor = export.load(path)
-    parameters = sum(math.prod(variable.shape) for variable in predictor.model.weights)
-    spec = recipe.val_data
-    if line.measured == "crf":
-        predictor = WithCrf(predictor)
-    elif line.measured:
-        predictor, spec = ProposalWise(predictor, line.measured), spec.removeprefix("crops:objects:")
+    predictor, spec = through(export.load(path), **line.way), recipe.val_data
+    if "proposals" in line.way:
+        spec = spec.removeprefix("crops:objects:")  # whole pictures
     milliseconds = a_picture(predictor, recipe.picture_size)
     figure = figure_of(evaluate(predictor, usable(open_source(spec), skip_bad=False)), recipe.metric, spec)
     return {
         "metric": recipe.metric,
         "figure": None if figure is None else round(figure, 4),
         "pictures": f"{recipe.picture_size[0]}x{recipe.picture_size[1]}",
-        "parameters": parameters,
+        "parameters": sum(math.prod(variable.shape) for variable in predictor.model.weights),
         "milliseconds": milliseconds,
     }
 
@@ -197,56 +188,6 @@ def whereabouts():
     return {"hardware": hardware.describe(), "backend": keras.backend.backend(), "date": date.today().isoformat()}
 
 
-@contextmanager
-def timed(path):
-    """Keeps the seconds that all attempts together took in a file, so that one that was killed counts, too.
-
-    Yields:
-        Function without arguments to the seconds so far.
-    """
-    try:
-        before = float(path.read_text()) if path.is_file() else 0.0
-    except ValueError as error:
-        raise InputError(f"{path}: is damaged; write the seconds so far into it, or 0") from error
-    start, over = time.perf_counter(), threading.Event()
-    path.parent.mkdir(parents=True, exist_ok=True)
-
-    def so_far():
-        return before + time.perf_counter() - start
-
-    def note():
-        while not over.wait(BEAT):
-            replace_text(path, f"{so_far():.1f}\n")
-
-    noting = threading.Thread(target=note, daemon=True)
-    noting.start()
-    try:
-        yield so_far
-    finally:
-        over.set()
-        noting.join()
-        replace_text(path, f"{so_far():.1f}\n")
-
-
-class Stopped(BaseException):
-    """The time is over. No `Exception`: nothing that mends errors on its way shall take it for one."""
-
-
-@contextmanager
-def stopped_after(seconds):
-    """Raises `Stopped` in the main thread after so many seconds, 0 for never."""
-
-    def stop(*_):
-        raise Stopped(f"stopped after {seconds:.0f} seconds: the same command goes on from the last whole epoch")
-
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-
-
 def record(path, name, row):
     """Puts a line's row into the file of figures, unless one of a larger size is there."""
     from benchmarks.lineage_lines import SIZES
@@ -300,21 +241,16 @@ def pictures(
 
     import export
     from benchmarks.lineage_lines import lines
-    from recipes.evaluation.by_regions import ProposalWise
-    from recipes.evaluation.with_crf import WithCrf
+    from recipes.evaluation.ways import through
     from recipes.report.depict import draw_targets, found_in
 
     check_size(size)
     cat, panels = chelsea(), {}
     for name, line in lines(data).items():
-        folder = workdir / size / (line.begins_with if line.measured == "crf" else name)
+        folder = workdir / size / (line.begins_with if line.trains_nothing else name)
         if "camvid" in name or not (folder / "done.json").is_file():
             continue  # streets know no cats
-        predictor = export.load(folder / "model.keras")
-        if line.measured == "crf":
-            predictor = WithCrf(predictor)
-        elif line.measured:
-            predictor = ProposalWise(predictor, line.measured)
+        predictor = through(export.load(folder / "model.keras"), **line.way)
         (prediction,) = predictor.predict_each([cat])
         found = found_in(prediction, predictor.task, cat.shape[:2], score=0.3)
         panels[line.title] = draw_targets(cat, found, predictor.class_names)

@@ -5,13 +5,13 @@ Pascal VOC 2012's pictures of five animals and persons, 3,131 to learn from, tha
 networks that are narrow fit no published file and begin at random.
 """
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 from recipes.data import Augment
 from recipes.detection import tiny_yolo_v2_bccd
 from recipes.segmentation import deconvnet_objects_voc, deconvnet_voc, segnet_basic_camvid, segnet_camvid
-from recipes.training.recipe import Recipe, change, load
+from recipes.training.recipe import Recipe, load
+from recipes.training.settings import change
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Line:
         narrow: what two CPU cores change of it, as `--set` takes it.
         distance: one sentence on what lies between this training and the paper's.
         begins_with: name of the line whose model it begins with, "" for VGG16's file, `None` for nothing.
-        measured: "" for the run's own figure, "crf" for the model of `begins_with` refined by one, or a method of
-            `zoo.proposals` for a segmenter that looks at a picture region by region.
+        way: of measuring it, arguments of `recipes.evaluation.ways.through`.
+        trains_nothing: whether it is the model of `begins_with` itself, measured in another way.
     """
 
     title: str
@@ -33,12 +33,12 @@ class Line:
     narrow: tuple
     distance: str
     begins_with: str | None = ""
-    measured: str = ""
+    way: dict = field(default_factory=dict)
+    trains_nothing: bool = False
 
 
 SIZES = "full", "narrow", "toy"
 MIXED = {"precision": "mixed_bfloat16"}
-FLIP = Augment(flip=0.5)
 
 
 def lines(data):
@@ -102,7 +102,7 @@ def lines(data):
         **pixels,
         **MIXED,
         picture_size=(384, 384),
-        augment=FLIP,
+        augment=Augment(flip=0.5),
         batch_size=8,
         epochs=20,
         optimizer="adamw",
@@ -228,7 +228,7 @@ def lines(data):
             (*thin, *plain, "picture_size=96x96", "batch_size=16", "learning_rate=1e-3", "steps=400"),
             "one epoch of proposed regions; measured over edge boxes, without the ensemble with FCN-8s.",
             "deconvnet_objects",
-            "edge_boxes",
+            {"proposals": "edge_boxes"},
         ),
         "deeplab": Line(
             "DeepLab-LargeFOV",
@@ -242,7 +242,8 @@ def lines(data):
             deeplab_small,
             "the network above; the CRF has the authors' numbers, for pictures of 500 pixels, where these have 384.",
             "deeplab",
-            "crf",
+            {"crf": True},
+            trains_nothing=True,
         ),
         "segnet": Line(
             "SegNet",
@@ -276,8 +277,8 @@ def lines(data):
 def recipe_of(line, size, vgg16):
     """Returns a line's recipe at a size; in full it begins with VGG16's file, if with no other line or at random."""
     if size == "full":
-        begins = line.begins_with == "" and {"weights": str(Path(vgg16))}
-        return replace(line.recipe, arguments={**line.recipe.arguments, **(begins or {})})
+        weights = {"weights": str(vgg16)} if line.begins_with == "" else {}
+        return replace(line.recipe, arguments={**line.recipe.arguments, **weights})
     narrow = change(line.recipe, line.narrow)
     return toy(narrow) if size == "toy" else narrow
 

@@ -17,7 +17,8 @@ from recipes.deploy.predict import predict
 from recipes.deploy.ship import artifact_path
 from recipes.evaluation.evaluate import evaluate
 from recipes.report import run
-from recipes.training.recipe import change, load
+from recipes.training.recipe import load
+from recipes.training.settings import change
 from recipes.training.train import train
 from zoo.errors import InputError
 

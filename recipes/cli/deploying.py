@@ -23,14 +23,9 @@ def predict(
 ):
     """Predicts pictures: overlays to look at, label maps and JSON to work with."""
     from recipes.deploy.predict import predict, summary
-    from recipes.evaluation.by_tiles import Tiled
-    from recipes.evaluation.with_crf import WithCrf
+    from recipes.evaluation.ways import through
 
-    predictor = load(model)
-    if tile:
-        predictor = Tiled(predictor, tile)
-    if crf:
-        predictor = WithCrf(predictor)
+    predictor = through(load(model), tile=tile, crf=crf)
     entries, skipped = predict(predictor, pictures, output, skip_bad=skip_bad, score=score)
     rows = [[entry["picture"], summary(entry), entry["overlay"]] for entry in entries]
     show(f"predictions in {output}", ["picture", "found", "overlay"], rows)

@@ -7,7 +7,6 @@ import typer
 
 from recipes.cli.app import SPECS, Crf, Data, Json, SkipBad, Tile, load, verb, write_json
 from recipes.report.tables import show, show_scores
-from zoo.errors import InputError
 
 RECALLS = ("0.5", "0.7")
 
@@ -26,20 +25,10 @@ def evaluate(
 ):
     """Measures a model or an artifact on a source."""
     from recipes.data import open_source, usable
-    from recipes.evaluation.by_regions import ProposalWise
-    from recipes.evaluation.by_tiles import Tiled
     from recipes.evaluation.evaluate import evaluate
-    from recipes.evaluation.with_crf import WithCrf
+    from recipes.evaluation.ways import through
 
-    predictor = load(model)
-    if tile and proposals:
-        raise InputError("--tile and --proposals are two ways through a picture: give one of them")
-    if tile:
-        predictor = Tiled(predictor, tile)
-    if proposals:
-        predictor = ProposalWise(predictor, proposals)
-    if crf:
-        predictor = WithCrf(predictor)
+    predictor = through(load(model), tile=tile, proposals=proposals, crf=crf)
     scores = evaluate(predictor, usable(open_source(data), skip_bad))
     show_scores(f"{model} on {data}", scores)
     write_json(json_file, scores)

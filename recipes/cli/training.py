@@ -65,7 +65,8 @@ def train(
 ):
     """Trains a recipe, keeps the best epoch, measures it and writes a report."""
     from recipes.report import run
-    from recipes.training.recipe import change, load
+    from recipes.training.recipe import load
+    from recipes.training.settings import change
     from recipes.training.train import train
 
     chosen = replace(change(load(recipe), set_ or []), **given(data=data, val_data=val_data))
@@ -90,7 +91,7 @@ def compare(
     """Trains FCN-8s, SegNet-Basic, U-Net and DeconvNet alike, and compares accuracy, memory and speed."""
     from recipes.evaluation.comparison import compare
     from recipes.segmentation.compare_camvid import recipes
-    from recipes.training.recipe import change
+    from recipes.training.settings import change
 
     sources = given(data=data, val_data=val_data)
     chosen = {title: replace(change(one, set_ or []), **sources) for title, one in recipes().items()}

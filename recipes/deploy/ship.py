@@ -5,7 +5,7 @@ from pathlib import Path
 import export
 from recipes.data import open_source
 from recipes.data.examples import letterboxed, representative
-from recipes.training.recipe import literal
+from recipes.training.settings import literal
 from zoo.errors import InputError
 
 SUFFIXES = {"saved_model": "", "onnx": ".onnx", "tflite": ".tflite"}

@@ -1,12 +1,13 @@
 """A segmenter that looks at a picture region by region, for `zoo evaluate`."""
 
+from recipes.evaluation.ways import Over
 from zoo.errors import InputError
 from zoo.proposals import check_method
 from zoo.segmentation.proposal_wise import proposal_wise
 
 
-class ProposalWise:
-    """A predictor over another, as `recipes.evaluation.evaluate` takes it, that joins the maps of proposed regions.
+class ProposalWise(Over):
+    """A predictor over another that joins the maps of proposed regions.
 
     Args:
         predictor: what `export.load` returns for a segmenter that was trained at one size.
@@ -16,8 +17,6 @@ class ProposalWise:
         InputError: if the model is none such, or the method is unknown.
     """
 
-    proposals = ""
-
     def __init__(self, predictor, method):
         check_method(method)
         if predictor.task != "segmentation" or predictor.frame_size is None:
@@ -25,9 +24,8 @@ class ProposalWise:
                 "--proposals is for segmentation at one picture size, received "
                 f"{predictor.task} at {predictor.frame_size or 'any size'}"
             )
-        self.predictor, self.method = predictor, method
-        for name in ("task", "class_names", "keypoint_names"):
-            setattr(self, name, getattr(predictor, name))
+        super().__init__(predictor)
+        self.method = method
 
     def predict_each(self, pictures):
         """Yields one dict a picture, with `logits (H, W, C)` in its own pixels."""

@@ -1,11 +1,12 @@
 """A segmenter that looks at a picture tile by tile, for `zoo predict` and `zoo evaluate`."""
 
-from recipes.training.recipe import literal
+from recipes.evaluation.ways import Over
+from recipes.training.settings import literal
 from zoo.errors import InputError
 from zoo.segmentation.overlap_tile import checked_tile, context, overlap_tile
 
 
-class Tiled:
+class Tiled(Over):
     """A predictor over another that takes pictures of any size not below a tile's, at their own scale.
 
     Args:
@@ -16,20 +17,17 @@ class Tiled:
         InputError: if the model is none such or takes no pictures of that size, or the tile is no size.
     """
 
-    proposals = ""
-
     def __init__(self, predictor, tile):
         if predictor.task != "segmentation":
             raise InputError(
                 f"--tile is for segmentation, received a model for {predictor.task or 'an unknown task'}"
             )
-        self.predictor, self.tile = predictor, checked_tile(literal(tile) if isinstance(tile, str) else tile)
+        super().__init__(predictor)
+        self.tile = checked_tile(literal(tile) if isinstance(tile, str) else tile)
         size = predictor.image_size
         if any(side not in (None, given) for side, given in zip(size, self.tile, strict=True)):
             wanted = "x".join("any" if side is None else str(side) for side in size)
             raise InputError(f"the model takes pictures of {wanted}: set --tile to that, received {tile}")
-        for name in ("task", "class_names", "keypoint_names", "skeleton"):
-            setattr(self, name, getattr(predictor, name))
         self.margin = context(predictor.predict, self.tile)
 
     def predict_each(self, pictures):

@@ -5,12 +5,13 @@ from itertools import tee
 import numpy as np
 
 from export.tasks import largest
+from recipes.evaluation.ways import Over
 from zoo.errors import InputError
 from zoo.segmentation.dense_crf import dense_crf
 
 
-class WithCrf:
-    """A predictor over another, as `recipes.evaluation.evaluate` and `recipes.deploy.predict` take it.
+class WithCrf(Over):
+    """A predictor over another whose maps it refines.
 
     Args:
         predictor: what `export.load` returns for a segmenter, or one over it.
@@ -22,10 +23,7 @@ class WithCrf:
     def __init__(self, predictor):
         if predictor.task != "segmentation":
             raise InputError(f"--crf is for segmentation, received a model of {predictor.task or 'no known task'}")
-        self.predictor = predictor
-
-    def __getattr__(self, name):
-        return getattr(self.predictor, name)
+        super().__init__(predictor)
 
     def predict_each(self, pictures):
         """Yields one dict a picture, its `logits (H, W, C)` the logarithms of the CRF's probabilities."""

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 from keras.optimizers import schedules
 
+from recipes.training.rates import rates_of
 from zoo import optimizers
 from zoo.errors import InputError
 
@@ -83,7 +84,7 @@ def stepwise(recipe, steps_per_epoch, warmup):
     return schedules.PiecewiseConstantDecay(boundaries, values)
 
 
-def optimizer(recipe, steps_per_epoch, multipliers=None):
+def optimizer(recipe, steps_per_epoch):
     """Makes the recipe's optimizer with its schedule and factors on the rate by pattern, see `zoo.rates`."""
     arguments = {} if recipe.ema is None else {"use_ema": True, "ema_momentum": recipe.ema}
     kinds = {"sgd": optimizers.SGD, "adam": optimizers.Adam, "adamw": optimizers.AdamW}
@@ -91,6 +92,6 @@ def optimizer(recipe, steps_per_epoch, multipliers=None):
         learning_rate(recipe, steps_per_epoch),
         weight_decay=recipe.weight_decay,
         excluded=UNDECAYED,
-        multipliers=multipliers,
+        multipliers=rates_of(recipe).multipliers,
         **arguments,
     )

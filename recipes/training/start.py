@@ -6,6 +6,7 @@ from pathlib import Path
 from recipes.report.tables import show
 from zoo import weights
 from zoo.errors import InputError
+from zoo.weights.matching import layer_in_file
 
 
 def take_weights(model, start):
@@ -25,7 +26,7 @@ def take_weights(model, start):
 
 def show_taken(report):
     """Prints a `zoo.weights.matching.Report`: the layers that begin with the file, those that do not, the rest."""
-    left = tuple(dict.fromkeys(name.rpartition("/")[0] or name.rpartition(".")[0] for name in report.unused))
+    left = tuple(dict.fromkeys(map(layer_in_file, report.unused)))
     rows = []
     for what, layers, tensors in (
         ("taken", report.taken, report.loaded),

@@ -126,12 +126,11 @@ def compiled(recipe, data, steps_per_epoch):
     keras.utils.set_random_seed(recipe.seed)
     any_size = recipe.crop_size is not None or bool(recipe.multi_scale)
     model = build(recipe, data, recipe.precision, any_size=any_size)
-    chosen = rates_of(recipe)
-    freeze(model, chosen.freeze)
+    freeze(model, rates_of(recipe).freeze)
     # With weights at the border those of the classes are part of the map: equation 2 adds, a loss would multiply.
     weights = None if recipe.border_weight else class_weights(recipe, data)
     loss = {} if weights is None else {"loss": PixelCrossEntropy(weights)}
-    model.compile(optimizer(recipe, steps_per_epoch, chosen.multipliers), **loss)
+    model.compile(optimizer(recipe, steps_per_epoch), **loss)
     model.optimizer.build(model.trainable_variables)
     return model
 

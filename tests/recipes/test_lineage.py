@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import zoo
-from benchmarks import lineage
+from benchmarks import clock, lineage
 from benchmarks.lineage_lines import SIZES, lines, recipe_of
 from recipes.training.rates import rates_of
 from zoo.errors import InputError
@@ -76,21 +76,21 @@ def test_of_voc_animals_the_classes_that_it_has_count():
 
 def test_the_clock_goes_on_where_it_was(tmp_path, monkeypatch):
     """As after a kill, which leaves the last note behind."""
-    monkeypatch.setattr(lineage, "BEAT", 0.01)
+    monkeypatch.setattr(clock, "BEAT", 0.01)
     path = tmp_path / "seconds"
     path.write_text("100.0\n")
-    with lineage.timed(path) as clock:
+    with clock.timed(path) as so_far:
         while float(path.read_text()) <= 100:  # a note every beat, by a thread
             time.sleep(0.01)
-        assert float(path.read_text()) <= clock() + 0.1
-    assert 100 < float(path.read_text()) == pytest.approx(clock(), abs=1)
+        assert float(path.read_text()) <= so_far() + 0.1
+    assert 100 < float(path.read_text()) == pytest.approx(so_far(), abs=1)
 
 
 def test_a_run_ends_after_its_time():
-    with pytest.raises(lineage.Stopped, match="stopped after 0 seconds: the same command goes on"):
-        with lineage.stopped_after(0.05), suppress(Exception):  # as whoever makes a damaged file anew
+    with pytest.raises(clock.Stopped, match="stopped after 0 seconds: the same command goes on"):
+        with clock.stopped_after(0.05), suppress(Exception):  # as whoever makes a damaged file anew
             time.sleep(5)
-    with lineage.stopped_after(0.0):
+    with clock.stopped_after(0.0):
         time.sleep(0.01)
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
@@ -133,7 +133,7 @@ def test_a_line_begins_with_the_one_before(tmp_path, monkeypatch):
 def test_a_damaged_clock_is_named(tmp_path):
     (tmp_path / "unet.seconds").write_text("")
     with pytest.raises(InputError, match="unet.seconds: is damaged; write the seconds so far into it, or 0"):
-        with lineage.timed(tmp_path / "unet.seconds"):
+        with clock.timed(tmp_path / "unet.seconds"):
             pass
 
 

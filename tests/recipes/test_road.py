@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from recipes.training import train as training
-from recipes.training.recipe import change, load
+from recipes.training.recipe import load
+from recipes.training.settings import change
 from recipes.training.workdir import Workdir
 
 OBJECT = (

@@ -33,7 +33,7 @@ def mask_keypoint_rcnn(
     """Builds Mask R-CNN with keypoints.
 
     The arguments are those of `keypoint_rcnn`; the backbone is a pyramid. The layers have the names of the two
-    models: `zoo.weights.load(model, file, partial=True)` reads all but a head of a file of either.
+    models: `weights=` takes all but a head from a file of either.
 
     Returns:
         A `MaskKeypointRcnn`.

@@ -46,7 +46,8 @@ def load(model, path, partial=None):
     """
     pairs = weighted(model)
     numbers, transposed = read(path)
-    partial = partial or FIRST_LAYERS.search(path.name) is not None or partial
+    if FIRST_LAYERS.search(path.name):
+        partial = True
     groups = [list(wanted(model, layer, norm, transposed)) for layer, norm in pairs]
     expected = sum(map(length, groups))
     if numbers.size != expected and not (partial or partial is None and ends_in_outputs(numbers, groups)):
@@ -200,10 +201,12 @@ def ends_in_outputs(numbers, groups):
 
     Each has a bias and a weight for every output of the layer before.
     """
-    taken = sum(end <= numbers.size for end in accumulate(map(length, groups)))
-    inputs = groups[min(taken, len(groups) - 1) - 1][0].shape[0]
-    before = sum(map(length, groups[: min(taken, len(groups) - 1)]))
-    return taken > 0 and numbers.size > before and (numbers.size - before) % (inputs + 1) == 0
+    ends = list(accumulate(map(length, groups)))
+    last = min(sum(end <= numbers.size for end in ends), len(groups) - 1)  # the first that does not fit
+    if not last:
+        return False
+    inputs, rest = groups[last - 1][0].shape[0], numbers.size - ends[last - 1]
+    return rest > 0 and rest % (inputs + 1) == 0
 
 
 def rescale(tensors, norm, path):

@@ -126,7 +126,7 @@ def assign(wants, tensors, path, partial=lambda loaded, missing: False):
             deeper network, whose first blocks would fill each stage; if a tensor that fits is not of floats, or holds
             NaN or infinity.
     """
-    layers_of_file = [list(group) for _, group in groupby(wants, layer_of_file)]
+    layers_of_file = [list(group) for _, group in groupby(wants, lambda want: layer_in_file(want.name))]
     whole = [all(fits(want, tensors) for want in group) for group in layers_of_file]
     fitting, lacking = (
         [want for group, fit in zip(layers_of_file, whole, strict=True) if fit == wished for want in group]
@@ -162,9 +162,9 @@ def layers_of(wants):
     return tuple(dict.fromkeys(layer_of(want.variable) for want in wants))
 
 
-def layer_of_file(want):
-    """Returns the name, in the file, of the layer that a `Want` belongs to: what precedes the last dot or slash."""
-    return re.split(r"[./][^./]*$", want.name)[0]
+def layer_in_file(name):
+    """Returns the name, in a file, of the layer that a tensor belongs to: what precedes the last dot or slash."""
+    return re.split(r"[./][^./]*$", name)[0]
 
 
 def further_blocks(report, tensors):

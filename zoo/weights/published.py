@@ -15,7 +15,6 @@ class Published:
         name: "source/name", as the publisher calls it.
         model: the builder whose model it fits.
         file: its name, which ends with the beginning of its SHA-256.
-        num_classes: classes of the model, without the background.
         figure: what the publisher reports of it.
         epsilon: that of all its batch normalisation, which was frozen; `None` where it learned with the model's own.
         classes: names of its classes, in their order; `()` for ImageNet's thousand.
@@ -26,7 +25,6 @@ class Published:
     name: str
     model: str
     file: str
-    num_classes: int
     figure: str
     epsilon: float | None = None
     classes: tuple = ()
@@ -40,19 +38,19 @@ class Published:
 
 def imagenet(model, file, top1, version="V1"):
     """Returns the entry of a classifier of ImageNet's thousand classes."""
-    return Published(f"torchvision/IMAGENET1K_{version}", model, file, 1000, f"{top1} % top-1, ImageNet val")
+    return Published(f"torchvision/IMAGENET1K_{version}", model, file, f"{top1} % top-1, ImageNet val")
 
 
 def coco(model, file, figure, classes=names.COCO):
     """Returns the entry of a detector; with its weights torchvision sets an epsilon of 0, as its norm is frozen."""
     figure = f"{figure}, COCO val2017"
-    return Published("torchvision/COCO_V1", model, file, len(classes), figure, 0.0, classes, (800, 1333))
+    return Published("torchvision/COCO_V1", model, file, figure, 0.0, classes, (800, 1333))
 
 
 def labels_of_voc(model, file, figure):
     """Returns the entry of a segmenter."""
     figure = f"{figure} mIoU, COCO val2017"
-    return Published("torchvision/COCO_WITH_VOC_LABELS_V1", model, file, 21, figure, None, names.VOC, (520, 10_000))
+    return Published("torchvision/COCO_WITH_VOC_LABELS_V1", model, file, figure, None, names.VOC, (520, 10_000))
 
 
 PERSON = ("person",)
@@ -75,7 +73,7 @@ PUBLISHED = (
         "keypoint_rcnn_resnet50_fpn",
         "keypointrcnn_resnet50_fpn_coco-fc266e95.pth",
         "54.6 box AP, 65.0 kp AP",
-        ("person",),
+        PERSON,
     ),
     labels_of_voc("fcn_resnet50", "fcn_resnet50_coco-1167a1af.pth", 60.5),
     labels_of_voc("fcn_resnet101", "fcn_resnet101_coco-7ecb50ca.pth", 63.7),

@@ -43,12 +43,11 @@ def finetune(model, recipe, regions, pictures, workdir):
             f"all {len(regions)} regions overlap an object: raise num_proposals or choose other proposals, "
             "as the network needs background too"
         )
-    chosen = rates_of(recipe)
-    freeze(model, chosen.freeze)
+    freeze(model, rates_of(recipe).freeze)
     classifier = with_softmax(model)
     steps = max(1, round(len(positives) / (POSITIVES * recipe.batch_size)))
     classifier.compile(
-        optimizer(recipe, steps, chosen.multipliers),
+        optimizer(recipe, steps),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
     )

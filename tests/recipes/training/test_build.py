@@ -1,5 +1,6 @@
 from recipes.training.build import build, learned
-from recipes.training.recipe import change, load
+from recipes.training.recipe import load
+from recipes.training.settings import change
 from tests.recipes.evaluation.test_evaluate import NAMES, Scenes
 
 

@@ -7,7 +7,8 @@ import pytest
 from recipes.data import open_source
 from recipes.training.build import build
 from recipes.training.rates import check_rates, rates_of
-from recipes.training.recipe import Recipe, change, load
+from recipes.training.recipe import Recipe, load
+from recipes.training.settings import change
 from recipes.training.train import compiled, train
 from zoo import InputError
 

@@ -2,7 +2,8 @@ import inspect
 
 import pytest
 
-from recipes.training.recipe import RECIPES, SIBLINGS, Recipe, change, load, trained_by
+from recipes.training.recipe import RECIPES, SIBLINGS, Recipe, load, trained_by
+from recipes.training.settings import change
 from zoo import BUILDERS, InputError
 
 

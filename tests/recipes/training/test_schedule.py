@@ -1,8 +1,9 @@
 import keras
 import pytest
 
-from recipes.training.recipe import Recipe, change, load
+from recipes.training.recipe import Recipe, load
 from recipes.training.schedule import Warmup, learning_rate, optimizer
+from recipes.training.settings import change
 from zoo import InputError
 
 FIELDS = {"builder": "unet", "data": "shapes:train", "val_data": "shapes:val", "picture_size": (8, 8)}
