@@ -13,6 +13,8 @@ from zoo.segmentation.permutohedral import apply, gaussian_mean
 
 MOST = 80.0
 """Sum of both weights up to which float32 holds the odds of classes."""
+BLOCK = 1 << 14
+"""Pixels whose scores are worked out at a time, in the cache."""
 
 
 def dense_crf(
@@ -102,19 +104,25 @@ def mean_field(logits, kernels, iterations):
     Returns:
         `(N, C)` float32.
     """
+    beliefs = np.empty_like(logits)
     ones = np.ones((logits.shape[1], 1), np.float32)
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(logits), BLOCK)]
 
-    def normalised(scores):
+    def infer(block, slicings, lattices):
+        scores = logits[block].copy()
+        for slicing, values in zip(slicings, lattices, strict=True):
+            scores += slicing @ values
         # Messages are 0 or more and sum to the weights: these odds neither overflow nor vanish all.
         odds = np.exp(scores, out=scores)
-        return np.divide(odds, odds @ ones, out=odds)
+        np.divide(odds, odds @ ones, out=beliefs[block])
 
     with ThreadPoolExecutor(len(kernels)) as pool:
         filters = list(pool.map(gaussian_mean, *zip(*kernels, strict=True)))
-        beliefs = normalised(logits.copy())
+        onto_lattice = [matrices[:-1] for matrices in filters]
+        slicings = [[matrices[-1][block] for matrices in filters] for block in blocks]
+        for block in blocks:
+            infer(block, [], [])
         for _ in range(iterations):
-            scores = logits.copy()
-            for message in pool.map(apply, filters, [beliefs] * len(filters)):
-                scores += message
-            beliefs = normalised(scores)
+            lattices = list(pool.map(apply, onto_lattice, [beliefs] * len(filters)))
+            list(pool.map(infer, blocks, slicings, [lattices] * len(blocks)))
     return beliefs
