@@ -1,9 +1,12 @@
 import gc
 import os
+import tempfile
 from pathlib import Path
 
 # Before the first import of TensorFlow, which reads it once.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# What files have shown is remembered by their paths, of which tests use many once.
+os.environ.setdefault("REGIONZOO_CACHE", tempfile.mkdtemp(prefix="regionzoo-"))
 
 import pytest
 from xdist.scheduler import LoadFileScheduling

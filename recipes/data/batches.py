@@ -8,9 +8,10 @@ import tensorflow as tf
 
 from recipes.data import transforms
 from recipes.data.augment import Augment
-from recipes.data.graph import as_written, mapped
+from recipes.data.graph import mapped
 from recipes.data.multi_scale import check_multi_scale, in_sizes
 from recipes.data.objects import select
+from recipes.data.order import Kept, buffered, places
 from recipes.data.sources.source import Source
 from recipes.data.targets import TARGETS, check_targets, padded, targets_of
 from zoo.errors import InputError
@@ -95,17 +96,11 @@ def pipeline(
     if multi_scale:
         check_multi_scale(multi_scale, task, skip, batch_size)
     steps = Steps(source, task, tuple(picture_size), channels, max_objects, num_proposals, resizing)
-    records = source.records().shard(num_shards, shard_index)
     if training:
-        count = len(range(shard_index, len(source), num_shards))
         learn = Learn(steps, augment, seed, num_shards, shard_index, pixel_weights)
-        if _fits(mapped(records, steps.decode), count, cache):
-            examples = mapped(records, steps.decode, parallel=True).cache()
-            examples = mapped(stream(examples, count, seed, skip), learn.from_example, parallel=True)
-        else:
-            examples = mapped(stream(records, count, seed, skip), learn.from_record, parallel=True)
+        examples = learn.examples(skip, cache)
     else:
-        examples = mapped(records, steps.whole, parallel=True)
+        examples = mapped(source.records().shard(num_shards, shard_index), steps.whole, parallel=True)
     batches = examples.batch(batch_size, drop_remainder=training)
     if training and multi_scale:
         batches = in_sizes(batches, multi_scale, seed, skip // batch_size)
@@ -166,15 +161,44 @@ class Learn:
     shard_index: int
     pixel_weights: Callable | None = None
 
-    def from_record(self, index, record):
-        """Takes a record, and its place in this shard's stream."""
-        return self.from_example(index, self.steps.decode(record))
+    def examples(self, skip, cache):
+        """Returns the endless `tf.data.Dataset` of inputs and targets; see `pipeline` for the arguments."""
+        source, steps = self.steps.source, self.steps
+        if source.table() is None:
+            return self.examples_in_turn(skip, cache)
+        record_at = source.record_at()
+        numbered = places(len(source), self.seed, skip, self.num_shards, self.shard_index)
+        decoded = mapped(source.records(), steps.decode)
+        kept = Kept(decoded.element_spec) if _fits(decoded, len(source), cache) else None
 
-    def from_example(self, index, example):
-        """Takes what `Steps.decode` made of it."""
+        def example(number, place):
+            if kept is None:
+                return self.changed(number, steps.decode(record_at(place)))
+            return self.changed(number, kept.example(place, lambda: steps.decode(record_at(place))))
+
+        return mapped(numbered, example, parallel=True)
+
+    def examples_in_turn(self, skip, cache):
+        """Does the same for a source that can only be read from its beginning, each shard its own records."""
+        source, decode = self.steps.source, self.steps.decode
+        records = source.records().shard(self.num_shards, self.shard_index)
+        count = len(range(self.shard_index, len(source), self.num_shards))
+
+        def number(index):
+            return index * self.num_shards + self.shard_index
+
+        if _fits(mapped(records, decode), count, cache):
+            examples = mapped(records, decode, parallel=True).cache()
+            numbered = buffered(examples, count, self.seed, skip)
+            return mapped(numbered, lambda index, example: self.changed(number(index), example), parallel=True)
+        numbered = buffered(records, count, self.seed, skip)
+        return mapped(numbered, lambda index, record: self.changed(number(index), decode(record)), parallel=True)
+
+    def changed(self, number, example):
+        """Returns inputs and targets of an example, by its number in the stream of all shards."""
         if self.augment is None:
             return self.weighted(*self.steps.finish(self.steps.fit(example)))
-        seed = tf.stack([tf.constant(self.seed, tf.int64), index * self.num_shards + self.shard_index])
+        seed = tf.stack([tf.constant(self.seed, tf.int64), number])
         changed = self.augment(example, self.steps.size, seed, self.steps.source.flip_pairs, self.steps.resizing)
         return self.weighted(*self.steps.finish(changed))
 
@@ -184,30 +208,6 @@ class Learn:
             return inputs, targets
         weights = tf.numpy_function(self.pixel_weights, [targets], tf.float32)
         return inputs, targets, tf.ensure_shape(weights, targets.shape)
-
-
-def stream(dataset, count, seed, skip):
-    """Repeats a dataset without end, each epoch in an order of its own.
-
-    Args:
-        dataset: `tf.data.Dataset` of `count` elements.
-        count: its length.
-        seed: integer.
-        skip: how many elements of the stream to leave out; whole epochs cost nothing.
-
-    Returns:
-        A `tf.data.Dataset` of `(index in the stream, element)`, the same on every iteration.
-    """
-    epoch, offset = divmod(skip, count)
-
-    def shuffled(epoch):
-        # Of this function's graph only: the order must not hang on the program's global seed.
-        tf.random.set_seed(1)
-        order = tf.random.stateless_uniform([], tf.stack([seed, epoch]), None, None, tf.int64)
-        return dataset.shuffle(count, seed=order, reshuffle_each_iteration=False)
-
-    epochs = tf.data.Dataset.counter(epoch, dtype=tf.int64).flat_map(as_written(shuffled))
-    return epochs.enumerate(epoch * count).skip(offset)
 
 
 def _fits(examples, count, cache):

@@ -56,3 +56,29 @@ def read_json(path, kind=dict, keys=(), values=object):
         if all(isinstance(value, values) for value in (found.values() if kind is dict else found)):
             return found
     raise InputError(f"{path}: is damaged; remove it, it is written anew")
+
+
+def read_json_of_others(path, needed):
+    """Reads a JSON file that another program wrote.
+
+    Args:
+        path: the file.
+        needed: one line that says what is needed, for the error.
+
+    Raises:
+        InputError: if it is missing or no JSON.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; {needed}")
+    try:
+        contents = path.read_bytes()
+        return json.loads(contents.decode(json.detect_encoding(contents)))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is no UTF-8 text (byte {error.start}); save it as UTF-8") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: is nested too deep for a file of annotations") from error
+    except ValueError as error:
+        raise InputError(f"{path}: is no JSON: {error}") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error

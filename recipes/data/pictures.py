@@ -150,6 +150,15 @@ def from_bytes(contents):
     return np.asarray(image.convert("RGB"))
 
 
+def head(path):
+    """Returns `[height, width, turned]` of a picture, read from the head of its file."""
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            return [image.height, image.width, False]
+    except Image.UnidentifiedImageError as error:
+        raise ValueError(UNREADABLE) from error
+
+
 def grey(pixels):
     """Turns RGB `(H, W, 3)` uint8 into grey `(H, W, 1)`, as `recipes.data.transforms.to_channels` does."""
     red, green, blue = np.moveaxis(pixels.astype(np.int32), -1, 0)

@@ -7,7 +7,7 @@ from zoo.errors import InputError
 SOURCES = {
     "shapes": "shapes.open_shapes",
     "single_shapes": "shapes.open_single_shapes",
-    "masks": "masks.Masks",
+    "masks": "masks.open_masks",
     "voc_segmentation": "voc_segmentation.VocSegmentation",
     "sbd": "sbd.Sbd",
     "sunrgbd": "sun_rgbd.SunRgbd",

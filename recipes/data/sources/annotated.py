@@ -1,5 +1,6 @@
 """Picture files whose objects are read when the source is opened."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,10 +8,32 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.data import pictures
-from recipes.data.objects import box_warning, within_picture
+from recipes.data.objects import SLACK, box_warning, select, within_picture
+from recipes.data.remembered import picture_facts
+from recipes.data.sources import outlines
 from recipes.data.sources.source import Problem, Source
 
 ROWS = {"boxes": ((4,), np.float32), "labels": ((), np.int32), "ignored": ((), bool), "areas": ((), np.float32)}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one object, or with one target of it.
+
+    Attributes:
+        kind: what faults of this kind have in common.
+        message: what is wrong with this one, and where.
+        key: the only target that is concerned, "masks" or "keypoints": others are learned from the object; "" where
+            the object is left out of all.
+        where: file or place, where it is not the entry's.
+        fatal: see `Problem`.
+    """
+
+    kind: str
+    message: str
+    key: str = ""
+    where: str = ""
+    fatal: bool = True
 
 
 @dataclass(frozen=True)
@@ -20,14 +43,19 @@ class Entry:
     Attributes:
         picture: its file.
         where: the file that annotates it, or the place in one that annotates many.
-        objects: a list of rows for each of "boxes", "labels" ..., see `Source.decode`.
+        objects: a list of rows for each of "boxes", "labels" ..., see `Source.decode`; for "masks" outlines, see
+            `recipes.data.sources.outlines`.
         fault: why it cannot be used, without `where`; "" where nothing is wrong.
+        faults: list of `Fault`, of objects.
+        stated: `(height, width)` that the annotation says the picture has; `None` where it does not.
     """
 
     picture: Path
     where: Path | str
     objects: dict = field(default_factory=dict)
     fault: str = ""
+    faults: tuple = ()
+    stated: tuple | None = None
 
 
 class Annotated(Source):
@@ -40,66 +68,115 @@ class Annotated(Source):
     relative = False
 
     def __init__(self, spec, entries, classes, keys, num_keypoints=0):
-        self.spec, self.entries, self.classes, self.keys = spec, entries, tuple(classes), keys
+        self.spec, self.classes, self.keys = spec, tuple(classes), tuple(keys)
         kinds = {**ROWS, "keypoints": ((num_keypoints, 3), np.float32)}
+        rows = {key: [] for key in keys if key in kinds}
+        taken = outlines.Outlines()
+        self.pictures, self.where, self.faults, self.stated, counts = [], [], [], [], [0]
+        for index, entry in enumerate(entries):
+            self.pictures.append(str(entry.picture))
+            self.where.append(str(entry.where))
+            self.stated.append(entry.stated or (0, 0))
+            counts.append(len(entry.objects.get("labels", ())))
+            for key, chunks in rows.items():
+                shape, dtype = kinds[key]
+                chunks.append(np.asarray(entry.objects.get(key, ()), dtype).reshape(-1, *shape))
+            for outline in entry.objects.get("masks", ()):
+                taken.append(outline)
+            whole = [Fault(entry.fault, entry.fault)] if entry.fault else []
+            self.faults += [(index, fault, not whole) for fault in (*whole, *entry.faults)]
+        self.rows = {key: np.concatenate(chunks) for key, chunks in rows.items()}
+        self.starts = np.cumsum(counts)
+        self.outlines = taken.columns() if "masks" in keys else None
         with tf.device("cpu"):
-            self._rows = {
-                key: tf.constant(np.concatenate([_array(entry, key, *kinds[key]) for entry in entries]))
-                for key in keys
-                if key in kinds
-            }
-            self._offsets = tf.constant(np.cumsum([0, *(len(entry.objects.get("labels", ())) for entry in entries)]))
+            self._rows = {key: tf.constant(values) for key, values in self.rows.items()}
+            self._starts = tf.constant(self.starts)
 
     @property
     def count(self):
         """Number of pictures."""
-        return len(self.entries)
+        return len(self.pictures)
 
-    def all_records(self):
+    def table(self):
         """Returns the paths of the pictures, and the numbers of their entries."""
-        paths = [str(entry.picture) for entry in self.entries]
-        return tf.data.Dataset.from_tensor_slices({"image": paths, "index": np.arange(self.count)})
+        return {"image": np.array([os.fsencode(path) for path in self.pictures]), "index": np.arange(self.count)}
 
     def decode(self, record):
         """As `Source.decode`; boxes are clipped to the picture, those without area dropped; the name is the path."""
         image = pictures.decode(tf.io.read_file(record["image"]))
         index = record["index"]
-        start, stop = self._offsets[index], self._offsets[index + 1]
-        example = {key: rows[start:stop] for key, rows in self._rows.items()}
+        start, stop = self._starts[index], self._starts[index + 1]
+        example = {key: rows[start:stop] for key, rows in self._rows.items() if key in self.keys}
+        height, width = tf.unstack(tf.shape(image)[:2])
         if self.relative:
-            height, width = tf.unstack(tf.cast(tf.shape(image)[:2], tf.float32))
-            example["boxes"] *= tf.stack([width, height, width, height])
+            example["boxes"] *= tf.cast(tf.stack([width, height, width, height]), tf.float32)
         example |= {"image": image, "name": tf.convert_to_tensor(record["image"])}
-        return within_picture(example | self.decode_more(record, image))
+        if "masks" in self.keys:
+            kinds = tf.uint8, tf.bool
+            masks, outlined = tf.numpy_function(self._masks, [start, stop, height, width], kinds, stateful=False)
+            example = select(example, tf.ensure_shape(outlined, (None,)))
+            example["masks"] = tf.ensure_shape(masks, (None, None, None))
+        return within_picture(example)
 
-    def decode_more(self, record, image):
-        """Returns further targets of a record, by key."""
-        return {}
+    def _masks(self, start, stop, height, width):
+        """Returns the masks of the objects that have an outline of the picture's size, and which these are."""
+        size = int(height), int(width)
+        outlined = outlines.fitting(self.outlines, size)[start:stop]
+        return outlines.masks_of(self.outlines, start + np.flatnonzero(outlined), *size), outlined
 
-    def check(self, index, record):
-        """As `Source.check`; names the file, picture or annotation, that is at fault."""
-        entry = self.entries[index]
-        if entry.fault:
-            return Problem(str(entry.where), entry.fault, index)
-        if not entry.picture.is_file():
-            return Problem(str(entry.picture), f"no such picture, which {entry.where} annotates", index)
-        try:
-            height, width = pictures.decode(entry.picture.read_bytes()).shape[:2]
-        except (tf.errors.InvalidArgumentError, ValueError):
-            return Problem(str(entry.picture), pictures.UNREADABLE, index)
-        message = self.fault(index, (height, width))
-        if message:
-            return Problem(str(entry.where), message, index)
-        boxes = _array(entry, "boxes", *ROWS["boxes"])
-        if self.relative:
-            boxes = boxes * np.array([width, height, width, height], np.float32)
-        message = box_warning(boxes, (height, width))
-        return message and Problem(str(entry.where), message, index, fatal=False)
+    def name_of(self, index):
+        """Returns the path of the picture."""
+        return self.pictures[index]
 
-    def fault(self, index, picture_size):
-        """Returns what shows to be wrong with an entry once its picture's `(height, width)` is known, or `None`."""
-        return None
+    def all_findings(self, deep=False):
+        """As `Source.all_findings`; only the heads of pictures are read, and remembered."""
+        found, sizes = [], np.zeros((self.count, 2), np.int32)
+        for index, fault, of_object in self.faults:
+            if fault.key in ("", *self.keys):
+                where = fault.where or self.where[index]
+                found.append(Problem(where, fault.message, index, fault.fatal, fault.kind, of_object))
+        faulty = {index for index, _, of_object in self.faults if not of_object}
+        for index, fact in enumerate(picture_facts(self.pictures, f"reading {self.spec}")):
+            if index in faulty:
+                continue
+            if fact is None:
+                message = f"no such picture, which {self.where[index]} annotates"
+                found.append(Problem(self.pictures[index], message, index, kind="pictures that are not there"))
+            elif isinstance(fact, str):
+                found.append(Problem(self.pictures[index], fact, index, kind=fact))
+            elif message := self.size_fault(index, fact):
+                found.append(Problem(self.where[index], message, index, kind="pictures of another size than stated"))
+            else:
+                sizes[index] = fact[:2]
+        found += self._object_findings(sizes)
+        if deep:
+            found += self.undecodable(np.flatnonzero(sizes.any(axis=1)))
+        return sorted(found, key=lambda problem: problem.index)
 
+    def size_fault(self, index, fact):
+        """Says how a picture's size differs from the one stated, or `None`."""
+        height, width, turned = fact
+        stated = tuple(self.stated[index])
+        if stated in ((0, 0), (height, width)) or turned and stated == (width, height):
+            return None
+        return f"the picture has {width}x{height} pixels, not {stated[1]}x{stated[0]} as stated"
 
-def _array(entry, key, shape, dtype):
-    return np.asarray(entry.objects.get(key, ()), dtype).reshape(-1, *shape)
+    def _object_findings(self, sizes):
+        """Yields what is wrong with objects on pictures of these sizes `(N, 2)`, 0 where they are unknown."""
+        owners = np.repeat(np.arange(self.count), np.diff(self.starts))
+        frames = sizes[owners]
+        known = frames.any(axis=1)
+        if "masks" in self.keys:
+            for row in np.flatnonzero(known & ~outlines.fitting(self.outlines, frames, empty=True)):
+                theirs = "x".join(map(str, self.outlines["sizes"][row].tolist()))
+                index = int(owners[row])
+                message = f"a mask is {theirs}, its picture {sizes[index][0]}x{sizes[index][1]}"
+                kind = "masks of another size than their pictures"
+                yield Problem(self.where[index], message, index, kind=kind, of_object=True)
+        corners = frames[:, [1, 0, 1, 0]].astype(np.float32)
+        boxes = self.rows["boxes"] * corners if self.relative else self.rows["boxes"]
+        odd = (boxes[:, 2:] <= boxes[:, :2]).any(axis=1) | ((boxes < -SLACK) | (boxes > corners + SLACK)).any(axis=1)
+        for index in np.unique(owners[odd & known]).tolist():
+            message = box_warning(boxes[self.starts[index] : self.starts[index + 1]], sizes[index])
+            kind = "boxes without area or beyond their picture"
+            yield Problem(self.where[index], message, index, fatal=False, kind=kind, of_object=True)

@@ -1,30 +1,34 @@
 """`coco:FILE.json@DIR`: COCO's annotations of the pictures in DIR: boxes, masks, keypoints."""
 
-import json
-import math
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 from faster_coco_eval import mask as rle
 
-from recipes.data.sources.annotated import Annotated, Entry
+from recipes.data.files import read_json_of_others
+from recipes.data.sources.annotated import Annotated, Entry, Fault
+from recipes.data.sources.outlines import run_lengths
+from recipes.data.sources.places import Places
 from zoo.errors import InputError
 
 NEEDED = "write coco:FILE.json@DIR, DIR being the folder of the pictures"
+NO_OBJECT = "annotations whose box, category or picture cannot be used"
+NO_MASK = "annotations whose segmentation cannot be used"
+NO_POINTS = "annotations whose keypoints cannot be used"
 
 
 class Coco(Annotated):
     """Objects of a COCO file; the classes are its categories, sorted by id, and count from 0; crowds are ignored.
 
     There are masks if any object has a segmentation (polygons or RLE), and keypoints, as annotated, if a category
-    names them. Pictures without objects are kept.
+    names them. Pictures without objects are kept. Ids may be of any kind, and `area`, `iscrowd` and `bbox` may be
+    missing; an annotation that cannot be used is a fault of that annotation alone.
 
     Args:
         rest: `FILE.json@DIR`.
 
     Raises:
-        InputError: if the file is no consistent COCO file, or the file or the folder is missing.
+        InputError: if this is no COCO file, or the file or the folder is missing.
     Source: https://cocodataset.org/#format-data.
     """
 
@@ -35,135 +39,189 @@ class Coco(Annotated):
         if not Path(folder).is_dir():
             raise InputError(f"{folder}: no such folder; {NEEDED}")
         self.path = Path(name)
-        pictures, annotations, categories = self._load()
-        if not pictures or not categories:
-            raise InputError(f"{name}: names {len(pictures)} pictures and {len(categories)} categories")
-        self._read_keypoints(categories)
-        places = {number: place for place, number in enumerate(sorted(categories))}
-        objects = {number: [] for number in pictures}
-        for annotation in annotations.values():
-            for key, known in (("image_id", pictures), ("category_id", categories)):
-                if not isinstance(annotation.get(key), int) or annotation[key] not in known:
-                    self._refuse(annotation, f"has the {key} {annotation.get(key)}, which the file does not list")
-            objects[annotation["image_id"]].append(annotation)
-        self._objects = list(objects.values())
-        self._sizes = [(picture.get("height"), picture.get("width")) for picture in pictures.values()]
-        keys = ["boxes", "labels", "ignored", "areas"]
-        if any(annotation.get("segmentation") for annotation in annotations.values()):
-            keys.append("masks")
-            for annotation in annotations.values():
-                self._check_segmentation(annotation)
-        if self.keypoint_names:
-            keys.append("keypoints")
-        paths = {number: Path(folder, str(picture["file_name"])) for number, picture in pictures.items()}
-        entries = [
-            Entry(path, f"{self.path}: {path.name}", self._rows(objects[number], places))
-            for number, path in paths.items()
+        data = read_json_of_others(self.path, NEEDED)
+        images, annotations, categories = (self._list(data, part) for part in ("images", "annotations", "categories"))
+        categories = self._categories(categories, annotations)
+        if not images or not categories:
+            raise InputError(f"{name}: names {len(images)} pictures and {len(categories)} categories")
+        self._read_keypoints([category for _, category in categories])
+        names = list(dict.fromkeys(name_of(category) for _, category in categories))
+        self._labels = {number: names.index(name_of(category)) for number, category in categories}
+        outlined = any(isinstance(one, dict) and one.get("segmentation") for one in annotations)
+        keys = [
+            "boxes",
+            "labels",
+            "ignored",
+            "areas",
+            *["masks"] * outlined,
+            *["keypoints"] * bool(self.keypoint_names),
         ]
-        classes = [str(categories[number].get("name", number)) for number in sorted(categories)]
-        super().__init__(f"coco:{rest}", entries, classes, tuple(keys), len(self.keypoint_names))
+        entries = self._entries(images, annotations, Places(folder))
+        super().__init__(f"coco:{rest}", entries, names, keys, len(self.keypoint_names))
 
-    def decode_more(self, record, image):
-        """Returns the masks, `(N, H, W)` uint8."""
-        if "masks" not in self.keys:
-            return {}
-        height, width = tf.unstack(tf.shape(image)[:2])
-        masks = tf.numpy_function(self._masks, [record["index"], height, width], tf.uint8, stateful=False)
-        return {"masks": tf.ensure_shape(masks, (None, None, None))}
-
-    def fault(self, index, picture_size):
-        """As `Annotated.fault`: another size than stated, or masks that cannot be decoded."""
-        (height, width), stated = picture_size, self._sizes[index]
-        if None not in stated and stated != (height, width):
-            return f"the picture has {width}x{height} pixels, not {stated[1]}x{stated[0]} as stated"
-        if "masks" in self.keys:
-            try:
-                self._masks(index, *picture_size)
-            except (ValueError, RuntimeError) as error:
-                return f"a mask cannot be decoded: {error}"
-        return None
-
-    def _load(self):
-        """Returns images, annotations and categories, each a dict by id."""
-        if not self.path.is_file():
-            raise InputError(f"{self.path}: no such file; {NEEDED}")
-        try:
-            data = json.loads(self.path.read_bytes())
-        except ValueError as error:
-            raise InputError(f"{self.path}: is no JSON: {error}") from error
-        needed = {"images": "file_name", "annotations": "bbox", "categories": "id"}
-        return [self._by_id(data, part, key) for part, key in needed.items()]
-
-    def _by_id(self, data, part, needed):
+    def _list(self, data, part):
         items = data.get(part) if isinstance(data, dict) else None
+        if isinstance(items, dict):
+            items = list(items.values())
         if not isinstance(items, list):
             raise InputError(f"{self.path}: has no list of {part}, as COCO's files have")
+        return items
+
+    def _categories(self, items, annotations):
+        """Returns pairs of id and category, sorted by id, without one that only names what the others have in common.
+
+        Roboflow writes such a one: the name of the project, which is the others' `supercategory`.
+        """
         found = {}
         for place, item in enumerate(items):
-            if not isinstance(item, dict) or not isinstance(item.get("id"), int) or needed not in item:
-                raise InputError(f"{self.path}: {part}[{place}] has no id or no {needed}")
-            if item["id"] in found:
-                raise InputError(f"{self.path}: the id {item['id']} stands twice among the {part}")
-            found[item["id"]] = item
-        return found
+            number = identity(item.get("id")) if isinstance(item, dict) else None
+            if number is None:
+                raise InputError(f"{self.path}: categories[{place}] has no id")
+            if name_of(found.setdefault(number, item)) != name_of(item):
+                raise InputError(f"{self.path}: the id {number} stands twice among the categories, for two names")
+        used = {identity(one.get("category_id")) for one in annotations if isinstance(one, dict)}
+        above = {str(category.get("supercategory")) for category in found.values()}
+        common = [
+            number
+            for number, category in found.items()
+            if number not in used
+            and name_of(category) in above
+            and category.get("supercategory") in (None, "", "none")
+        ]
+        rest = [pair for pair in found.items() if pair[0] not in common]
+        return sorted(rest or found.items(), key=lambda pair: (isinstance(pair[0], str), pair[0]))
 
     def _read_keypoints(self, categories):
-        named = [category for category in categories.values() if category.get("keypoints")]
+        named = [category for category in categories if category.get("keypoints")]
         if not named:
             return
-        if any(category["keypoints"] != named[0]["keypoints"] for category in named):
+        first = named[0]["keypoints"]
+        if not isinstance(first, list) or any(category["keypoints"] != first for category in named):
             raise InputError(f"{self.path}: its categories have different keypoints; keep those of one alone")
-        self.keypoint_names = tuple(named[0]["keypoints"])
+        self.keypoint_names = tuple(map(str, first))
         self.flip_pairs = left_right_pairs(self.keypoint_names)
-        numbers = range(1, len(self.keypoint_names) + 1)
+        numbers = range(1, len(first) + 1)
         skeleton = named[0].get("skeleton") or []
-        if not all(isinstance(pair, list) and len(pair) == 2 and set(pair) <= set(numbers) for pair in skeleton):
-            raise InputError(
-                f"{self.path}: a skeleton is pairs of keypoints 1 to {len(numbers)}, received {skeleton}"
+        if not all(
+            isinstance(pair, list) and len(pair) == 2 and all(p in numbers for p in pair) for pair in skeleton
+        ):
+            raise InputError(f"{self.path}: a skeleton is pairs of keypoints 1 to {len(first)}, received {skeleton}")
+        self.skeleton = tuple((int(a) - 1, int(b) - 1) for a, b in skeleton)
+
+    def _entries(self, images, annotations, places):
+        """Yields an `Entry` a picture, with what is annotated on it."""
+        owners, numbered, nowhere = {}, [], []
+        for place, image in enumerate(images):
+            number = identity(image.get("id")) if isinstance(image, dict) else None
+            if number is None or not isinstance(image.get("file_name"), str):
+                nowhere.append((f"images[{place}]", "has no id or no file_name"))
+            elif number in owners and owners[number][0]["file_name"] != image["file_name"]:
+                nowhere.append((f"images[{place}]", f"has the id {number}, as another picture has"))
+            elif number not in owners:
+                owners[number] = image, []
+                numbered.append(number)
+        lost = []
+        for place, annotation in enumerate(annotations):
+            number = identity(annotation.get("image_id")) if isinstance(annotation, dict) else None
+            if number in owners:
+                owners[number][1].append((place, annotation))
+            else:
+                what = f"annotations[{place}] is of no picture that the file lists"
+                lost.append(Fault(NO_OBJECT, what, where=str(self.path)))
+        for number in numbered:
+            image, own = owners[number]
+            path, fault = places.find(image["file_name"])
+            where, stated = (
+                f"{self.path}: {path.name}",
+                (number_or_none(image.get("height")), number_or_none(image.get("width"))),
             )
-        self.skeleton = tuple((a - 1, b - 1) for a, b in skeleton)
+            rows, faults = self._rows(own, None if None in stated else stated)
+            yield Entry(path, where, rows, fault, (*faults, *lost), None if None in stated else stated)
+            lost = []
+        for where, fault in nowhere:
+            yield Entry(self.path, f"{self.path}: {where}", fault=fault)
 
-    def _rows(self, annotations, places):
-        rows = {"boxes": [], "labels": [], "ignored": [], "areas": [], "keypoints": []}
-        for annotation in annotations:
-            x, y, width, height = self._numbers(annotation, "bbox", 4)
+    def _rows(self, annotations, size):
+        rows, faults = {"boxes": [], "labels": [], "ignored": [], "areas": [], "masks": [], "keypoints": []}, []
+        for place, annotation in annotations:
+            who = f"annotation {annotation.get('id', f'[{place}]')}"
+            label = self._labels.get(identity(annotation.get("category_id")))
+            if label is None:
+                what = f"has the category_id {brief(annotation.get('category_id'))}, which the file does not list"
+                faults.append(Fault(NO_OBJECT, f"the {who} {what}"))
+                continue
+            outline, wrong = outline_of(annotation.get("segmentation"), size)
+            box = numbers(annotation.get("bbox"), 4)
+            if box is None and annotation.get("bbox"):
+                faults.append(Fault(NO_OBJECT, f"the {who} has a bbox that is not 4 numbers"))
+                continue
+            if box is None:
+                box = box_of(outline)
+            if box is None:
+                faults.append(Fault(NO_OBJECT, f"the {who} has no bbox, and no polygon to find it by"))
+                continue
+            if wrong:
+                faults.append(Fault(NO_MASK, f"the {who} {wrong}", "masks"))
+            elif outline is None:
+                what = f"the {who} has no segmentation: no mask is learned from it"
+                faults.append(Fault("annotations without a segmentation", what, "masks", fatal=False))
+            x, y, width, height = box
             rows["boxes"].append((x, y, x + width, y + height))
-            rows["labels"].append(places[annotation["category_id"]])
-            rows["ignored"].append(annotation.get("iscrowd", 0) == 1)
-            area = annotation.get("area", width * height)
-            rows["areas"].append(area if _are_numbers([area]) else self._refuse(annotation, f"has the area {area}"))
+            rows["labels"].append(label)
+            rows["ignored"].append(annotation.get("iscrowd") in (1, "1"))
+            area = number_or_none(annotation.get("area"))
+            rows["areas"].append(width * height if area is None else area)
+            rows["masks"].append(outline)
             if self.keypoint_names:
-                rows["keypoints"].append(self._points(annotation))
-        return rows
+                points = numbers(annotation.get("keypoints"), 3 * len(self.keypoint_names))
+                if points is None and annotation.get("keypoints"):
+                    what = f"has keypoints that are not {3 * len(self.keypoint_names)} numbers"
+                    faults.append(Fault(NO_POINTS, f"the {who} {what}", "keypoints"))
+                points = np.reshape(points or [0] * 3 * len(self.keypoint_names), (-1, 3))
+                rows["keypoints"].append(np.where(points[:, 2:] > 0, points, 0))
+        return rows, faults
 
-    def _points(self, annotation):
-        length = 3 * len(self.keypoint_names)
-        points = self._numbers(annotation, "keypoints", length) if annotation.get("keypoints") else [0] * length
-        points = np.reshape(points, (-1, 3))
-        return np.where(points[:, 2:] > 0, points, 0)
 
-    def _numbers(self, annotation, key, length):
-        values = annotation[key]
-        if not _are_numbers(values) or len(values) != length:
-            self._refuse(annotation, f"has a {key} that is not {length} numbers")
-        return values
+def identity(value):
+    """Returns an id such that 1, 1.0 and "1" are one; `None` for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        return int(value)
+    return value
 
-    def _check_segmentation(self, annotation):
-        segmentation = annotation.get("segmentation")
-        if not segmentation:
-            self._refuse(annotation, "has no segmentation, others have: add it, or take all of them out")
-        if isinstance(segmentation, list):
-            if any(not _are_numbers(p) or len(p) < 6 or len(p) % 2 for p in segmentation):
-                self._refuse(annotation, "has a polygon that is not x, y of 3 points or more")
-        elif not _is_rle(segmentation):
-            self._refuse(annotation, "has a segmentation of neither polygons nor RLE")
 
-    def _refuse(self, annotation, why):
-        raise InputError(f"{self.path}: the annotation {annotation['id']} {why}")
+def name_of(category):
+    """Returns the name of a category, its id where it has none."""
+    return str(category.get("name", category.get("id"))).strip()
 
-    def _masks(self, index, height, width):
-        masks = [_mask(one["segmentation"], int(height), int(width)) for one in self._objects[int(index)]]
-        return np.stack(masks) if masks else np.zeros((0, height, width), np.uint8)
+
+def number_or_none(value):
+    """Returns a finite number as it is, also one written as text; `None` for all else."""
+    if isinstance(value, str) and len(value) < 40:
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e12 or value != value:
+        return None
+    return value
+
+
+def numbers(values, length=None):
+    """Returns a list of numbers of a length as it is, `None` for all else."""
+    if not isinstance(values, list) or length is not None and len(values) != length:
+        return None
+    found = [number_or_none(value) for value in values]
+    return None if None in found else found
+
+
+def brief(value):
+    """Returns a value as a message shows it."""
+    text = repr(value) if not isinstance(value, str) else value
+    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def left_right_pairs(names):
@@ -179,25 +237,51 @@ def left_right_pairs(names):
     return tuple((names.index(a), names.index(b)) for a, b in mirrored.items() if b in names)
 
 
-def _are_numbers(values):
-    return isinstance(values, list) and all(isinstance(v, int | float) and math.isfinite(v) for v in values)
+def outline_of(segmentation, size):
+    """Reads a segmentation of polygons or run lengths.
 
-
-def _is_rle(segmentation):
-    if not isinstance(segmentation, dict) or not _are_numbers(segmentation.get("size")):
-        return False
-    counts = segmentation.get("counts")
-    return isinstance(counts, str) or (
-        isinstance(counts, list) and all(isinstance(count, int) and count >= 0 for count in counts)
-    )
-
-
-def _mask(segmentation, height, width):
-    """Returns one mask `(height, width)` uint8."""
+    Args:
+        segmentation: as the file has it.
+        size: `(height, width)` that is stated of the picture, or `None`.
+    Returns:
+        What `outlines.Outlines` takes, `None` for none, and what is wrong with it, "" for nothing.
+    """
+    if not segmentation:
+        return None, ""
     if isinstance(segmentation, list):
-        return rle.decode(rle.merge(rle.frPyObjects(segmentation, height, width)))
-    if list(segmentation["size"]) != [height, width]:
-        raise ValueError(f"its size is {segmentation['size']}, that of the picture {[height, width]}")
-    if isinstance(segmentation["counts"], list):
-        segmentation = rle.frPyObjects(segmentation, height, width)
-    return rle.decode(segmentation)
+        polygons = [segmentation] if not isinstance(segmentation[0], list) else segmentation
+        kept = [
+            polygon for polygon in map(numbers, polygons) if polygon and len(polygon) >= 6 and len(polygon) % 2 == 0
+        ]
+        if len(kept) == len(polygons):
+            return kept, ""
+        return kept or None, "has a polygon that is not x, y of 3 points or more"
+    if not isinstance(segmentation, dict):
+        return None, "has a segmentation of neither polygons nor RLE"
+    shape, counts = numbers(segmentation.get("size"), 2), segmentation.get("counts")
+    if shape is None or not all(side == int(side) and 0 < side < 1 << 20 for side in shape):
+        return None, "has a segmentation of neither polygons nor RLE"
+    height, width = map(int, shape)
+    try:
+        runs = (
+            run_lengths(counts.encode()) if isinstance(counts, str) else [int(run) for run in numbers(counts) or [-1]]
+        )
+    except ValueError as error:
+        return None, f"has a mask that cannot be decoded: {error}"
+    if min(runs, default=-1) < 0 or sum(runs) != height * width:
+        return None, f"has a mask that cannot be decoded: its runs do not add up to {height}x{width} pixels"
+    if isinstance(counts, list):
+        counts = rle.frPyObjects({"size": [height, width], "counts": runs}, height, width)["counts"]
+    counts = counts.encode() if isinstance(counts, str) else counts
+    return {"size": (height, width), "counts": counts}, ""
+
+
+def box_of(outline):
+    """Returns the box x, y, width, height around an outline, or `None`."""
+    if isinstance(outline, dict):
+        box = rle.toBbox(outline).tolist()
+        return box if box[2] > 0 and box[3] > 0 else None
+    if not outline:
+        return None
+    x, y = np.concatenate([np.reshape(polygon, (-1, 2)) for polygon in outline]).T
+    return [x.min(), y.min(), np.ptp(x), np.ptp(y)]

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.data.sources.paired import Paired
-from recipes.data.sources.source import label_problem, size_problem
+from recipes.data.sources.source import label_problem
 
 PER_CLASS = 1000
 """A pixel's number is this times its class, and its object's own number."""
@@ -34,11 +34,10 @@ class InstanceMaps(Paired):
         found = dict(zip(kinds, found, strict=True))
         return {key: tf.ensure_shape(found[key], shapes[key]) for key in self.keys if key in found}
 
-    def fault(self, numbers, picture_size):
-        """As `Paired.fault`: another size than the picture's, or objects of no class."""
-        labels, _ = self.meaning(np.unique(numbers))
-        names = self.class_names("detection")
-        return size_problem(numbers, picture_size) or label_problem(labels[labels >= 0], names, "object")
+    def fault(self, numbers):
+        """As `Paired.fault`: objects of no class."""
+        labels, _ = self.meaning(numbers)
+        return label_problem(labels[labels >= 0], self.class_names("detection"), "object")
 
     def _objects(self, numbers):
         present = np.flatnonzero(np.bincount(numbers.ravel()))

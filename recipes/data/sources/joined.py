@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import accumulate
 
+import numpy as np
 import tensorflow as tf
 
 from recipes.data.graph import mapped
@@ -40,6 +41,14 @@ class Joined(Source):
         """Number of records of all sources."""
         return self.starts[-1]
 
+    def table(self):
+        """Returns the records of all sources, each with the number of its source."""
+        tables = [source.table() for source in self.sources]
+        if None in tables:
+            return None
+        parts = np.repeat(np.arange(len(tables)), np.diff(self.starts))
+        return {"part": parts, "record": tf.nest.map_structure(lambda *rows: np.concatenate(rows), *tables)}
+
     def all_records(self):
         """Returns the records of all sources, each with the number of its source."""
         parts = [
@@ -63,8 +72,17 @@ class Joined(Source):
 
         return tf.switch_case(tf.cast(record["part"], tf.int32), [decoder(source) for source in self.sources])
 
-    def check(self, index, record):
-        """As that of the record's source; the problem's place counts through all sources."""
-        part = int(record["part"])
-        problem = self.sources[part].check(index - self.starts[part], record["record"])
-        return problem and replace(problem, index=index)
+    def all_findings(self, deep=False):
+        """As those of the sources; a problem's place counts through all of them."""
+        parts = zip(self.starts, self.sources, strict=False)
+        return [
+            replace(problem, index=start + problem.index)
+            for start, source in parts
+            for problem in source.findings(deep)
+        ]
+
+    def of_task(self, task):
+        """As `Source.of_task`."""
+        rest = super().of_task(task)
+        rest.sources = tuple(source.of_task(task) for source in self.sources)
+        return rest

@@ -1,7 +1,8 @@
 """What a map that numbers the classes of a picture's pixels says: the segmentation."""
 
 from recipes.data.sources.paired import Paired
-from recipes.data.sources.source import segmentation_problem
+from recipes.data.sources.source import label_problem
+from zoo.constants import VOID
 
 
 class LabelMaps(Paired):
@@ -13,6 +14,6 @@ class LabelMaps(Paired):
         """As `Paired.targets`."""
         return {"segmentation": numbers}
 
-    def fault(self, numbers, picture_size):
-        """As `Paired.fault`: another size than the picture's, or labels that are no class."""
-        return segmentation_problem(numbers, picture_size, self.classes)
+    def fault(self, numbers):
+        """As `Paired.fault`: labels that are no class."""
+        return label_problem(numbers[numbers != VOID], self.classes, "pixel")

@@ -1,16 +1,20 @@
 """`masks:DIR`: pictures in `DIR/images`, one PNG of labels each, of the same stem, in `DIR/masks`."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import tensorflow as tf
+
 from recipes.data import pictures
-from recipes.data.progress import track
 from recipes.data.sources.label_maps import LabelMaps
+from recipes.data.sources.options import options_of
 from recipes.data.sources.paired import classes_near
 from zoo.constants import VOID
 from zoo.errors import InputError
 
 NEEDED = "masks:DIR needs DIR/images with pictures and DIR/masks with a PNG of the same name for each"
+SPARE = 2
+"""Labels without names may have gaps, as a split may lack a class, but so many more than there are labels."""
+MOST_UNNAMED = 100
 
 
 class Masks(LabelMaps):
@@ -21,36 +25,81 @@ class Masks(LabelMaps):
 
     Args:
         folder: path of the folder with `images` and `masks`.
+        foreground: the number that stands for the only class beside background, 0; 255 in many tools' files.
 
     Raises:
-        InputError: if the folder, one of its parts or a mask is missing.
+        InputError: if the folder, one of its parts or a mask is missing, or the labels can be no classes.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, foreground=None):
         if not folder:
             raise InputError(f"masks: names no folder; {NEEDED}")
-        self.folder = Path(folder)
+        self.folder, self.foreground = Path(folder), foreground
         for part in (self.folder, self.folder / "images", self.folder / "masks"):
             if not part.is_dir():
                 raise InputError(f"{part}: no such folder; {NEEDED}")
         images = pictures.find(self.folder / "images")
         masks = [self.folder / "masks" / f"{image.stem}.png" for image in images]
         super().__init__(f"masks:{folder}", images, masks, NEEDED)
-        self.classes = classes_near(self.folder) or self._numbered_classes()
+        named = classes_near(self.folder)
+        if foreground is None:
+            self.classes = named or self._numbered_classes()
+        else:
+            self.classes = named if len(named) == 2 else ("background", *(named or ("foreground",)))
+            if len(self.classes) != 2:
+                raise InputError(f"{self.spec}: a foreground is one class beside background, there are {len(named)}")
+
+    def targets(self, numbers):
+        """As `Paired.targets`."""
+        if self.foreground is not None:
+            numbers = tf.where(numbers == self.foreground, 1, tf.where(numbers == 1, VOID - 1, numbers))
+        return super().targets(numbers)
+
+    def fault(self, numbers):
+        """As `Paired.fault`."""
+        if self.foreground is None:
+            return super().fault(numbers)
+        odd = [number for number in numbers.tolist() if number not in (0, self.foreground, VOID)]
+        return f"pixel label {odd[0]} is neither 0 nor the foreground, {self.foreground}" if odd else None
+
+    def all_findings(self, deep=False):
+        """As `Paired.all_findings`."""
+        if self.foreground is None and self._labels_found() == {0, VOID}:
+            raise self._two_labels()
+        return super().all_findings(deep)
+
+    def _labels_found(self):
+        return {number for fact in self.facts() if isinstance(fact, list) for number in fact[2]}
+
+    def _two_labels(self):
+        return InputError(
+            f"{self.folder / 'masks'}: no label but 0 and 255, and 255 is void, which nothing is learned from: "
+            f"if it is the foreground, write masks:{self.folder}?foreground=255"
+        )
 
     def _numbered_classes(self):
-        with ThreadPoolExecutor() as pool:
-            found = track(pool.map(_largest_label, self.masks), "reading masks", self.count)
-            largest = max(found)
-        if largest < 0:
+        found = self._labels_found()
+        if found == {0, VOID}:
+            raise self._two_labels()
+        found.discard(VOID)
+        if not found:
             raise InputError(f"{self.folder / 'masks'}: no mask can be read or has a label below {VOID}")
+        largest = max(found)
+        if largest >= 2 * len(found) + SPARE or len(found) > MOST_UNNAMED:
+            some = ", ".join(map(str, sorted(found)[-5:]))
+            raise InputError(
+                f"{self.folder / 'masks'}: {len(found)} labels without names, up to {largest} (… {some}), are no "
+                f"numbers of classes: name them, one a line, in {self.folder / 'classes.txt'}, or mend the masks"
+            )
         return tuple(str(label) for label in range(largest + 1))
 
 
-def _largest_label(path):
-    """Returns the largest label of a mask, -1 where it has none but void."""
-    try:
-        labels = pictures.labels_from_bytes(path.read_bytes())
-    except ValueError:
-        return -1  # `problems` names the file and says why.
-    return int(labels.max(initial=-1, where=labels != VOID))
+def open_masks(rest):
+    """Opens `DIR` or `DIR?foreground=NUMBER`."""
+    folder, options = options_of(rest, ("foreground",))
+    number = options.get("foreground")
+    if number is None:
+        return Masks(folder)
+    if not number.isdecimal() or not 1 <= int(number) <= VOID:
+        raise InputError(f"masks:{rest}: foreground is a label from 1 to {VOID}")
+    return Masks(folder, int(number))

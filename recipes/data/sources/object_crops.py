@@ -69,6 +69,14 @@ class ObjectCrops(Source):
         """Number of crops; each picture that cannot be used is one, too."""
         return len(self._crops)
 
+    def table(self):
+        """Returns the crops of each picture, those of the first first, with the source's records."""
+        records, crops = self.source.table(), self._crops
+        if records is None:
+            return None
+        own = tf.nest.map_structure(lambda column: column[crops["picture"]], records)
+        return {**{key: crops[key] for key in CROP.names}, "record": own}
+
     def all_records(self):
         """Returns the crops of each picture, those of the first first, with the source's records."""
         starts = np.searchsorted(self._crops["picture"], np.arange(self.source.count + 1))
@@ -82,10 +90,11 @@ class ObjectCrops(Source):
         records = self.source.all_records().enumerate().flat_map(as_written(of_picture))
         return records.apply(tf.data.experimental.assert_cardinality(self.count))
 
-    def findings(self):
+    def all_findings(self, deep=False):
         """As the source's, of its pictures; the place is that of a picture's first crop."""
-        places = np.searchsorted(self._crops["picture"], [found.index for found in self._findings])
-        return [replace(found, index=place) for found, place in zip(self._findings, places.tolist(), strict=True)]
+        findings = self.source.findings(deep) if deep else self._findings
+        places = np.searchsorted(self._crops["picture"], [found.index for found in findings])
+        return [replace(found, index=place) for found, place in zip(findings, places.tolist(), strict=True)]
 
     def decode(self, record):
         """As `Source.decode`; the name is the picture's."""

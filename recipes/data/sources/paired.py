@@ -1,16 +1,23 @@
 """Pictures with a file of numbers each: a number a pixel."""
 
+import os
+
+import numpy as np
 import tensorflow as tf
 
 from recipes.data import pictures
-from recipes.data.sources.source import Problem, Source, named_classes
+from recipes.data.remembered import label_facts, picture_facts
+from recipes.data.sources.source import Problem, Source, named_classes, size_problem
 from zoo.errors import InputError
 
 
 class Paired(Source):
     """A source over pairs of files; a subclass says in `targets` and `fault` what the numbers mean.
 
-    Where they are kept otherwise than in PNGs, it says so in `numbers` and `from_bytes`.
+    Where they are kept otherwise than in PNGs, it says so in `numbers` and `read`.
+
+    Attributes:
+        read: what `numbers` does, on Python bytes; a function of a module that raises `ValueError`.
 
     Args:
         spec: the string that asked for it.
@@ -21,6 +28,8 @@ class Paired(Source):
     Raises:
         InputError: if a mask is missing.
     """
+
+    read = staticmethod(pictures.labels_from_bytes)
 
     def __init__(self, spec, images, masks, needed):
         missing = [mask for mask in masks if not mask.is_file()]
@@ -33,11 +42,12 @@ class Paired(Source):
         """Number of pictures."""
         return len(self.images)
 
-    def all_records(self):
+    def table(self):
         """Returns the paths of pictures and masks, in their order."""
-        return tf.data.Dataset.from_tensor_slices(
-            {"image": [str(path) for path in self.images], "mask": [str(path) for path in self.masks]}
-        )
+        return {
+            "image": np.array([os.fsencode(path) for path in self.images]),
+            "mask": np.array([os.fsencode(path) for path in self.masks]),
+        }
 
     def decode(self, record):
         """As `Source.decode`; the name is the picture's path."""
@@ -51,40 +61,39 @@ class Paired(Source):
         """Decodes the bytes of a mask to `(H, W)` int32; runs eagerly and in a tf.data graph."""
         return pictures.decode_labels(contents)
 
-    def from_bytes(self, contents):
-        """As `numbers`, on Python bytes; raises `ValueError` that says what is wrong with them."""
-        return pictures.labels_from_bytes(contents)
-
     def targets(self, numbers):
         """Returns the targets that the numbers of a picture, `(H, W)` int32, stand for, by key."""
         raise NotImplementedError
 
-    def fault(self, numbers, picture_size):
-        """Returns what is wrong with numbers `(H, W)`, whose picture has this `(height, width)`, or `None`."""
+    def fault(self, numbers):
+        """Returns what is wrong with the numbers, `(N,)`, that occur in a mask, or `None`."""
         raise NotImplementedError
 
-    def check(self, index, record):
-        """As `Source.check`; names the file, picture or mask, that is at fault."""
-        image, mask = self.images[index], self.masks[index]
-        try:
-            picture = pictures.decode(image.read_bytes())
-        except (tf.errors.InvalidArgumentError, ValueError):
-            return Problem(str(image), pictures.UNREADABLE, index)
-        contents = mask.read_bytes()
-        try:
-            numbers = self.numbers(contents).numpy()
-        except (tf.errors.InvalidArgumentError, ValueError):
-            return Problem(str(mask), self._undecodable(contents), index)
-        message = self.fault(numbers, picture.shape[:2])
-        return message and Problem(str(mask), message, index)
+    def name_of(self, index):
+        """Returns the path of the picture."""
+        return str(self.images[index])
 
-    def _undecodable(self, contents):
-        """Says why a mask cannot be decoded."""
-        try:
-            self.from_bytes(contents)
-        except ValueError as error:
-            return str(error)
-        return pictures.UNREADABLE_LABELS
+    def facts(self):
+        """Returns what `label_facts` knows of each mask."""
+        return label_facts([str(path) for path in self.masks], self.read, f"reading the masks of {self.spec}")
+
+    def all_findings(self, deep=False):
+        """As `Source.all_findings`; masks are read, and of pictures the heads, and both are remembered."""
+        found, sound = [], []
+        pictures_found = picture_facts([str(path) for path in self.images], f"reading {self.spec}")
+        for index, (picture, mask) in enumerate(zip(pictures_found, self.facts(), strict=True)):
+            at_fault, message = self.masks[index], None
+            if not isinstance(picture, list):
+                at_fault, message = self.images[index], picture or "no such picture"
+            elif not isinstance(mask, list):
+                message = mask or "no such mask"
+            else:
+                message = size_problem(mask[:2], picture[:2]) or self.fault(np.array(mask[2]))
+            if message:
+                found.append(Problem(str(at_fault), message, index))
+            else:
+                sound.append(index)
+        return [*found, *self.undecodable(sound)] if deep else found
 
 
 def classes_near(folder):

@@ -46,6 +46,10 @@ class Proposed(Source):
         """Number of records of the source."""
         return self.source.count
 
+    def table(self):
+        """Returns that of the source."""
+        return self.source.table()
+
     def all_records(self):
         """Returns the records of the source."""
         return self.source.all_records()
@@ -58,9 +62,15 @@ class Proposed(Source):
         )
         return {**example, "proposals": tf.ensure_shape(proposals, (None, 4))}
 
-    def check(self, index, record):
+    def all_findings(self, deep=False):
         """As the source's."""
-        return self.source.check(index, record)
+        return self.source.all_findings(deep)
+
+    def of_task(self, task):
+        """As `Source.of_task`."""
+        rest = super().of_task(task)
+        rest.source = self.source.of_task(task)
+        return rest
 
     def proposals_of(self, picture):
         """Reads the `recipes.data.region_cache.Proposals` of one of its pictures, `(H, W, 3)` uint8 RGB.

@@ -16,6 +16,21 @@ NEEDED = "sbd:DIR is benchmark_RELEASE/dataset of its archive and needs DIR/img/
 UNREADABLE = 'is no complete MATLAB file with the map "GTcls.Segmentation" of SBD'
 
 
+def read(contents):
+    """Reads the map in the bytes of a file: `(H, W)` int32.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    try:
+        numbers = scipy.io.loadmat(io.BytesIO(contents), variable_names=["GTcls"])["GTcls"]["Segmentation"][0, 0]
+    except Exception as error:  # SciPy raises a different type for every way a file can be broken
+        raise ValueError(UNREADABLE) from error
+    if numbers.ndim != 2 or numbers.dtype.kind not in "ui":
+        raise ValueError(UNREADABLE)
+    return numbers.astype(np.int32)
+
+
 class Sbd(LabelMaps):
     """Pictures with VOC's 20 classes and background a pixel, without void; it joins with `voc_segmentation:`.
 
@@ -30,6 +45,7 @@ class Sbd(LabelMaps):
     """
 
     classes = VOC
+    read = staticmethod(read)
 
     def __init__(self, rest):
         name, _, split = rest.partition(":")
@@ -47,15 +63,5 @@ class Sbd(LabelMaps):
 
     def numbers(self, contents):
         """As `Paired.numbers`."""
-        numbers = tf.numpy_function(self.from_bytes, [contents], tf.int32, stateful=False)
+        numbers = tf.numpy_function(read, [contents], tf.int32, stateful=False)
         return tf.ensure_shape(numbers, (None, None))
-
-    def from_bytes(self, contents):
-        """As `Paired.from_bytes`."""
-        try:
-            numbers = scipy.io.loadmat(io.BytesIO(contents), variable_names=["GTcls"])["GTcls"]["Segmentation"][0, 0]
-        except Exception as error:  # SciPy raises a different type for every way a file can be broken
-            raise ValueError(UNREADABLE) from error
-        if numbers.ndim != 2 or numbers.dtype.kind not in "ui":
-            raise ValueError(UNREADABLE)
-        return numbers.astype(np.int32)

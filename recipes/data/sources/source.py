@@ -12,10 +12,12 @@ import tensorflow as tf
 
 from recipes.data.graph import as_written, mapped
 from recipes.data.progress import track
+from recipes.data.targets import TARGETS
 from zoo.constants import VOID
 from zoo.errors import InputError
 
 IN_FLIGHT = 64
+UNDECODABLE = "the picture or its annotation cannot be decoded"
 MEANING = ("classes", "object_classes", "keypoint_names", "flip_pairs", "skeleton")
 """Attributes that say what targets mean, alike for every picture of a source."""
 
@@ -28,13 +30,18 @@ class Problem:
         file: path, or the record's name where it is not a file.
         message: what is wrong with it, without the file's name.
         index: place of the record in its source, from 0.
-        fatal: whether the record cannot be used; if not, the message says what of it is left out.
+        fatal: whether nothing is learned from the source until it is mended or left out; if not, the message says
+            what is done about it.
+        kind: what problems of one kind have in common, by which they are counted.
+        of_object: whether one object of the record is concerned, and the rest of it can be used.
     """
 
     file: str
     message: str
     index: int
     fatal: bool = True
+    kind: str = ""
+    of_object: bool = False
 
     def __str__(self):
         return f"{self.file}: {self.message}"
@@ -70,9 +77,28 @@ class Source:
         """Number of records, the left-out ones included."""
         raise NotImplementedError
 
+    def table(self):
+        """Returns all records as a nested dict of arrays, `count` rows each; `None` if they are only read in turn."""
+        return None
+
     def all_records(self):
         """Returns a `tf.data.Dataset` of all records, the left-out ones included, in a fixed order."""
-        raise NotImplementedError
+        return tf.data.Dataset.from_tensor_slices(self.table())
+
+    def record_at(self):
+        """Returns a function of a place among `records`, a scalar, to its record, for sources with a `table`."""
+        with tf.device("cpu"):
+            columns = tf.nest.map_structure(tf.constant, self.table())
+            kept = tf.constant(self._kept()) if self.left_out else None
+
+        def record(place):
+            index = place if kept is None else kept[place]
+            return tf.nest.map_structure(lambda column: tf.gather(column, index), columns)
+
+        return record
+
+    def _kept(self):
+        return np.array([index for index in range(self.count) if index not in self.left_out], np.int64)
 
     def decode(self, record):
         """Turns a record into an example; runs eagerly and in a tf.data graph.
@@ -107,36 +133,51 @@ class Source:
         return records.apply(tf.data.experimental.assert_cardinality(len(self)))
 
     def problems(self):
-        """Really reads every picture and target, in threads.
-
-        Returns:
-            List of `Problem`, the records that cannot be used, in their order.
-        """
+        """Returns the `findings` that stop a training: records and objects that cannot be used, in their order."""
         return [problem for problem in self.findings() if problem.fatal]
 
-    def findings(self):
-        """As `problems`, and with them the records of which a part is left out (`Problem.fatal` is false)."""
-        found = []
-        records = self._numbered().as_numpy_iterator()
+    def findings(self, deep=False):
+        """Looks for what cannot be used, or only in part.
+
+        Args:
+            deep: whether every picture is decoded whole; else what its head and its annotations say is enough.
+
+        Returns:
+            List of `Problem`, in the order of the records, of those that are not left out.
+        """
+        return [problem for problem in self.all_findings(deep) if problem.index not in self.left_out]
+
+    def all_findings(self, deep=False):
+        """As `findings`, of all records; a source that knows its files without decoding them says it from those."""
+        return self.undecodable(range(self.count))
+
+    def undecodable(self, indices):
+        """Really decodes records, in threads, and returns a list of `Problem`."""
+        wanted, found = {*indices}, []
+        records = ((index, record) for index, record in enumerate(self.all_records()) if index in wanted)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             done = (
                 problem
                 for chunk in iter(lambda: list(islice(records, IN_FLIGHT)), [])
                 for problem in pool.map(lambda pair: self.check(*pair), chunk)
             )
-            for problem in track(done, f"reading {self.spec}", len(self)):
+            for problem in track(done, f"decoding {self.spec}", len(wanted)):
                 if problem is not None:
                     found.append(problem)
         return found
 
+    def name_of(self, index):
+        """Returns what a record is called where it cannot be decoded: its file's path, if it has one."""
+        return f"{self.spec} #{index}"
+
     def check(self, index, record):
-        """Returns the `Problem` of one record, or `None`."""
+        """Decodes one record and returns its `Problem`, or `None`."""
         try:
             with tf.device("cpu"):
                 example = self._decoded(record)
         except (tf.errors.OpError, ValueError):
-            return Problem(f"{self.spec} #{index}", "the picture or its annotation cannot be decoded", index)
-        name = example["name"].numpy().decode()
+            return Problem(self.name_of(index), UNDECODABLE, index, kind=UNDECODABLE)
+        name = example["name"].numpy().decode(errors="replace")
         message = None
         if "segmentation" in self.keys:
             message = segmentation_problem(example["segmentation"].numpy(), example["image"].shape[:2], self.classes)
@@ -159,29 +200,64 @@ class Source:
     def without(self, problems):
         """Returns this source less the records that `problems` say cannot be used."""
         rest = copy.copy(self)
-        rest.left_out = self.left_out | {problem.index for problem in problems if problem.fatal}
+        rest.left_out = self.left_out | {problem.index for problem in problems if leaves_out(problem)}
+        return rest
+
+    def of_task(self, task):
+        """Returns this source with the targets alone that a task learns and is measured by: others are not made."""
+        rest = copy.copy(self)
+        kept = {*TARGETS[task], "ignored", "areas", "proposals"}
+        rest.keys = tuple(key for key in self.keys if key in kept)
+        rest.__dict__.pop("_decoded", None)
         return rest
 
 
-def usable(source, skip_bad):
-    """Reads a source through and returns it without its bad records.
+def leaves_out(problem):
+    """Says whether a problem costs its whole record."""
+    return problem.fatal and not problem.of_object
+
+
+def usable(source, skip_bad, task=None):
+    """Looks through a source and returns it without its bad records and objects.
+
+    Args:
+        source: a `Source`.
+        skip_bad: whether they are left out, and counted, instead of an error.
+        task: that is learned or measured: faults of other targets are none.
 
     Raises:
-        InputError: if there are bad records and they are not to be skipped, or nothing is left.
+        InputError: if there are bad ones and they are not to be skipped, or nothing is left.
     """
+    if task is not None:
+        source = source.of_task(task)
     findings = source.findings()
-    problems = [found for found in findings if found.fatal]
-    if warnings := [found for found in findings if not found.fatal]:
-        more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
-        print(f"{source.spec}: {warnings[0]}{more}")
-    if problems and not skip_bad:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise InputError(f"{problems[0]}{more}: mend or remove it, or leave it out with --skip-bad")
-    if len(problems) == len(source):
-        raise InputError(f"{source.spec}: no usable picture is left; the first problem is {problems[0]}")
-    if problems:
-        print(f"{source.spec}: skipped {len(problems)} of {len(source)} pictures, the first is {problems[0]}")
-    return source.without(problems)
+    bad = [found for found in findings if found.fatal]
+    for counted in by_kind([found for found in findings if not found.fatal]):
+        print(f"{source.spec}: {counted}")
+    if bad and not skip_bad:
+        more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+        raise InputError(f"{bad[0]}{more}: mend or remove it, or leave it out with --skip-bad")
+    rest = source.without(bad)
+    if not len(rest):
+        raise InputError(f"{source.spec}: no usable picture is left; the first problem is {bad[0]}")
+    if len(rest) < len(source):
+        lost = [problem for problem in bad if leaves_out(problem)]
+        print(f"{source.spec}: skipped {len(source) - len(rest)} of {len(source)} pictures, the first is {lost[0]}")
+    for counted in by_kind([problem for problem in bad if not leaves_out(problem)]):
+        print(f"{source.spec}: left out {counted}")
+    return rest
+
+
+def by_kind(problems):
+    """Returns a line for each kind of problem: how many there are, and the first."""
+    kinds = {}
+    for problem in problems:
+        kinds.setdefault(problem.kind, []).append(problem)
+    lines = []
+    for kind, found in kinds.items():
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        lines.append(f"{len(found)} × {kind}, first {found[0]}" if kind else f"{found[0]}{more}")
+    return lines
 
 
 def named_classes(path):
@@ -206,15 +282,14 @@ def named_classes(path):
 
 def segmentation_problem(labels, picture_size, classes):
     """Returns what is wrong with an `(H, W)` label map, or `None`."""
-    return size_problem(labels, picture_size) or label_problem(labels[labels != VOID], classes, "pixel")
+    return size_problem(labels.shape, picture_size) or label_problem(labels[labels != VOID], classes, "pixel")
 
 
-def size_problem(mask, picture_size):
-    """Returns how the size of an `(H, W)` mask differs from that of its picture, or `None`."""
-    if mask.shape == tuple(picture_size):
+def size_problem(size, picture_size):
+    """Returns how the `(height, width)` of a mask differs from that of its picture, or `None`."""
+    if tuple(size) == tuple(picture_size):
         return None
-    height, width = picture_size
-    return f"the mask is {mask.shape[0]}x{mask.shape[1]}, its picture {height}x{width}"
+    return f"the mask is {size[0]}x{size[1]}, its picture {picture_size[0]}x{picture_size[1]}"
 
 
 def label_problem(labels, classes, what):

@@ -5,7 +5,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from recipes.data.sources.label_maps import LabelMaps
-from recipes.data.sources.source import label_problem, size_problem
+from recipes.data.sources.source import label_problem
 from zoo.constants import VOID
 from zoo.errors import InputError
 
@@ -52,6 +52,6 @@ class SunRgbd(LabelMaps):
         """As `Paired.targets`."""
         return {"segmentation": tf.where(numbers == 0, VOID, numbers - 1)}
 
-    def fault(self, numbers, picture_size):
-        """As `Paired.fault`: another size than the picture's, or labels that are no class."""
-        return size_problem(numbers, picture_size) or label_problem(numbers, ("void", *self.classes), "pixel")
+    def fault(self, numbers):
+        """As `Paired.fault`: labels that are no class."""
+        return label_problem(numbers, ("void", *self.classes), "pixel")

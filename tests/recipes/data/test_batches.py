@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from recipes.data import Augment, Source, open_source, pipeline
-from recipes.data.batches import stream
+from recipes.data.order import buffered
 from tests.recipes.data.batches import assert_batches_equal, first
 from zoo.errors import InputError
 
@@ -153,7 +153,7 @@ def test_shards_share_the_source():
 
 
 def test_stream_counts_from_its_start():
-    numbered = list(islice(stream(tf.data.Dataset.range(5), 5, 0, 7).as_numpy_iterator(), 10))
+    numbered = list(islice(buffered(tf.data.Dataset.range(5), 5, 0, 7).as_numpy_iterator(), 10))
     assert [index for index, _ in numbered] == list(range(7, 17))
 
 

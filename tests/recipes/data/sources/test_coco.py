@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from recipes.data import open_source, pipeline
+from recipes.data import open_source, pipeline, usable
 from recipes.data.sources.coco import left_right_pairs
 from zoo.errors import InputError
 
@@ -145,21 +145,7 @@ def changed(*path, value):
         ("[]", "a.json: has no list of images"),
         ({"images": [], "annotations": []}, "has no list of categories"),
         (changed("images", value=[]), "names 0 pictures and 2 categories"),
-        (changed("images", 1, "id", value=12), "the id 12 stands twice among the images"),
-        (changed("annotations", 1, "id", value=1), "the id 1 stands twice among the annotations"),
         (changed("categories", 1, "id", value=7), "the id 7 stands twice among the categories"),
-        (changed("annotations", 0, value={"id": 4}), r"annotations\[0\] has no id or no bbox"),
-        (changed("annotations", 0, "image_id", value=99), "annotation 1 has the image_id 99, which the file"),
-        (changed("annotations", 0, "image_id", value=[12]), r"annotation 1 has the image_id \[12\]"),
-        (changed("annotations", 0, "category_id", value=1), "annotation 1 has the category_id 1, which the file"),
-        (changed("annotations", 0, "bbox", value=[1, 2, 3]), "annotation 1 has a bbox that is not 4 numbers"),
-        (changed("annotations", 0, "bbox", value=[1, 2, 3, float("nan")]), "a bbox that is not 4 numbers"),
-        (changed("annotations", 0, "area", value="x"), "annotation 1 has the area x"),
-        (changed("annotations", 1, "keypoints", value=[1, 2]), "annotation 2 has a keypoints that is not 9 numbers"),
-        (changed("annotations", 0, "segmentation", value=[[1, 2, 3, 4]]), "annotation 1 has a polygon"),
-        (changed("annotations", 0, "segmentation", value="x"), "annotation 1 has a segmentation of neither"),
-        (changed("annotations", 1, "segmentation", "counts", value=[-6, 54]), "annotation 2 has a segmentation of"),
-        (changed("annotations", 0, "segmentation", value=[]), "annotation 1 has no segmentation, others have"),
         (changed("categories", 0, "skeleton", value=[[0, 1]]), "a skeleton is pairs of keypoints 1 to 3"),
         (changed("categories", 1, "keypoints", value=["tail"]), "have different keypoints"),
     ],
@@ -169,6 +155,95 @@ def test_inconsistent_files_are_refused(write, data, message):
         open_source(write(data))
 
 
+@pytest.mark.parametrize(
+    ("data", "message", "labels"),
+    [
+        (changed("annotations", 0, value={"id": 4}), r"a.json: annotations\[0\] is of no picture", [1, 1]),
+        (changed("annotations", 0, value=7), r"annotations\[0\] is of no picture", [1, 1]),
+        (changed("annotations", 0, "image_id", value=99), r"annotations\[0\] is of no picture", [1, 1]),
+        (changed("annotations", 0, "image_id", value=[12]), r"annotations\[0\] is of no picture", [1, 1]),
+        (changed("annotations", 0, "category_id", value=1), "annotation 1 has the category_id 1, which the", [1, 1]),
+        (changed("annotations", 0, "bbox", value=[1, 2, 3]), "annotation 1 has a bbox that is not 4 numbers", [1, 1]),
+        (changed("annotations", 0, "bbox", value=[1, 2, 3, float("nan")]), "a bbox that is not 4 numbers", [1, 1]),
+        (changed("annotations", 1, "keypoints", value=[1, 2]), "annotation 2 has keypoints that are", [0, 1, 1]),
+        (changed("annotations", 0, "segmentation", value=[[1, 2, 3, 4]]), "annotation 1 has a polygon", [1, 1]),
+        (changed("annotations", 0, "segmentation", value="x"), "annotation 1 has a segmentation of neither", [1, 1]),
+        (changed("annotations", 0, "segmentation", value={"size": [6, 8]}), "annotation 1 has a mask that", [1, 1]),
+        (changed("annotations", 0, "segmentation", value={"size": [6, 9], "counts": [54]}), "a mask is 6x9", [1, 1]),
+        (changed("annotations", 0, "segmentation", value={"size": [6, 8], "counts": "P"}), "are cut short", [1, 1]),
+        (
+            changed("annotations", 0, "segmentation", value={"size": [6, 8], "counts": [3, 3]}),
+            "add up to 6x8",
+            [1, 1],
+        ),
+        (changed("annotations", 0, "segmentation", value={"size": [6, 8], "counts": [-6, 54]}), "add up", [1, 1]),
+    ],
+)
+def test_a_bad_annotation_costs_itself_alone(write, data, message, labels):
+    source = open_source(write(data))
+    with pytest.raises(InputError, match=message):
+        usable(source, skip_bad=False)
+    rest = usable(source, skip_bad=True)
+    assert len(rest) == 2
+    assert sorted(examples(rest)[0]["labels"].tolist()) == labels
+
+
+@pytest.mark.parametrize("outline", ["x", [[1, 2, 3, 4]], {"size": [6, 8], "counts": [3]}, []])
+def test_boxes_are_learned_from_objects_without_a_usable_mask(write, outline, capsys):
+    source = open_source(write(changed("annotations", 0, "segmentation", value=outline)))
+    assert [len(example["labels"]) for example in examples(usable(source, False, "detection"))] == [3, 0]
+    (found,) = source.findings()
+    assert found.fatal == (outline != []) and found.of_object
+    assert len(examples(source)[0]["masks"]) == 2
+
+
+def test_what_exports_leave_out_or_write_otherwise(write, tmp_path):
+    data = content()
+    first, second, third = data["annotations"]
+    for picture, number in zip(data["images"], ("12", "x-9"), strict=True):
+        picture["id"] = number
+        picture["file_name"] = f"C:\\work\\images\\{picture['file_name']}"
+    del data["images"][0]["height"]
+    first |= {"id": 2, "category_id": 2.0}
+    del first["bbox"], first["area"], first["iscrowd"], second["bbox"]
+    third["image_id"] = 12.0
+    data["annotations"] = {"first": first, "second": second, "third": third}
+    data["categories"].append({"id": 0, "name": "animals", "supercategory": "none"})
+    data["categories"][1]["supercategory"] = "animals"
+    source = open_source(write(data))
+    assert source.findings() == [] and source.classes == ("dog", "person")
+    example = examples(source)[0]
+    assert example["boxes"].tolist() == [[1, 2, 4, 4], [1, 0, 2, 6], [4, 0, 8, 6]]
+    assert example["labels"].tolist() == [0, 1, 1] and example["areas"].tolist() == [6, 6, 24]
+    assert example["name"].decode() == str(tmp_path / "a.png")
+
+
+def test_pictures_in_subfolders_are_found_and_none_outside(write, tmp_path):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "b.png").rename(tmp_path / "deep" / "er" / "b.png")
+    data = content()
+    data["images"][0]["file_name"] = "../../etc/a.png"
+    source = open_source(write(data))
+    assert source.findings() == []
+    data["images"][0]["file_name"] = "../../etc/passwd.png"
+    (found,) = open_source(write(data)).findings()
+    assert "leaves the folder" in found.message
+
+
+def test_hostile_files_end_in_one_line(write, tmp_path):
+    for text, message in (
+        ("[" * 100_000, "is nested too deep"),
+        ('{"images": ' + "9" * 5000 + "}", "is no JSON"),
+        (b"{\xff}".decode("latin-1"), "is no JSON"),
+    ):
+        with pytest.raises(InputError, match=message):
+            open_source(write(text))
+    spec = write("")
+    (tmp_path / "a.json").write_bytes(b'{"images": "\xe9"}')
+    with pytest.raises(InputError, match=r"is no UTF-8 text \(byte 12\)"):
+        open_source(spec)
+
+
 def test_unusable_pictures_are_named(write, tmp_path):
     (tmp_path / "b.png").unlink()
     (found,) = open_source(write(content())).problems()
@@ -176,14 +251,6 @@ def test_unusable_pictures_are_named(write, tmp_path):
     Image.new("RGB", (6, 8)).save(tmp_path / "b.png")
     (found,) = open_source(write(content())).problems()
     assert str(found).endswith("a.json: b.png: the picture has 6x8 pixels, not 8x6 as stated")
-
-
-@pytest.mark.parametrize(
-    "rle", [{"size": [6, 9], "counts": [54]}, {"size": [6, 8], "counts": "P"}, {"size": [6, 8], "counts": [3, 3]}]
-)
-def test_unusable_masks_are_named(write, rle):
-    (found,) = open_source(write(changed("annotations", 1, "segmentation", value=rle))).problems()
-    assert found.fatal and "a.json: a.png: a mask cannot be decoded" in str(found)
 
 
 def test_boxes_without_area_are_left_out_of_everything(write):

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from recipes.data import open_source
+from recipes.data import open_source, usable
 from recipes.data.sources.source import label_problem
 from zoo.errors import InputError
 
@@ -165,3 +165,46 @@ def test_decoding_a_broken_file_is_an_error_in_the_stream(folder):
     source = open_source(f"masks:{folder}")
     with pytest.raises(tf.errors.InvalidArgumentError):
         list(source.records().map(source.decode))
+
+
+def write_masks(folder, *values):
+    """A mask a row of values, 1x4, and its picture."""
+    for part in ("images", "masks"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    for number, row in enumerate(values):
+        Image.new("RGB", (4, 1)).save(folder / "images" / f"{number}.png")
+        Image.fromarray(np.uint8([row])).save(folder / "masks" / f"{number}.png")
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_masks_of_0_and_255_alone_are_refused_with_the_remedy(tmp_path, named):
+    write_masks(tmp_path, [0, 255, 255, 0], [0, 0, 0, 0])
+    if named:
+        (tmp_path / "classes.txt").write_text("ground\ncell\n")
+    with pytest.raises(InputError, match=r"no label but 0 and 255.*masks:.*\?foreground=255"):
+        usable(open_source(f"masks:{tmp_path}"), skip_bad=True)
+    source = open_source(f"masks:{tmp_path}?foreground=255")
+    assert source.classes == (("ground", "cell") if named else ("background", "foreground"))
+    assert source.findings() == [] and labels_of(source).tolist() == [[0, 1, 1, 0]]
+
+
+def test_a_foreground_has_no_other_labels(tmp_path):
+    write_masks(tmp_path, [0, 200, 255, 0], [0, 1, 200, 0])
+    source = open_source(f"masks:{tmp_path}?foreground=200")
+    (found,) = source.findings()
+    assert found.index == 1 and found.message == "pixel label 1 is neither 0 nor the foreground, 200"
+    assert labels_of(source).tolist() == [[0, 1, 255, 0]]
+    for option, message in (("foreground=0", "a label from 1"), ("foregroud=1", "is no option; it takes foreground")):
+        with pytest.raises(InputError, match=message):
+            open_source(f"masks:{tmp_path}?{option}")
+    (tmp_path / "classes.txt").write_text("a\nb\nc\n")
+    with pytest.raises(InputError, match="a foreground is one class beside background, there are 3"):
+        open_source(f"masks:{tmp_path}?foreground=255")
+
+
+def test_stray_labels_never_become_classes(tmp_path):
+    write_masks(tmp_path, [0, 1, 3, 255], [0, 1, 3, 3])
+    assert open_source(f"masks:{tmp_path}").classes == ("0", "1", "2", "3")
+    write_masks(tmp_path, [0, 1, 254, 255])
+    with pytest.raises(InputError, match=r"4 labels without names, up to 254 .*name them, one a line"):
+        open_source(f"masks:{tmp_path}")

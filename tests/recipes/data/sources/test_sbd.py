@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from recipes.data import open_source, pipeline
-from recipes.data.sources.sbd import Sbd
+from recipes.data.sources.sbd import read
 from tests.recipes.data.sources import test_voc_segmentation as voc
 from zoo.errors import InputError
 
@@ -68,7 +68,7 @@ def test_problems_name_the_file(folder):
 @pytest.mark.parametrize("contents", [b"", b"MATLAB", mat(field="Other"), mat(np.zeros((2, 3)))])
 def test_other_contents_are_refused(contents):
     with pytest.raises(ValueError, match="is no complete MATLAB file"):
-        Sbd.from_bytes(None, contents)
+        read(contents)
 
 
 @settings(deadline=None, max_examples=60)
@@ -78,7 +78,7 @@ def test_damaged_files_are_one_kind_of_error(data):
     for _ in range(data.draw(st.integers(1, 4))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     try:
-        labels = Sbd.from_bytes(None, bytes(whole))
+        labels = read(bytes(whole))
         assert labels.ndim == 2
     except ValueError as error:
         assert "MATLAB" in str(error)

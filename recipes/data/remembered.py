@@ -1,0 +1,164 @@
+"""What reading a file once has shown, remembered by its path, size and time of change."""
+
+import json
+import os
+import sqlite3
+import stat
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from recipes.data.processes import in_processes
+from recipes.data.progress import track
+
+CHUNK = 128
+MOST = 1000
+VERSION = 1  # counts up when a function comes to find something else
+
+
+def folder():
+    """Returns the folder of what is remembered, which may be removed at any time: REGIONZOO_CACHE, or the user's."""
+    return Path(os.environ.get("REGIONZOO_CACHE") or Path.home() / ".cache" / "regionzoo")
+
+
+def remembered(function, paths, description):
+    """Calls a function for each file, in processes; files that did not change since are not read again.
+
+    Args:
+        function: of a module, or a `functools.partial` of such ones; takes a path and returns what JSON can hold.
+        paths: list of strings.
+        description: what is going on, for a progress bar.
+
+    Returns:
+        List of what it returned, `None` for what is no regular file.
+    """
+    paths = [os.path.abspath(path) for path in paths]
+    states = [state(path) for path in paths]
+    memory = Memory(f"{VERSION}:{name_of(function)}")
+    known = memory.read({os.path.dirname(path) for path in paths})
+    new = [i for i, path in enumerate(paths) if states[i] and known.get(path, (None,))[0] != states[i]]
+    chunks = [[paths[i] for i in new[start : start + CHUNK]] for start in range(0, len(new), CHUNK)]
+    found = in_processes(each, ((function, chunk) for chunk in chunks))
+    facts = [fact for part in track(found, description, len(chunks)) for fact in part]
+    fresh = {paths[i]: (states[i], fact) for i, fact in zip(new, facts, strict=True)}
+    memory.write(fresh)
+    known |= fresh
+    return [known[path][1] if now else None for path, now in zip(paths, states, strict=True)]
+
+
+def picture_facts(paths, description):
+    """Returns of each picture `[height, width, turned]` of what `recipes.data.pictures` decodes, read from its head.
+
+    A string stands for one that is no picture, and says so, and `None` for one that is not there. `turned` says
+    whether a camera's note turns it on its side.
+    """
+    return remembered(picture_fact, paths, description)
+
+
+def picture_fact(path):
+    """Returns the fact of one picture."""
+    from recipes.data import pictures
+
+    try:
+        return pictures.head(path)
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    except ValueError as error:
+        return str(error)
+
+
+def label_facts(paths, read, description):
+    """Returns of each label map `[height, width, numbers]`, of which numbers those that occur, `MOST` at most.
+
+    A string stands for one that cannot be read, and says so, and `None` for one that is not there.
+
+    Args:
+        paths: list of strings.
+        read: function of a module that takes bytes and returns `(H, W)` integers, or raises `ValueError`.
+        description: what is going on.
+    """
+    return remembered(partial(label_fact, read), paths, description)
+
+
+def label_fact(read, path):
+    """Returns the fact of one label map."""
+    try:
+        numbers = read(Path(path).read_bytes())
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    except ValueError as error:
+        return str(error)
+    found = np.unique(numbers).tolist()
+    return [*numbers.shape, found if len(found) <= MOST else [*found[: MOST - 1], found[-1]]]
+
+
+def name_of(function):
+    """Returns what tells a function from others."""
+    if isinstance(function, partial):
+        return f"{name_of(function.func)}({', '.join(map(name_of, function.args))})"
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+def state(path):
+    """Returns the size and time of change of a regular file, `None` where there is none."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+
+
+def each(function, paths):
+    """Returns what a function says of each path; named, so that another process finds it."""
+    return [function(path) for path in paths]
+
+
+class Memory:
+    """The facts of one function, on disk, where that can be written; nothing is lost but time where it cannot.
+
+    Args:
+        function: its name.
+    """
+
+    def __init__(self, function):
+        self.function = function
+
+    def read(self, folders):
+        """Returns `{path: (state, fact)}` of the files in some folders."""
+        found = {}
+        try:
+            with closing(self._open()) as database:
+                for name in folders:
+                    rows = database.execute(
+                        "SELECT name, size, time, fact FROM facts WHERE function = ? AND folder = ?",
+                        (self.function, name),
+                    )
+                    found |= {os.path.join(name, row[0]): ((row[1], row[2]), json.loads(row[3])) for row in rows}
+        except (OSError, sqlite3.Error, ValueError):
+            return {}  # damaged, or not to be had: all is read anew
+        return found
+
+    def write(self, facts):
+        """Adds `{path: (state, fact)}`."""
+        if not facts:
+            return
+        rows = [
+            (self.function, os.path.dirname(path), os.path.basename(path), *now, json.dumps(fact))
+            for path, (now, fact) in facts.items()
+        ]
+        try:
+            with closing(self._open()) as database, database:
+                database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows)
+        except (OSError, sqlite3.Error):
+            return
+
+    def _open(self):
+        folder().mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(folder() / "facts.sqlite", timeout=30)
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS facts (function TEXT, folder TEXT, name TEXT, size INTEGER, time INTEGER, "
+            "fact TEXT, PRIMARY KEY (function, folder, name)) WITHOUT ROWID"
+        )
+        return database

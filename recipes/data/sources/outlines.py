@@ -1,0 +1,113 @@
+"""The outlines of objects, polygons or run lengths, in a few flat arrays: millions of lists would fill the memory."""
+
+from array import array
+
+import numpy as np
+from faster_coco_eval import mask as rle
+
+KINDS = {
+    "parts": np.int64,  # (N + 1,): of each object the first polygon, then their number
+    "points": np.int64,  # (P + 1,): of each polygon its first coordinate, then their number
+    "coordinates": np.float64,  # flat: x, y, x, y ..., pixels
+    "codes": np.int64,  # (N + 1,): of each object the first byte of its run lengths
+    "runs": np.uint8,  # flat: run lengths as COCO writes them
+    "sizes": np.int32,  # (N, 2): height and width of the picture that the run lengths are of, 0 for polygons
+}
+
+
+class Outlines:
+    """Takes outlines one by one.
+
+    An outline is a list of polygons `[x, y, x, y ...]`, in pixels, or a dict of COCO's compressed run lengths, `size`
+    and `counts`; `None` is that of an object without.
+    """
+
+    def __init__(self):
+        self.parts, self.points, self.codes = array("q", [0]), array("q", [0]), array("q", [0])
+        self.coordinates, self.runs, self.sizes = array("d"), bytearray(), array("i")
+
+    def append(self, outline):
+        """Adds the outline of the next object."""
+        size = 0, 0
+        if isinstance(outline, dict):
+            size = outline["size"]
+            self.runs += outline["counts"]
+        else:
+            for polygon in outline or ():
+                self.coordinates.extend(polygon)
+                self.points.append(len(self.coordinates))
+        self.sizes.extend(size)
+        self.parts.append(len(self.points) - 1)
+        self.codes.append(len(self.runs))
+
+    def columns(self):
+        """Returns the arrays by the names of `KINDS`."""
+        flat = {name: np.frombuffer(getattr(self, name), kind) for name, kind in KINDS.items()}
+        return {**flat, "sizes": flat["sizes"].reshape(-1, 2)}
+
+
+def outline_of(columns, row):
+    """Returns what `Outlines.append` was given for an object, from its columns."""
+    start, stop = columns["codes"][row : row + 2]
+    if stop > start:
+        return {"size": columns["sizes"][row].tolist(), "counts": columns["runs"][start:stop].tobytes()}
+    first, last = columns["parts"][row : row + 2]
+    ends = columns["points"][first : last + 1]
+    polygons = [columns["coordinates"][a:b].tolist() for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return polygons or None
+
+
+def encoded(outline, height, width):
+    """Returns an outline in a picture of a size as COCO's compressed run lengths, a dict of `size` and `counts`."""
+    if isinstance(outline, dict):
+        return outline
+    return rle.merge(rle.frPyObjects(outline, height, width))
+
+
+def fitting(columns, sizes, empty=False):
+    """Says which objects have an outline that fits a picture.
+
+    Args:
+        columns: of N objects.
+        sizes: `(height, width)` of the picture, or `(N, 2)`.
+        empty: what is said of an object without outline.
+    Returns:
+        `(N,)` bool.
+    """
+    has = (np.diff(columns["parts"]) > 0) | (np.diff(columns["codes"]) > 0)
+    fits = (columns["sizes"] == 0).all(axis=1) | (columns["sizes"] == np.asarray(sizes)).all(axis=1)
+    return np.where(has, fits, empty)
+
+
+def run_lengths(counts):
+    """Reads COCO's compressed run lengths.
+
+    Args:
+        counts: bytes.
+    Returns:
+        List of integers.
+    Raises:
+        ValueError: if these are none.
+    Source: `rleFrString` of pycocotools' maskApi.c.
+    """
+    found, place = [], 0
+    while place < len(counts):
+        value, shift, more = 0, 0, True
+        while more:
+            if place == len(counts) or not 48 <= counts[place] < 112:
+                raise ValueError("run lengths are cut short, or have a character that is none")
+            bits = counts[place] - 48
+            value |= (bits & 31) << shift
+            more, place, shift = bits & 32, place + 1, shift + 5
+        if bits & 16:
+            value -= 1 << shift
+        found.append(value + (found[-2] if len(found) > 2 else 0))
+    return found
+
+
+def masks_of(columns, rows, height, width):
+    """Returns the masks of some objects, `(N, height, width)` uint8."""
+    masks = np.zeros((len(rows), height, width), np.uint8)
+    for mask, row in zip(masks, rows, strict=True):
+        mask[:] = rle.decode(encoded(outline_of(columns, row), height, width))
+    return masks

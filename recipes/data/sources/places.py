@@ -1,0 +1,54 @@
+"""Where the picture lies that an annotation names, however it writes the path."""
+
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from recipes.data.pictures import SUFFIXES
+
+
+class Places:
+    """The pictures of a folder, by the names that annotations give them.
+
+    Args:
+        folder: path of the folder, outside of which nothing is looked for.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    def find(self, name):
+        """Finds a picture.
+
+        Args:
+            name: as it is annotated: with the folders of another machine perhaps, or back-slashes.
+
+        Returns:
+            Its path, whether or not it is there, and what is wrong with the name, "" for nothing.
+        """
+        if not name or "\0" in name:
+            return self.folder / "picture", f"is called {name!r}, which no file is"
+        parts = PurePosixPath(name.replace("\\", "/")).parts
+        if not parts or parts[-1] in ("..", "/"):
+            return self.folder / "picture", f"is called {name!r}, which no file is"
+        inside = ".." not in parts and parts[0] != "/" and not parts[0].endswith(":")
+        direct = self.folder.joinpath(*parts) if inside else None
+        if direct is not None and direct.is_file():
+            return direct, ""
+        last = self.folder / parts[-1]
+        if last.is_file():
+            return last, ""
+        found = self._by_name.get(parts[-1], ())
+        if len(found) == 1:
+            return found[0], ""
+        if not inside:
+            return last, f"is called {name!r}, which leaves the folder {self.folder}, where there is no {parts[-1]}"
+        return direct, ""
+
+    @cached_property
+    def _by_name(self):
+        """The pictures of all subfolders, looked for once."""
+        found = {}
+        for path in self.folder.rglob("*"):
+            if path.suffix.lower() in SUFFIXES and not path.is_symlink():
+                found.setdefault(path.name, []).append(path)
+        return found
