@@ -126,12 +126,14 @@ class Steps:
     resizing: str
 
     def decode(self, record):
-        """Returns the example without ignored objects and other tasks' targets."""
-        example = self.source.decode(record)
+        """Returns the example without ignored objects and other tasks' targets, masks as "crops" of their boxes."""
+        wanted = TARGETS[self.task]
+        example = self.source.decode_cropped(record) if "masks" in wanted else self.source.decode(record)
         if "ignored" in example:
             example = select(example, ~example["ignored"])
+        wanted = ["crops" if key == "masks" else key for key in wanted]
         proposals = ("proposals",) if "proposals" in self.source.keys else ()
-        return {key: example[key] for key in ("image", *TARGETS[self.task], *proposals)}
+        return {key: example[key] for key in ("image", *wanted, *proposals)}
 
     def fit(self, example):
         """Brings the whole picture into the frame."""

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-OBJECT_KEYS = ("boxes", "labels", "masks", "keypoints", "ignored", "areas")
+OBJECT_KEYS = ("boxes", "labels", "masks", "crops", "keypoints", "ignored", "areas", "rows")
 BOX_KEYS = ("boxes", "proposals")
 SLACK = 1.0
 
@@ -42,8 +42,37 @@ def in_frame(example, frame, visible=0.0):
         clipped["proposals"] = tf.where(wide["proposals"][:, None], clipped["proposals"], 0.0)
     if "boxes" not in wide:
         return clipped
+    if "crops" in example:
+        clipped["crops"] = read_again(example["crops"], example["boxes"], clipped["boxes"])
     seen = area(clipped["boxes"]) >= visible * area(example["boxes"]) if visible else True
     return select(clipped, wide["boxes"] & seen)
+
+
+def read_again(crops, boxes, parts):
+    """Reads masks over boxes anew, over a part of each.
+
+    Args:
+        crops: `(N, M, M)` uint8, each over its box.
+        boxes: `(N, 4)` float32 xyxy, pixels.
+        parts: `(N, 4)`, likewise.
+
+    Returns:
+        `(N, M, M)` uint8, each over its part; the value of the nearest cell.
+    """
+    size = crops.shape[1]
+    centres = (tf.range(size, dtype=tf.float32) + 0.5) / size
+
+    def places(side):
+        low, high = boxes[:, side, None], boxes[:, side + 2, None]
+        at = parts[:, side, None] + centres * (parts[:, side + 2, None] - parts[:, side, None])
+        share = tf.math.divide_no_nan(at - low, high - low)
+        return tf.clip_by_value(tf.cast(share * size, tf.int32), 0, size - 1)
+
+    def read():
+        rows = tf.gather(crops, places(1), axis=1, batch_dims=1)
+        return tf.gather(rows, places(0), axis=2, batch_dims=1)
+
+    return tf.cond(tf.reduce_all(boxes == parts), lambda: crops, read)
 
 
 def area(boxes):

@@ -15,6 +15,8 @@ TARGETS = {
     "masks_and_keypoints": ("boxes", "labels", "masks", "keypoints"),
 }
 MASK_SIZE = 112
+CROP_SIZE = 2 * MASK_SIZE
+"""Cells a side of masks on their way, finer than what is learned: a part of a box may be all that is left of it."""
 
 
 def check_targets(source, task):
@@ -43,7 +45,8 @@ def padded_objects(example, max_objects):
     """Turns the objects of one example into targets of fixed shape.
 
     Args:
-        example: dict with "boxes", "labels" and perhaps "masks" or "keypoints".
+        example: dict with "boxes", "labels" and perhaps "keypoints", and "masks" of the picture or "crops" of them,
+            `(N, 224, 224)` over their boxes.
         max_objects: rows; further objects are left out.
 
     Returns:
@@ -52,6 +55,8 @@ def padded_objects(example, max_objects):
     targets = {key: example[key][:max_objects] for key in ("boxes", "labels", "masks", "keypoints") if key in example}
     if "masks" in targets:
         targets["masks"] = crop_masks(targets["masks"], targets["boxes"])
+    if "crops" in example:
+        targets["masks"] = example["crops"][:max_objects, 1::2, 1::2]
     return {key: padded(rows, max_objects, -1 if key == "labels" else 0) for key, rows in targets.items()}
 
 

@@ -228,6 +228,8 @@ def _reverse(example, axis):
         flipped["segmentation"] = tf.reverse(example["segmentation"], [axis])
     if "masks" in example:
         flipped["masks"] = tf.reverse(example["masks"], [axis + 1])
+    if "crops" in example:
+        flipped["crops"] = tf.reverse(example["crops"], [axis + 1])
     return flipped
 
 

@@ -3,7 +3,9 @@
 import numpy as np
 from faster_coco_eval import mask as rle
 
-from zoo.ops.masks import paste
+from zoo.ops.masks import paste_part
+
+THRESHOLD = 0.5
 
 
 def encode(mask):
@@ -20,7 +22,7 @@ def encode(mask):
 
 
 def encode_pasted(masks, boxes, size):
-    """Pastes the masks of boxes into a picture and encodes them, one at a time to spare memory.
+    """Pastes the masks of boxes into a picture and encodes them, each where its box lies.
 
     Args:
         masks: `(K, m, m)` probabilities within the box.
@@ -29,7 +31,35 @@ def encode_pasted(masks, boxes, size):
     Returns:
         List of K dicts, see `encode`.
     """
-    return [encode(paste(mask[None], box[None], size)[0]) for mask, box in zip(masks, boxes, strict=True)]
+    masks, boxes = np.asarray(masks, "float32"), np.asarray(boxes, "float64")
+    encoded = []
+    for mask, box in zip(masks, boxes, strict=True):
+        part, read = paste_part(mask, box, size)
+        encoded.append(encode_part(read >= THRESHOLD, part, size))
+    return encoded
+
+
+def encode_part(mask, part, size):
+    """Encodes a mask of which only a part of the picture is known; the rest is 0.
+
+    Args:
+        mask: `(h, w)` bool.
+        part: slices of rows and columns, where it lies.
+        size: `(H, W)` of the picture, pixels.
+    Returns:
+        A dict, see `encode`.
+    """
+    height, width = map(int, size)
+    rows, columns = part
+    # Down the columns, as whole ones: where it changes from 0 to 1 and back.
+    whole = np.zeros((columns.stop - (columns.start or 0), height), bool)
+    whole[:, rows] = mask.T
+    changes = np.flatnonzero(np.diff(whole.ravel(), prepend=False, append=False)) + height * (columns.start or 0)
+    counts = np.diff(changes, prepend=0, append=height * width)
+    if len(counts) > 1 and counts[-1] == 0:
+        counts = counts[:-1]
+    encoded = rle.frPyObjects({"size": [height, width], "counts": counts.tolist()}, height, width)
+    return {"size": [height, width], "counts": encoded["counts"].decode()}
 
 
 def area(encoded):

@@ -72,14 +72,26 @@ def paste(masks, boxes, size, threshold=0.5):
     if masks.ndim != 3 or boxes.shape != (len(masks), 4):
         raise ValueError(f"paste takes (K, m, m) masks and (K, 4) boxes, received {masks.shape} and {boxes.shape}")
     pasted = np.zeros((len(masks), *size), "float32" if threshold is None else bool)
-    for mask, (x1, y1, x2, y2), picture in zip(masks, boxes, pasted, strict=True):
-        if not (x2 > x1 and y2 > y1):
-            continue
-        rows, by_row = _shares(y1, y2, mask.shape[0], size[0])
-        columns, by_column = _shares(x1, x2, mask.shape[1], size[1])
-        read = by_row @ mask @ by_column.T
-        picture[rows, columns] = read if threshold is None else read >= threshold
+    for mask, box, picture in zip(masks, boxes, pasted, strict=True):
+        part, read = paste_part(mask, box, size)
+        picture[part] = read if threshold is None else read >= threshold
     return pasted
+
+
+def paste_part(mask, box, size):
+    """Returns the part of a picture that one mask reaches, two slices, and what is read there; see `paste`.
+
+    Args:
+        mask: `(m, m)` float32.
+        box: `(4,)` float64 xyxy, pixels.
+        size: `(H, W)` of the picture, pixels.
+    """
+    x1, y1, x2, y2 = box
+    if not (x2 > x1 and y2 > y1):
+        return (slice(0), slice(0)), np.zeros((0, 0), "float32")
+    rows, by_row = _shares(y1, y2, mask.shape[0], size[0])
+    columns, by_column = _shares(x1, x2, mask.shape[1], size[1])
+    return (rows, columns), by_row @ mask @ by_column.T
 
 
 def _shares(start, stop, cells, length):

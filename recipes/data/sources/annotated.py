@@ -12,6 +12,7 @@ from recipes.data.objects import SLACK, box_warning, select, within_picture
 from recipes.data.remembered import picture_facts
 from recipes.data.sources import outlines
 from recipes.data.sources.source import Problem, Source
+from recipes.data.targets import CROP_SIZE
 
 ROWS = {"boxes": ((4,), np.float32), "labels": ((), np.int32), "ignored": ((), bool), "areas": ((), np.float32)}
 
@@ -103,26 +104,43 @@ class Annotated(Source):
 
     def decode(self, record):
         """As `Source.decode`; boxes are clipped to the picture, those without area dropped; the name is the path."""
+        return self._decode(record, "masks")
+
+    def decode_cropped(self, record):
+        """As `Source.decode_cropped`; outlines are drawn over their boxes, whatever the size of the picture."""
+        return self._decode(record, "crops")
+
+    def _decode(self, record, masks):
         image = pictures.decode(tf.io.read_file(record["image"]))
         index = record["index"]
         start, stop = self._starts[index], self._starts[index + 1]
         example = {key: rows[start:stop] for key, rows in self._rows.items() if key in self.keys}
-        height, width = tf.unstack(tf.shape(image)[:2])
+        size = tf.shape(image)[:2]
         if self.relative:
-            example["boxes"] *= tf.cast(tf.stack([width, height, width, height]), tf.float32)
+            example["boxes"] *= tf.cast(tf.tile(size[::-1], [2]), tf.float32)
         example |= {"image": image, "name": tf.convert_to_tensor(record["image"])}
-        if "masks" in self.keys:
-            kinds = tf.uint8, tf.bool
-            masks, outlined = tf.numpy_function(self._masks, [start, stop, height, width], kinds, stateful=False)
-            example = select(example, tf.ensure_shape(outlined, (None,)))
-            example["masks"] = tf.ensure_shape(masks, (None, None, None))
-        return within_picture(example)
+        if "masks" not in self.keys:
+            return within_picture(example)
+        outlined = tf.numpy_function(self._outlined, [start, stop, size], tf.bool, stateful=False)
+        rows = start + tf.where(outlined)[:, 0]
+        example = select(example, tf.ensure_shape(outlined, (None,)))
+        if masks == "masks":
+            drawn = tf.numpy_function(self._masks, [rows, size], tf.uint8, stateful=False)
+            return within_picture({**example, "masks": tf.ensure_shape(drawn, (None, None, None))})
+        example = within_picture({**example, "rows": rows})
+        boxes, rows = example["boxes"], example.pop("rows")
+        drawn = tf.numpy_function(self._crops, [rows, boxes, size], tf.uint8, stateful=False)
+        return {**example, "crops": tf.ensure_shape(drawn, (None, CROP_SIZE, CROP_SIZE))}
 
-    def _masks(self, start, stop, height, width):
-        """Returns the masks of the objects that have an outline of the picture's size, and which these are."""
-        size = int(height), int(width)
-        outlined = outlines.fitting(self.outlines, size)[start:stop]
-        return outlines.masks_of(self.outlines, start + np.flatnonzero(outlined), *size), outlined
+    def _outlined(self, start, stop, size):
+        """Says which objects have an outline of the picture's size."""
+        return outlines.fitting(self.outlines, size, int(start), int(stop))
+
+    def _masks(self, rows, size):
+        return outlines.masks_of(self.outlines, rows, *map(int, size))
+
+    def _crops(self, rows, boxes, size):
+        return outlines.crops_of(self.outlines, rows, boxes, *map(int, size), CROP_SIZE)
 
     def name_of(self, index):
         """Returns the path of the picture."""

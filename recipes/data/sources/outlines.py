@@ -15,6 +15,10 @@ KINDS = {
 }
 
 
+SHIFT, FAR = 8, 1 << 15
+"""Bits of a fraction of a pixel as OpenCV takes it, and the pixels beyond which it cannot count."""
+
+
 class Outlines:
     """Takes outlines one by one.
 
@@ -64,19 +68,23 @@ def encoded(outline, height, width):
     return rle.merge(rle.frPyObjects(outline, height, width))
 
 
-def fitting(columns, sizes, empty=False):
+def fitting(columns, sizes, start=0, stop=None, empty=False):
     """Says which objects have an outline that fits a picture.
 
     Args:
         columns: of N objects.
         sizes: `(height, width)` of the picture, or `(N, 2)`.
+        start: the first object that is asked for.
+        stop: the one after the last.
         empty: what is said of an object without outline.
     Returns:
-        `(N,)` bool.
+        `(stop - start,)` bool.
     """
-    has = (np.diff(columns["parts"]) > 0) | (np.diff(columns["codes"]) > 0)
-    fits = (columns["sizes"] == 0).all(axis=1) | (columns["sizes"] == np.asarray(sizes)).all(axis=1)
-    return np.where(has, fits, empty)
+    stop = len(columns["sizes"]) if stop is None else stop
+    parts, codes = (np.diff(columns[name][start : stop + 1]) > 0 for name in ("parts", "codes"))
+    own = columns["sizes"][start:stop]
+    fits = (own == 0).all(axis=1) | (own == np.asarray(sizes)).all(axis=1)
+    return np.where(parts | codes, fits, empty)
 
 
 def run_lengths(counts):
@@ -111,3 +119,34 @@ def masks_of(columns, rows, height, width):
     for mask, row in zip(masks, rows, strict=True):
         mask[:] = rle.decode(encoded(outline_of(columns, row), height, width))
     return masks
+
+
+def crops_of(columns, rows, boxes, height, width, cells):
+    """Returns the masks of some objects over boxes, at the centres of cells, `(N, cells, cells)` uint8.
+
+    Args:
+        columns: of all objects.
+        rows: `(N,)`, which ones.
+        boxes: `(N, 4)` xyxy, pixels, each with an area.
+        height: of the picture, pixels.
+        width: likewise.
+        cells: a side.
+    """
+    crops = np.zeros((len(rows), cells, cells), np.uint8)
+    for crop, row, box in zip(crops, rows, boxes.astype(np.float64), strict=True):
+        outline, corner, scale = outline_of(columns, row), box[:2], cells / (box[2:] - box[:2])
+        if isinstance(outline, dict):
+            x, y = (corner[:, None] + (np.arange(cells) + 0.5) / scale[:, None]).astype(int)
+            crop[:] = rle.decode(outline)[y.clip(0, height - 1)[:, None], x.clip(0, width - 1)]
+        else:
+            fill(crop, [(np.reshape(polygon, (-1, 2)) - corner) * scale - 0.5 for polygon in outline])
+    return crops
+
+
+def fill(mask, polygons):
+    """Sets the pixels of a `(H, W)` uint8 mask that lie in one of the polygons `(P, 2)`, x and y of their centres."""
+    import cv2
+
+    for polygon in polygons:
+        fixed = np.rint(polygon.clip(-FAR, FAR) * (1 << SHIFT)).astype(np.int32)
+        cv2.fillPoly(mask, [fixed], 1, shift=SHIFT)

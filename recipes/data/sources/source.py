@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from recipes.data.graph import as_written, mapped
 from recipes.data.progress import track
-from recipes.data.targets import TARGETS
+from recipes.data.targets import CROP_SIZE, TARGETS, crop_masks
 from zoo.constants import VOID
 from zoo.errors import InputError
 
@@ -112,6 +112,12 @@ class Source:
             `(N,)` float32, pixels, where the dataset states them.
         """
         raise NotImplementedError
+
+    def decode_cropped(self, record):
+        """As `decode`, but for "crops" `(N, 224, 224)` uint8, masks over their boxes, in place of "masks"."""
+        example = self.decode(record)
+        example["crops"] = crop_masks(example.pop("masks"), example["boxes"], CROP_SIZE)
+        return example
 
     def __len__(self):
         return self.count - len(self.left_out)

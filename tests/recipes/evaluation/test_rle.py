@@ -4,6 +4,7 @@ import numpy as np
 from faster_coco_eval import mask as coco
 
 from recipes.evaluation import rle
+from zoo.ops.masks import paste
 
 
 def test_run_lengths_by_hand():
@@ -28,3 +29,14 @@ def test_pasted_masks():
     expected[1:3, 2:5] = 1
     assert np.array_equal(coco.decode(encoded), expected)
     assert rle.encode_pasted(np.zeros((0, 28, 28)), np.zeros((0, 4)), (6, 8)) == []
+
+
+def test_pasted_masks_equal_those_of_whole_pictures():
+    drawn = np.random.default_rng(3)
+    corners = drawn.uniform(-10, 40, (60, 2))
+    boxes = np.concatenate([corners, corners + drawn.uniform(-2, 30, (60, 2))], axis=1)
+    masks = drawn.random((60, 7, 7))
+    boxes[:3], masks[:2] = [(0, 0, 32, 24), (-5, -5, 40, 40), (30, 20, 32, 24)], 1.0
+    expected = [rle.encode(mask) for mask in paste(masks, boxes, (24, 32))]
+    assert rle.encode_pasted(masks, boxes, (24, 32)) == expected
+    assert rle.area(expected[1]) == 24 * 32 and rle.area(expected[0]) > 0
