@@ -219,20 +219,19 @@ def is_whole(file, image, start, tail, size, resting):
     return False
 
 
-def upright(pixels, turn, transpose=np.transpose):
+def upright(pixels, turn):
     """Turns a picture or label map as EXIF's orientation says.
 
     Args:
-        pixels: `(H, W)` or `(H, W, C)`, an array, or a tensor with `transpose=tf.transpose`.
-        turn: 1-8, a Python integer.
-        transpose: the function that exchanges axes.
+        pixels: `(H, W)` or `(H, W, C)`.
+        turn: 1-8.
 
     Returns:
         The same, `(W, H, ...)` where `turn` is 5-8.
     Source: EXIF 2.32, tag 274.
     """
     if turn in SWAPPED:
-        pixels = transpose(pixels, (1, 0, 2)[: len(pixels.shape)])
+        pixels = np.swapaxes(pixels, 0, 1)
     if turn in MIRRORED:
         pixels = pixels[:, ::-1]
     return pixels[::-1] if turn in UPSIDE_DOWN else pixels

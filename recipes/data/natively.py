@@ -1,10 +1,8 @@
 """Which files TensorFlow decodes by itself in a graph, to the same pixels as Pillow; all others go through Python."""
 
-from functools import partial
-
 import tensorflow as tf
 
-from recipes.data.headers import TAIL, max_pixels, upright
+from recipes.data.headers import MIRRORED, SWAPPED, TAIL, UPSIDE_DOWN, max_pixels
 
 PNG = b"\x89PNG\r\n\x1a\n"
 # What most writers of JPEG without EXIF begin with: a JFIF segment of 16 bytes, and then the tables at once.
@@ -63,8 +61,9 @@ def surely_upright(contents):
 
 def turned(image, turn):
     """As `recipes.data.headers.upright`, by a scalar int32 tensor."""
-    ways = [partial(upright, image, number, tf.transpose) for number in range(1, 9)]
-    return tf.switch_case(turn - 1, ways)
+    image = tf.cond(tf.reduce_any(turn == SWAPPED), lambda: tf.transpose(image, (1, 0, 2)), lambda: image)
+    turned_axes = tf.stack([tf.reduce_any(turn == UPSIDE_DOWN), tf.reduce_any(turn == MIRRORED)])
+    return tf.reverse(image, tf.where(turned_axes)[:, 0])
 
 
 def part(contents, start, length):

@@ -1,4 +1,5 @@
 import io
+import os
 
 import numpy as np
 import pytest
@@ -103,6 +104,29 @@ def test_finds_pictures(tmp_path):
     (tmp_path / "inner").mkdir()
     with pytest.raises(InputError, match="inner: the folder holds no pictures"):
         pictures.find(tmp_path / "inner")
+
+
+def test_a_folder_s_other_files_are_counted(tmp_path):
+    for name in ("a.TIF", "b.jfif", "c.jpe", "notes.txt", "._a.jpg", ".DS_Store"):
+        (tmp_path / name).touch()
+    (tmp_path / "inner.jpg").mkdir()
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "gone.jpg").symlink_to("missing.jpg")
+    (tmp_path / "loop.jpg").symlink_to("loop.jpg")
+    (tmp_path / "link.jpg").symlink_to("b.jfif")
+    assert [file.name for file in pictures.find(tmp_path)] == ["a.TIF", "b.jfif", "c.jpe", "link.jpg"]
+    assert pictures.ignored(tmp_path) == (7, "gone.jpg")
+    assert pictures.ignored(tmp_path / "a.TIF") == (0, "")
+    line = "ignored 7 files that are no pictures, e.g. gone.jpg"
+    assert pictures.ignored_line([tmp_path / "a.TIF", tmp_path]) == line
+    assert pictures.ignored_line([tmp_path / "a.TIF"]) == ""
+    for name, words in {
+        "pipe.jpg": "is a pipe, not a picture file",
+        "gone.jpg": "is a link to nothing",
+        "loop.jpg": "cannot be read",
+    }.items():
+        with pytest.raises(InputError, match=f"{name}: {words}"):
+            pictures.find(tmp_path / name)
 
 
 def test_jpeg_decodes_as_elsewhere(tmp_path):

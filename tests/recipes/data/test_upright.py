@@ -1,3 +1,4 @@
+import functools
 import io
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from recipes.data import pictures
+from recipes.data import headers, pictures
 from tests.recipes.data.odd import chunk, exif, png
 
 # What is seen when `STORED` is turned, for each of EXIF's eight numbers; by hand from the standard's table.
@@ -24,8 +25,14 @@ ROWS = [bytes(row) for row in STORED]
 PHOTO = Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8))
 
 
+@functools.cache
+def graph_of(function, max_pixels):
+    return tf.function(function, input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
+
+
 def in_graph(contents, function=pictures.decode):
-    return next(tf.data.Dataset.from_tensors(contents).map(function).as_numpy_iterator())
+    """Decodes in a graph, which is traced once: it knows the limit of that moment."""
+    return graph_of(function, headers.max_pixels())(contents).numpy()
 
 
 def saved(kind, picture=PHOTO, **options):
