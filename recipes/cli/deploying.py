@@ -10,6 +10,8 @@ from recipes.cli.app import Crf, Data, Json, SkipBad, Tile, load, verb, write_js
 from recipes.cli.quiet import import_frameworks
 from recipes.report.tables import megabytes, percent, show
 
+SHOWN = 100
+
 
 @verb("zoo predict runs/demo/artifacts/model.onnx photos/ --output predictions")
 def predict(
@@ -22,13 +24,23 @@ def predict(
     skip_bad: SkipBad = False,
 ):
     """Predicts pictures: overlays to look at, label maps and JSON to work with."""
-    from recipes.deploy.predict import predict, summary
+    from recipes.data.pictures import ignored_line
+    from recipes.deploy.predict import predict_each, summary
     from recipes.evaluation.ways import through
 
     predictor = through(load(model), tile=tile, crf=crf)
-    entries, skipped = predict(predictor, pictures, output, skip_bad=skip_bad, score=score)
-    rows = [[entry["picture"], summary(entry), entry["overlay"]] for entry in entries]
+    rows = []
+
+    def found(entry):
+        if len(rows) < SHOWN:
+            rows.append([entry["picture"], summary(entry), entry["overlay"]])
+
+    count, skipped = predict_each(predictor, pictures, output, found, skip_bad=skip_bad, score=score)
     show(f"predictions in {output}", ["picture", "found", "overlay"], rows)
+    if count > len(rows):
+        print(f"and {count - len(rows):,} more in {output / 'predictions.json'}")
+    if line := ignored_line(pictures):
+        print(line)
     if skipped:
         show("skipped", ["picture"], [[line] for line in skipped])
 

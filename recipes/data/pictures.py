@@ -4,107 +4,75 @@ Training decodes in tf.data, prediction by Pillow, which loads at once; both giv
 """
 
 import io
-import warnings
+import os
+import stat
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from recipes.data.files import DAMAGED
+from recipes.data import labels
+from recipes.data.headers import head
+from recipes.data.labels import decode_labels, labels_from_bytes  # noqa: F401
+from recipes.data.pixels import FORMATS, UNREADABLE, rgb
 from zoo.errors import InputError
 
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # above twice as many pixels it refuses
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
-UNREADABLE = "is no complete JPEG, PNG, BMP, GIF or WebP picture"
-UNREADABLE_LABELS = "is no complete PNG"
-GREY = 0
-PNG = b"\x89PNG\r\n\x1a\n"
+SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+UNREADABLE_LABELS = labels.UNREADABLE
 
 
 def decode(contents):
     """Decodes an encoded picture; runs eagerly and in a tf.data graph.
 
     Args:
-        contents: scalar string, the bytes of a JPEG, PNG, BMP, GIF (its first frame) or WebP file.
+        contents: scalar string, the bytes of a JPEG, PNG, BMP, GIF, WebP or TIFF file; of several frames or pages
+            the first is taken.
 
     Returns:
-        `(H, W, 3)` uint8 RGB. Grey pictures get three equal channels, transparency is dropped, and the
-        orientation note of a camera (EXIF) is not applied: annotations count in stored pixels.
+        `(H, W, 3)` uint8 RGB, turned upright where a camera noted its orientation (EXIF). Grey pictures get three
+        equal channels, and transparency is dropped. Of more than 8 bits a picture is brought to 0-255 by its own
+        range, see `recipes.data.pixels.scaled`.
+
+    Raises:
+        ValueError: if this is no complete picture, or one of more than `recipes.data.headers.max_pixels()`, which is
+            known before it is decoded; `tf.errors.InvalidArgumentError` in a graph, or where TensorFlow decodes.
     """
     import tensorflow as tf
+
+    from recipes.data import natively
+
+    def by_pillow():
+        return natively.by_python(from_bytes, contents, tf.uint8)
+
+    def jpeg():
+        # TensorFlow's quick transform for JPEG differs by up to 8 grey levels from what all other libraries decode.
+        image = tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE")
+        return tf.cond(
+            natively.surely_upright(contents),
+            lambda: image,
+            lambda: natively.turned(image, natively.by_python(_orientation, contents, tf.int32)),
+        )
 
     def other():
         # TensorFlow knows neither palettes and single bits of BMP nor moving WebP, and paints the ground of a GIF.
-        return tf.cond(
-            tf.equal(tf.strings.substr(contents, 0, len(PNG)), PNG),
-            lambda: tf.io.decode_png(contents, channels=3),
-            lambda: by_python(from_bytes, contents, tf.uint8),
-        )
+        plain = natively.plain_png(contents, depths=(1, 2, 4, 8), colours=(0, 2, 3, 4, 6))
+        return tf.cond(plain, lambda: tf.io.decode_png(contents, channels=3), by_pillow)
 
-    # TensorFlow's quick transform for JPEG differs by up to 8 grey levels from what all other libraries decode.
-    image = tf.cond(
-        tf.io.is_jpeg(contents),
-        lambda: tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE"),
-        other,
-    )
+    image = tf.cond(tf.io.is_jpeg(contents), lambda: tf.cond(natively.plain_jpeg(contents), jpeg, by_pillow), other)
     return tf.ensure_shape(image, (None, None, 3))
 
 
-def decode_labels(contents):
-    """Decodes a label map; runs eagerly and in a tf.data graph.
-
-    Args:
-        contents: scalar string, the bytes of a grey or palette PNG.
-
-    Returns:
-        `(H, W)` int32. Palette files, as Pascal VOC's, give their indices.
-    """
-    import tensorflow as tf
-
-    # Bytes 24 and 25 of a PNG are bit depth and colour type. TensorFlow would give a palette's colours and
-    # stretch 1-bit labels to 0 and 255, so all but plain grey goes to Pillow.
-    plain = tf.equal(tf.strings.substr(contents, 24, 2), tf.constant(bytes([8, GREY])))
-    labels = tf.cond(
-        plain,
-        lambda: tf.cast(tf.io.decode_png(contents, channels=1)[..., 0], tf.int32),
-        lambda: by_python(labels_from_bytes, contents, tf.int32),
-    )
-    return tf.ensure_shape(labels, (None, None))
+def _orientation(contents):
+    return np.int32(head(io.BytesIO(contents), FORMATS, UNREADABLE).orientation)
 
 
-def by_python(function, contents, dtype):
-    """Calls a function of bytes; in a graph its `ValueError` comes as `tf.errors.InvalidArgumentError`."""
-    import tensorflow as tf
-
-    def of_bytes(value):
-        return function(value if isinstance(value, bytes) else value.item())  # eagerly it is an array of one
-
-    return tf.numpy_function(of_bytes, [contents], dtype)
-
-
-def loaded(contents, formats, unreadable):
-    """Returns bytes as a `PIL.Image` that is read whole, or raises `ValueError` that says what is wrong with them."""
-    try:
-        image = Image.open(io.BytesIO(contents), formats=formats)
-        image.load()
-    except Image.DecompressionBombError as error:
-        raise ValueError(f"has more than {2 * Image.MAX_IMAGE_PIXELS:,} pixels") from error
-    except (*DAMAGED, SyntaxError, IndexError) as error:
-        raise ValueError(unreadable) from error
-    return image
-
-
-def labels_from_bytes(contents):
-    """As `decode_labels`, on Python bytes with Pillow.
+def from_bytes(contents):
+    """As `decode`, on Python bytes with Pillow.
 
     Raises:
-        ValueError: if this is no complete grey or palette picture; the message lacks the file's name.
+        ValueError: if this is no complete picture, or too large; the message lacks the file's name.
     """
-    image = loaded(contents, ["PNG"], UNREADABLE_LABELS)
-    if image.mode not in ("1", "L", "P", "I;16", "I"):
-        raise ValueError(f"is a colour picture (mode {image.mode}), not one label a pixel")
-    return np.asarray(image).astype(np.int32)
+    return rgb(io.BytesIO(contents))
 
 
 def read(path, channels=3):
@@ -118,36 +86,88 @@ def read(path, channels=3):
         `(H, W, channels)` uint8.
 
     Raises:
-        InputError: if the file is missing, empty, cut short or not a picture.
+        InputError: if the file is missing, empty, cut short, too large or not a picture.
     """
-    path = Path(path)
     try:
-        if not path.is_file():
-            raise InputError(f"{path}: no such picture file")
-        contents = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); replace or remove it") from error
-    if not contents:
-        raise InputError(f"{path}: the file is empty; replace or remove it")
-    try:
-        pixels = from_bytes(contents)
+        with opened(path) as file:
+            pixels = rgb(file)
+    except NoFile as error:
+        raise InputError(f"{path}: {error}") from error
+    except InputError:
+        raise
     except ValueError as error:
-        raise InputError(f"{path}: {error}; replace or remove it") from error
+        hint = "" if ";" in str(error) else "; replace or remove it"
+        raise InputError(f"{path}: {error}{hint}") from error
     return pixels if channels == 3 else grey(pixels)
 
 
-def from_bytes(contents):
-    """As `decode`, on Python bytes with Pillow.
+def size_of(source):
+    """Reads a picture's size from the head of its file; its end is looked at too, its pixels are not decoded.
+
+    A file whose end is not where it should be is decoded, so that whatever `read` takes is taken here.
+
+    Args:
+        source: a path, or the bytes of a file.
+
+    Returns:
+        `(height, width)` in pixels of the upright picture.
 
     Raises:
-        ValueError: if this is no complete picture; the message lacks the file's name.
+        ValueError: as `from_bytes`, or `NoFile` if there is none; the message lacks the file's name.
     """
-    image = loaded(contents, FORMATS, UNREADABLE)
-    if image.mode == "P":
-        image.info.pop("transparency", None)  # is dropped, and Pillow warns of it
-    if image.mode.startswith("I"):  # grey of 16 bits, of which Pillow would keep the lower ones
-        return np.repeat((np.asarray(image).astype(np.int32) >> 8).astype(np.uint8)[..., None], 3, axis=-1)
-    return np.asarray(image.convert("RGB"))
+    return _size(source, FORMATS, UNREADABLE, rgb)
+
+
+def label_size_of(source):
+    """As `size_of`, of a label map; its kind of pixels is not looked at."""
+    return _size(source, labels.FORMATS, labels.UNREADABLE, labels.numbers_of)
+
+
+def _size(source, formats, unreadable, decoded):
+    with io.BytesIO(source) if isinstance(source, bytes) else opened(source) as file:
+        found = head(file, formats, unreadable)
+        if not found.whole:
+            file.seek(0)
+            decoded(file)
+        return found.height, found.width
+
+
+class NoFile(ValueError):
+    """There is nothing to read where a picture should be."""
+
+
+@contextmanager
+def opened(path):
+    """Opens a file, of which there is one: a pipe is not waited for.
+
+    Raises:
+        NoFile: if it cannot be opened or is empty; the message lacks the file's name.
+    """
+    fault = no_file(path)
+    if fault:
+        raise NoFile(fault)
+    try:
+        file = open(path, "rb")
+    except OSError as error:
+        raise NoFile(f"cannot be read ({error.strerror}); replace or remove it") from error
+    with file:
+        if not os.fstat(file.fileno()).st_size:
+            raise NoFile("the file is empty; replace or remove it")
+        yield file
+
+
+def no_file(path, missing="no such picture file"):
+    """Says why a path is no file that can be read from beginning to end, `None` where it is one."""
+    try:
+        kind = os.stat(path).st_mode
+    except FileNotFoundError:
+        return "is a link to nothing; replace or remove it" if os.path.islink(path) else missing
+    except OSError as error:
+        return f"cannot be read ({error.strerror}); replace or remove it"
+    if stat.S_ISREG(kind):
+        return None
+    names = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return f"is {names.get(stat.S_IFMT(kind), 'a device')}, not a picture file"
 
 
 def head(path):
@@ -169,23 +189,60 @@ def find(path):
     """Lists pictures.
 
     Args:
-        path: a picture file, or a folder of them (its subfolders are not searched).
+        path: a picture file, or a folder of them: files of the suffixes in `SUFFIXES`, written large or small, but no
+            hidden ones; its subfolders are not searched. `ignored` counts what else lies in it.
 
     Returns:
         Sorted list of `Path`.
 
     Raises:
-        InputError: if the path is missing, or a folder without pictures.
+        InputError: if the path is missing or no file (a pipe is not opened), or a folder without pictures.
     """
     path = Path(path)
-    try:
-        if path.is_file():
-            return [path]
-        if not path.is_dir():
-            raise InputError(f"{path}: no such file or folder")
-        found = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from error
+    if not os.path.isdir(path):
+        fault = no_file(path, "no such file or folder")
+        if fault:
+            raise InputError(f"{path}: {fault}")
+        return [path]
+    found = sorted(path / name for name, is_picture in _listed(path) if is_picture)
     if not found:
         raise InputError(f"{path}: the folder holds no pictures ({', '.join(SUFFIXES)})")
     return found
+
+
+def ignored(path):
+    """Counts what `find` leaves out of a folder: other files, hidden ones, subfolders, links to nothing, pipes.
+
+    Args:
+        path: what `find` was given.
+
+    Returns:
+        `(count, name)` with the first name of them by the alphabet, hidden ones last; `(0, "")` where nothing is left
+        out.
+    """
+    names = [name for name, is_picture in _listed(path) if not is_picture] if os.path.isdir(path) else []
+    return len(names), min(names, key=lambda name: (name.startswith("."), name), default="")
+
+
+def ignored_line(paths):
+    """Says what `find` leaves out of paths: "ignored 3 files that are no pictures, e.g. notes.txt", or ""."""
+    found = [ignored(path) for path in paths]
+    count, example = sum(count for count, _ in found), next((name for _, name in found if name), "")
+    if count == 0:
+        return ""
+    what = "file that is no picture" if count == 1 else "files that are no pictures"
+    return f"ignored {count:,} {what}, e.g. {example}"
+
+
+def _listed(folder):
+    """Lists the names in a folder, each with whether it is a picture's."""
+    try:
+        names = os.listdir(folder)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error.strerror}); make it readable") from error
+    return [(name, _is_picture(folder, name)) for name in names]
+
+
+def _is_picture(folder, name):
+    suffix = os.path.splitext(name)[1].lower()
+    return not name.startswith(".") and suffix in SUFFIXES and os.path.isfile(os.path.join(folder, name))

@@ -3,13 +3,14 @@
 import json
 from collections import Counter
 from itertools import tee
+from textwrap import indent
 
 import numpy as np
 from PIL import Image
 
 from export.tasks import known_task
 from recipes.data import pictures
-from recipes.data.files import replace_file, replace_text
+from recipes.data.files import replace_file
 from recipes.data.progress import track
 from recipes.evaluation import rle
 from recipes.evaluation.metrics.objects import detected
@@ -18,20 +19,35 @@ from zoo.errors import InputError
 
 
 def predict(predictor, paths, output, *, skip_bad=False, score=SCORE):
-    """Predicts pictures and writes what was found.
+    """Predicts pictures, as `predict_each`, and keeps what was found.
+
+    Returns:
+        `(entries, skipped)`: the list of dicts that `predictions.json` holds, and one line a picture left out.
+    """
+    entries = []
+    _, skipped = predict_each(predictor, paths, output, entries.append, skip_bad=skip_bad, score=score)
+    return entries, skipped
+
+
+def predict_each(predictor, paths, output, found, *, skip_bad=False, score=SCORE):
+    """Predicts pictures and writes what was found; of any number of pictures a few stand in memory at a time.
 
     For `street.jpg` the folder gets `street_overlay.png` and an entry of `predictions.json`; for segmentation also
     `street_classes.png` (one class index a pixel). Masks of objects stand in the JSON as COCO's run lengths.
+
+    The heads of all files are looked at before the first is predicted, so that a file that is no picture, or is cut
+    short, stops the run while nothing is written. Damage inside a picture shows only when its turn comes.
 
     Args:
         predictor: what `export.load` returns.
         paths: picture files and folders of them.
         output: folder to write to; made if missing.
-        skip_bad: leave out unreadable pictures instead of refusing to start.
+        found: is called with each entry of `predictions.json` in its turn.
+        skip_bad: leave out unreadable pictures instead of stopping.
         score: the least score, 0-1, of an object that counts as found.
 
     Returns:
-        `(entries, skipped)`: the list of dicts that `predictions.json` holds, and one line a picture left out.
+        `(count, skipped)`: how many pictures were predicted, and one line a picture left out.
 
     Raises:
         InputError: if a picture cannot be read, two would get the same name, the folder cannot be written, or the
@@ -41,39 +57,66 @@ def predict(predictor, paths, output, *, skip_bad=False, score=SCORE):
     if not 0 <= score <= 1:
         raise InputError(f"--score takes a number from 0 to 1, received {score}")
     files = [file for path in paths for file in pictures.find(path)]
-    stems = [file.stem for file in files]
-    for file in files:
-        if stems.count(file.stem) > 1:
-            raise InputError(f"{file}: another picture is named {file.stem} too; predict them into different folders")
-    skipped, readable = [], []
-    for file in files:  # all are read before the first is predicted: a bad one stops the run while nothing is written
-        try:
-            pictures.read(file)
-            readable.append(file)
-        except InputError as error:
-            if not skip_bad:
-                raise InputError(f"{error}, or predict with --skip-bad") from error
-            skipped.append(str(error))
+    check_names(files)
+    skipped = []
+    looked_at = readable(pictures.size_of, track(files, "looking at pictures", len(files)), skip_bad, skipped)
+    files = [file for file, _ in looked_at]
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{output}: cannot be made ({error.strerror}); name another folder") from error
-    entries = []
-    images, ahead = tee(pictures.read(file) for file in readable)
-    found_on = zip(readable, images, predictor.predict_each(ahead), strict=True)
-    for file, image, prediction in track(found_on, "predicting", len(readable)):
-        found = found_in(prediction, predictor.task, image.shape[:2], score)
-        drawn = {"overlay": draw_targets(image, found, predictor.class_names, predictor.skeleton)}
-        if predictor.task == "segmentation":
-            drawn["classes"] = found["segmentation"].astype(np.uint8)
-        names = {kind: f"{file.stem}_{kind}.png" for kind in drawn}
-        for kind, pixels in drawn.items():
-            replace_file(output / names[kind], Image.fromarray(pixels).save)
-        size = {"height": image.shape[0], "width": image.shape[1]}
-        figures = entry_of(predictor, prediction, found)
-        entries.append({"picture": str(file), **size, **names, **figures})
-    replace_text(output / "predictions.json", json.dumps(entries, indent=2) + "\n")
-    return entries, skipped
+    count = 0
+
+    def entries():
+        nonlocal count
+        read, ahead = tee(readable(pictures.read, files, skip_bad, skipped))
+        predictions = predictor.predict_each(image for _, image in ahead)
+        for (file, image), prediction in track(zip(read, predictions, strict=True), "predicting", len(files)):
+            seen = found_in(prediction, predictor.task, image.shape[:2], score)
+            drawn = {"overlay": draw_targets(image, seen, predictor.class_names, predictor.skeleton)}
+            if predictor.task == "segmentation":
+                drawn["classes"] = seen["segmentation"].astype(np.uint8)
+            names = {kind: f"{file.stem}_{kind}.png" for kind in drawn}
+            for kind, pixels in drawn.items():
+                replace_file(output / names[kind], Image.fromarray(pixels).save)
+            size = {"height": image.shape[0], "width": image.shape[1]}
+            entry = {"picture": str(file), **size, **names, **entry_of(predictor, prediction, seen)}
+            found(entry)
+            count += 1
+            yield entry
+
+    replace_file(output / "predictions.json", lambda path: write_list(path, entries()))
+    return count, skipped
+
+
+def readable(read, files, skip_bad, skipped):
+    """Yields each file with what a function reads of it; what it cannot read is an error, or a line in `skipped`."""
+    for file in files:
+        try:
+            yield file, read(file)
+        except ValueError as error:
+            words = str(error) if isinstance(error, InputError) else f"{file}: {error}"
+            if not skip_bad:
+                raise InputError(f"{words}, or predict with --skip-bad") from error
+            skipped.append(words)
+
+
+def write_list(path, values):
+    """Writes a JSON list as its values come."""
+    with open(path, "w", encoding="utf-8") as file:
+        between = "[\n"
+        for value in values:
+            file.write(between + indent(json.dumps(value, indent=2), "  "))
+            between = ",\n"
+        file.write("[]\n" if between == "[\n" else "\n]\n")
+
+
+def check_names(files):
+    """Raises `InputError` if two files would get the same names of results."""
+    stems = Counter(file.stem for file in files)
+    for file in files:
+        if stems[file.stem] > 1:
+            raise InputError(f"{file}: another picture is named {file.stem} too; predict them into different folders")
 
 
 def summary(entry):

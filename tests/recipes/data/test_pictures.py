@@ -1,4 +1,5 @@
 import io
+import os
 
 import numpy as np
 import pytest
@@ -59,10 +60,10 @@ def test_odd_kinds_are_learned_from_as_they_are_predicted(tmp_path, kind, pictur
 
 
 def test_a_picture_too_large_to_be_true_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 300)
+    monkeypatch.setenv("REGIONZOO_MAX_PIXELS", "767")
     path = tmp_path / "large.png"
     path.write_bytes(encoded("png"))
-    with pytest.raises(InputError, match="large.png: has more than 600 pixels; replace or remove it"):
+    with pytest.raises(InputError, match="large.png: has 768 pixels, more than 767; raise REGIONZOO_MAX_PIXELS$"):
         pictures.read(path)
 
 
@@ -103,6 +104,29 @@ def test_finds_pictures(tmp_path):
     (tmp_path / "inner").mkdir()
     with pytest.raises(InputError, match="inner: the folder holds no pictures"):
         pictures.find(tmp_path / "inner")
+
+
+def test_a_folder_s_other_files_are_counted(tmp_path):
+    for name in ("a.TIF", "b.jfif", "c.jpe", "notes.txt", "._a.jpg", ".DS_Store"):
+        (tmp_path / name).touch()
+    (tmp_path / "inner.jpg").mkdir()
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "gone.jpg").symlink_to("missing.jpg")
+    (tmp_path / "loop.jpg").symlink_to("loop.jpg")
+    (tmp_path / "link.jpg").symlink_to("b.jfif")
+    assert [file.name for file in pictures.find(tmp_path)] == ["a.TIF", "b.jfif", "c.jpe", "link.jpg"]
+    assert pictures.ignored(tmp_path) == (7, "gone.jpg")
+    assert pictures.ignored(tmp_path / "a.TIF") == (0, "")
+    line = "ignored 7 files that are no pictures, e.g. gone.jpg"
+    assert pictures.ignored_line([tmp_path / "a.TIF", tmp_path]) == line
+    assert pictures.ignored_line([tmp_path / "a.TIF"]) == ""
+    for name, words in {
+        "pipe.jpg": "is a pipe, not a picture file",
+        "gone.jpg": "is a link to nothing",
+        "loop.jpg": "cannot be read",
+    }.items():
+        with pytest.raises(InputError, match=f"{name}: {words}"):
+            pictures.find(tmp_path / name)
 
 
 def test_jpeg_decodes_as_elsewhere(tmp_path):

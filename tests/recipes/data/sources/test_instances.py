@@ -114,8 +114,8 @@ def test_bad_files_are_named(tmp_path):
     Image.new("L", (4, 6)).save(masks / "c.png")
     problems = open_source(f"instances:{tmp_path}").problems()
     assert [str(problem).removeprefix(f"{tmp_path}/") for problem in problems] == [
-        "images/a.jpg: is no complete JPEG, PNG, BMP, GIF or WebP picture",
-        "instance_masks/b.png: is no complete PNG",
+        "images/a.jpg: is no complete JPEG, PNG, BMP, GIF, WebP or TIFF picture",
+        "instance_masks/b.png: is no complete PNG, TIFF, BMP or GIF",
         "instance_masks/c.png: the mask is 6x4, its picture 4x6",
     ]
 

@@ -103,17 +103,17 @@ def test_problems_name_the_file_at_fault(folder):
     picture.write_bytes(picture.read_bytes()[:300])
     Image.new("L", (30, 21)).save(folder / "masks" / "b.png")
     Image.fromarray(np.full((20, 30), 7, np.uint8)).save(folder / "masks" / "c.png")
-    Image.new("RGB", (30, 20)).save(folder / "masks" / "d.png")
+    Image.new("RGB", (30, 20), "red").save(folder / "masks" / "d.png")
     (folder / "masks" / "e.png").write_bytes(b"")
     source = open_source(f"masks:{folder}")
     problems = source.problems()
     assert [problem.index for problem in problems] == [0, 1, 2, 3, 4]
     assert [str(problem).removeprefix(f"{folder}/") for problem in problems] == [
-        "images/a.png: is no complete JPEG, PNG, BMP, GIF or WebP picture",
+        "images/a.png: is no complete JPEG, PNG, BMP, GIF, WebP or TIFF picture",
         "masks/b.png: the mask is 21x30, its picture 20x30",
         "masks/c.png: pixel label 7 is outside the 3 classes (0 to 2)",
         "masks/d.png: is a colour picture (mode RGB), not one label a pixel",
-        "masks/e.png: is no complete PNG",
+        "masks/e.png: is no complete PNG, TIFF, BMP or GIF",
     ]
 
 
@@ -122,13 +122,13 @@ def test_truncated_masks_are_problems(folder, kept):
     mask = folder / "masks" / "c.png"
     mask.write_bytes(mask.read_bytes()[: int(kept * mask.stat().st_size)])
     (problem,) = open_source(f"masks:{folder}").problems()
-    assert problem.file == str(mask) and problem.message == "is no complete PNG"
+    assert problem.file == str(mask) and problem.message == "is no complete PNG, TIFF, BMP or GIF"
 
 
 def test_a_jpeg_is_no_mask(folder):
     Image.new("L", (30, 20)).save(folder / "masks" / "c.png", format="jpeg")
     (problem,) = open_source(f"masks:{folder}").problems()
-    assert problem.message == "is no complete PNG"
+    assert problem.message == "is no complete PNG, TIFF, BMP or GIF"
 
 
 def test_without_leaves_the_bad_records_out(folder):

@@ -1,0 +1,71 @@
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recipes.data import pictures
+from recipes.deploy.predict import predict, predict_each
+from zoo.errors import InputError
+
+
+def segments(images):
+    for image in images:
+        yield {"logits": np.dstack([image[..., 0] < 128, image[..., 0] >= 128]).astype("float32")}
+
+
+PREDICTOR = SimpleNamespace(
+    task="segmentation", class_names=("dark", "bright"), keypoint_names=(), skeleton=(), predict_each=segments
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "photos").mkdir()
+    for i, size in enumerate([(12, 8), (8, 12), (9, 9), (10, 7)]):
+        Image.new("RGB", size, (60 * i, 0, 0)).save(tmp_path / "photos" / f"{i}.png")
+    return tmp_path / "photos"
+
+
+def test_each_picture_is_read_once_and_written_as_it_comes(folder, tmp_path, monkeypatch):
+    read, seen = [], []
+    original = pictures.read
+    monkeypatch.setattr(pictures, "read", lambda path: read.append(path) or original(path))
+    count, skipped = predict_each(PREDICTOR, [folder], tmp_path / "out", lambda entry: seen.append(len(read)))
+    assert (count, skipped, seen) == (4, [], [1, 2, 3, 4])
+    text = (tmp_path / "out" / "predictions.json").read_text()
+    entries = json.loads(text)
+    assert text == json.dumps(entries, indent=2) + "\n"
+    assert [entry["shares"]["bright"] for entry in entries] == [0, 0, 0, 1]
+
+
+def test_damage_found_on_the_way_is_a_line_or_an_error(folder, tmp_path):
+    contents = bytearray((folder / "2.png").read_bytes())
+    at = contents.index(b"IDAT")
+    contents[at + 6 : at + 10] = b"\xff" * 4  # its head and its end are as they should be
+    (folder / "2.png").write_bytes(contents)
+    (folder / "1.png").write_bytes(b"cut short")
+    with pytest.raises(InputError, match=r"1.png: is no complete JPEG.*, or predict with --skip-bad"):
+        predict(PREDICTOR, [folder], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    entries, skipped = predict(PREDICTOR, [folder], tmp_path / "out", skip_bad=True)
+    assert [entry["overlay"] for entry in entries] == ["0_overlay.png", "3_overlay.png"]
+    assert [line.split(": ")[0] for line in skipped] == [str(folder / "1.png"), str(folder / "2.png")]
+    with pytest.raises(InputError, match=r"2.png: is no complete JPEG.*, or predict with --skip-bad"):
+        predict(PREDICTOR, [folder / "0.png", folder / "2.png"], tmp_path / "new")
+    assert not (tmp_path / "new" / "predictions.json").exists()
+
+
+def test_photographs_are_predicted_upright(folder, tmp_path):
+    note = Image.Exif()
+    note[274] = 6
+    Image.new("RGB", (12, 8)).save(tmp_path / "phone.jpg", exif=note)
+    (entry,), _ = predict(PREDICTOR, [tmp_path / "phone.jpg"], tmp_path / "out")
+    assert (entry["height"], entry["width"]) == (12, 8)
+
+
+def test_two_of_a_name_are_refused(folder, tmp_path):
+    (folder / "0.jpg").write_bytes(b"")
+    with pytest.raises(InputError, match="another picture is named 0 too"):
+        predict(PREDICTOR, [folder], tmp_path / "out")
