@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from recipes.data import labels
-from recipes.data.headers import head
+from recipes.data.headers import SWAPPED, head
 from recipes.data.labels import decode_labels, labels_from_bytes  # noqa: F401
 from recipes.data.pixels import FORMATS, UNREADABLE, rgb
 from zoo.errors import InputError
@@ -115,21 +115,28 @@ def size_of(source):
     Raises:
         ValueError: as `from_bytes`, or `NoFile` if there is none; the message lacks the file's name.
     """
-    return _size(source, FORMATS, UNREADABLE, rgb)
+    found = _head(source, FORMATS, UNREADABLE, rgb)
+    return found.height, found.width
+
+
+def is_turned(source):
+    """Says whether a camera's note lays a picture on its side: its size may be stated either way. As `size_of`."""
+    return _head(source, FORMATS, UNREADABLE, rgb).orientation in SWAPPED
 
 
 def label_size_of(source):
     """As `size_of`, of a label map; its kind of pixels is not looked at."""
-    return _size(source, labels.FORMATS, labels.UNREADABLE, labels.numbers_of)
+    found = _head(source, labels.FORMATS, labels.UNREADABLE, labels.numbers_of)
+    return found.height, found.width
 
 
-def _size(source, formats, unreadable, decoded):
+def _head(source, formats, unreadable, decoded):
     with io.BytesIO(source) if isinstance(source, bytes) else opened(source) as file:
         found = head(file, formats, unreadable)
         if not found.whole:
             file.seek(0)
             decoded(file)
-        return found.height, found.width
+        return found
 
 
 class NoFile(ValueError):
@@ -168,15 +175,6 @@ def no_file(path, missing="no such picture file"):
         return None
     names = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
     return f"is {names.get(stat.S_IFMT(kind), 'a device')}, not a picture file"
-
-
-def head(path):
-    """Returns `[height, width, turned]` of a picture, read from the head of its file."""
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            return [image.height, image.width, False]
-    except Image.UnidentifiedImageError as error:
-        raise ValueError(UNREADABLE) from error
 
 
 def grey(pixels):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recipes.data import pictures
 from recipes.data.processes import in_processes
 from recipes.data.progress import track
 
@@ -49,22 +50,17 @@ def remembered(function, paths, description):
 
 
 def picture_facts(paths, description):
-    """Returns of each picture `[height, width, turned]` of what `recipes.data.pictures` decodes, read from its head.
+    """Returns of each picture its `[height, width]`, as it is decoded, from the head of its file.
 
-    A string stands for one that is no picture, and says so, and `None` for one that is not there. `turned` says
-    whether a camera's note turns it on its side.
+    A string stands for one that is no picture, and says so, and `None` for one that is not there.
     """
     return remembered(picture_fact, paths, description)
 
 
 def picture_fact(path):
     """Returns the fact of one picture."""
-    from recipes.data import pictures
-
     try:
-        return pictures.head(path)
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
+        return [int(side) for side in pictures.size_of(path)]
     except ValueError as error:
         return str(error)
 
@@ -85,9 +81,8 @@ def label_facts(paths, read, description):
 def label_fact(read, path):
     """Returns the fact of one label map."""
     try:
-        numbers = read(Path(path).read_bytes())
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
+        with pictures.opened(path) as file:
+            numbers = read(file.read())
     except ValueError as error:
         return str(error)
     found = np.unique(numbers).tolist()

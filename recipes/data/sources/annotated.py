@@ -165,7 +165,7 @@ class Annotated(Source):
             elif message := self.size_fault(index, fact):
                 found.append(Problem(self.where[index], message, index, kind="pictures of another size than stated"))
             else:
-                sizes[index] = fact[:2]
+                sizes[index] = fact
         found += self._object_findings(sizes)
         if deep:
             found += self.undecodable(np.flatnonzero(sizes.any(axis=1)))
@@ -173,9 +173,10 @@ class Annotated(Source):
 
     def size_fault(self, index, fact):
         """Says how a picture's size differs from the one stated, or `None`."""
-        height, width, turned = fact
-        stated = tuple(self.stated[index])
-        if stated in ((0, 0), (height, width)) or turned and stated == (width, height):
+        (height, width), stated = fact, tuple(self.stated[index])
+        if stated in ((0, 0), (height, width)):
+            return None
+        if stated == (width, height) and pictures.is_turned(self.pictures[index]):
             return None
         return f"the picture has {width}x{height} pixels, not {stated[1]}x{stated[0]} as stated"
 
