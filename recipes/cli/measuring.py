@@ -24,12 +24,14 @@ def evaluate(
     skip_bad: SkipBad = False,
 ):
     """Measures a model or an artifact on a source."""
-    from recipes.data import open_source, usable
+    from recipes.data import open_source
     from recipes.evaluation.evaluate import evaluate
     from recipes.evaluation.ways import through
+    from recipes.training.known import known_to, usable_again
 
     predictor = through(load(model), tile=tile, proposals=proposals, crf=crf)
-    scores = evaluate(predictor, usable(open_source(data), skip_bad))
+    source, _ = usable_again(open_source(data), known_to(model), skip_bad)
+    scores = evaluate(predictor, source)
     show_scores(f"{model} on {data}", scores)
     write_json(json_file, scores)
 

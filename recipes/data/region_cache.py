@@ -4,11 +4,12 @@ import hashlib
 import os
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from recipes.data.files import DAMAGED, replace_file
+from recipes.data.files import DAMAGED, remove_left_over, replace_file
 from zoo.errors import InputError
 from zoo.proposals import propose
 
@@ -50,6 +51,11 @@ def path_of(picture, method, count, folder):
     return Path(folder, f"{method}-{count}", f"{name.hexdigest()}.npz")
 
 
+def clean(method, count, folder=None):
+    """Removes what killed processes left of unfinished files of a method's proposals."""
+    remove_left_over(Path(folder or default_folder(), f"{method}-{count}"))
+
+
 def compute(picture, method, count, path):
     """Proposes regions of a picture and writes them.
 
@@ -65,7 +71,8 @@ def compute(picture, method, count, path):
         raise InputError(
             f"{path.parent}: cannot be written ({error.strerror}); set TFDS_DATA_DIR to another"
         ) from error
-    replace_file(path, lambda temporary: np.savez(temporary, boxes=boxes, scores=scores, seconds=seconds))
+    write = partial(np.savez, boxes=boxes, scores=scores, seconds=seconds)
+    replace_file(path, write, durable=False)  # a damaged one is computed anew
 
 
 def read(path):

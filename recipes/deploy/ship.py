@@ -5,6 +5,7 @@ from pathlib import Path
 import export
 from recipes.data import open_source
 from recipes.data.examples import letterboxed, representative
+from recipes.training.known import known_to, without_bad
 from recipes.training.settings import literal
 from zoo.errors import InputError
 
@@ -34,7 +35,8 @@ def ship(
         quantize: see `export.export`.
         image_size: `"HEIGHTxWIDTH"`, a pair, or `None` for the training's.
         batch_size: see `export.export`.
-        data: source whose pictures int8 learns its ranges from, and on which parity is measured.
+        data: source whose pictures int8 learns its ranges from, and on which parity is measured; of the data of the
+            model's run without those that it left out.
         pictures: how many of them at most.
         score_threshold: of a detector, see `export.export`.
         iou_threshold: likewise.
@@ -64,7 +66,8 @@ def ship(
         size = size or predictor.frame_size
         if size is None:
             raise InputError(f"{model} was not trained at one size: name it with --image-size HEIGHTxWIDTH")
-        real = representative(open_source(data), size, pictures, predictor.resizing)
+        source = without_bad(open_source(data), known_to(model))
+        real = representative(source, size, pictures, predictor.resizing)
     return export.export(
         model,
         output,
@@ -92,7 +95,7 @@ def verify(artifact, model, data, count=None):
     Args:
         artifact: path of a SavedModel folder, .onnx or .tflite file.
         model: path of the .keras file, `None` for the `model.keras` above the artifact.
-        data: the source.
+        data: the source; of the data of the model's run without those that it left out.
         count: its first so many pictures only.
 
     Returns:
@@ -103,8 +106,8 @@ def verify(artifact, model, data, count=None):
     """
     model = Path(model) if model else model_above(artifact)
     predictor = export.load(artifact)
-    examples = letterboxed(open_source(data), predictor.task, predictor.image_size, count)
-    return export.verify(artifact, model, examples)
+    source = without_bad(open_source(data), known_to(model))
+    return export.verify(artifact, model, letterboxed(source, predictor.task, predictor.image_size, count))
 
 
 def model_above(artifact):

@@ -12,7 +12,7 @@ from rich.console import Console
 
 import export
 from export.convert import environment
-from recipes.data.files import replace_file, replace_text
+from recipes.data.files import remove_left_over, replace_file, replace_text
 from recipes.deploy.ship import artifact_path, ship
 from recipes.report import hardware, run
 from recipes.report.comparison import draw_comparison
@@ -55,6 +55,7 @@ def compare(recipes, workdir, *, skip_bad=False):
         "budget": shared(recipes.values()),
         "networks": networks,
     }
+    remove_left_over(workdir)
     replace_text(Path(workdir, "comparison.json"), json.dumps(found, indent=2) + "\n")
     replace_file(Path(workdir, "comparison.png"), draw_comparison(networks, f"on {found['budget']['val_data']}"))
     return found

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.data.files import replace_file, replace_text
+from recipes.data import region_cache
+from recipes.data.files import remove_left_over, replace_file, replace_text
 from recipes.data.graph import mapped
 from recipes.data.processes import in_processes
 from recipes.data.progress import track
@@ -45,17 +46,19 @@ def compare(source, output, *, methods=None, count=1000, pictures=None, repeated
     check_targets(source, "detection")
     if pictures is not None and pictures < 1:
         raise InputError(f"pictures is 1 or more, received {pictures}")
-    output = Path(output)
+    output, methods = Path(output), tuple(dict.fromkeys(methods or METHODS))
     if pictures is not None:
         source = first(source, pictures)
+    for method in methods:
+        region_cache.clean(method, count, cache_dir)
     found = [
-        measure(Proposed(source, method, count, cache_dir, processes), repeated, processes)
-        for method in dict.fromkeys(methods or METHODS)
+        measure(Proposed(source, method, count, cache_dir, processes), repeated, processes) for method in methods
     ]
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{output}: cannot be written ({error.strerror}); name another --output") from error
+    remove_left_over(output)
     replace_text(output / "proposals.json", json.dumps(found, indent=2) + "\n")
     replace_file(output / "proposals.png", draw_recall(found, f"{source.spec}, {len(source)} pictures"))
     return found

@@ -24,16 +24,18 @@ def write_metrics(workdir, data=None, *, skip_bad=False):
     Args:
         workdir: a trained `Workdir`.
         data: the source; the recipe's validation source if not given.
-        skip_bad: leave out unusable pictures.
+        skip_bad: leave out unusable pictures, as the run did if it did.
 
     Returns:
         The scores, a flat dict.
     """
-    from recipes.data import open_source, usable
+    from recipes.data import open_source
     from recipes.evaluation.evaluate import accumulate
+    from recipes.training.known import read_known, usable_again
 
     data = data or workdir.read_recipe().val_data
-    evaluator = accumulate(export.load(workdir.model), usable(open_source(data), skip_bad))
+    source, _ = usable_again(open_source(data), read_known(workdir.path), skip_bad)
+    evaluator = accumulate(export.load(workdir.model), source)
     scores = evaluator.scores()
     replace_text(workdir.curves, json.dumps(evaluator.curves()) + "\n")
     replace_text(workdir.metrics, json.dumps({"data": data, **scores}, indent=2) + "\n")
@@ -45,14 +47,15 @@ def report(workdir, *, skip_bad=False):
 
     All of it but the artifacts is kept in `page.json`, so that `renew` need neither load nor predict anything.
     """
-    from recipes.data import open_source, usable
+    from recipes.data import open_source
     from recipes.evaluation.evaluate import take_samples
     from recipes.report import hardware
+    from recipes.training.known import read_known, usable_again
 
     recipe = workdir.read_recipe()
     model, scores = export.load(workdir.model), read_json(workdir.metrics, keys=("data",))
     data = scores.pop("data")
-    source = open_source(data)
+    source, _ = usable_again(open_source(data), read_known(workdir.path), skip_bad)
     fields = {name: text(value) for name, value in recipe.to_dict().items()}
     drawn = page.draw(
         title=workdir.path.name,
@@ -63,10 +66,11 @@ def report(workdir, *, skip_bad=False):
         class_names=model.class_names,
         keypoint_names=source.keypoint_names,
         skeleton=source.skeleton,
-        samples=take_samples(model, usable(source, skip_bad), SAMPLES),
+        samples=take_samples(model, source, SAMPLES),
     )
-    replace_text(workdir.page, json.dumps(drawn) + "\n")
-    page.render(workdir.report, drawn, cards(workdir))
+    with workdir.changing():
+        replace_text(workdir.page, json.dumps(drawn) + "\n")
+        page.render(workdir.report, drawn, cards(workdir))
 
 
 def curves(workdir):
@@ -101,9 +105,10 @@ def keep(artifact, kind, result):
     """Keeps the "verification" or "benchmark" of an artifact that lies in a run's folder, for the report."""
     workdir = run_of(artifact)
     if workdir is not None:
-        kept = measurements(workdir)
-        kept.setdefault(Path(artifact).name, {})[kind] = result.to_dict()
-        replace_text(workdir.measurements, json.dumps(kept, indent=2) + "\n")
+        with workdir.changing():
+            kept = measurements(workdir)
+            kept.setdefault(Path(artifact).name, {})[kind] = result.to_dict()
+            replace_text(workdir.measurements, json.dumps(kept, indent=2) + "\n")
 
 
 def renew(artifact, before_drawing):
@@ -118,7 +123,8 @@ def renew(artifact, before_drawing):
     if workdir is None:
         return
     if workdir.page.is_file():
-        page.render(workdir.report, read_json(workdir.page, keys=page.DRAWN), cards(workdir))
+        with workdir.changing():
+            page.render(workdir.report, read_json(workdir.page, keys=page.DRAWN), cards(workdir))
     else:
         before_drawing()
         report(workdir)

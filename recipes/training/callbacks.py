@@ -17,11 +17,15 @@ class StopOnNaN(keras.callbacks.Callback):
     """Ends training with an error that names the first step whose loss is not a number.
 
     Keras reports the mean over the epoch so far, which is not a number from that step on.
+
+    Args:
+        steps_per_epoch: of a whole one.
+        first: steps of the first epoch that were done before.
     """
 
-    def __init__(self, steps_per_epoch):
+    def __init__(self, steps_per_epoch, first=0):
         super().__init__()
-        self.steps_per_epoch = steps_per_epoch
+        self.steps_per_epoch, self.first = steps_per_epoch, first
         self.epoch = 0
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -36,7 +40,7 @@ class StopOnNaN(keras.callbacks.Callback):
         """
         loss = float(logs["loss"])
         if not math.isfinite(loss):
-            step = self.epoch * self.steps_per_epoch + batch + 1
+            step = self.epoch * self.steps_per_epoch + self.first + batch + 1
             raise InputError(
                 f"the loss became {loss} at step {step} (epoch {self.epoch + 1}): lower learning_rate, "
                 "lengthen warmup_epochs or use precision=float32; the last checkpoint is whole"
@@ -55,17 +59,22 @@ class SeedEpoch(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Sets the states."""
-        drawing = [self.model, *all_layers(self.model)]
-        generators = [layer.seed_generator for layer in drawing if hasattr(layer, "seed_generator")]
-        for i, generator in enumerate(generators):
+        for i, generator in enumerate(seed_generators(self.model)):
             generator.state.assign(np.random.SeedSequence((self.seed, epoch, i)).generate_state(2))
+
+
+def seed_generators(model):
+    """Returns the `keras.random.SeedGenerator`s of a model and its layers."""
+    drawing = [model, *all_layers(model)]
+    return [layer.seed_generator for layer in drawing if hasattr(layer, "seed_generator")]
 
 
 class Validate(keras.callbacks.Callback):
     """Measures each validated epoch as `zoo evaluate` does, and saves `model.keras` whenever it is the best so far.
 
     It stands before `SwapEMAWeights` in the list, so it sees the averaged weights. They are copied into a float32
-    twin: what is measured, kept and shipped carries no training precision. The figure enters the epoch's logs.
+    twin: what is measured, kept and shipped carries no training precision. The figure enters the epoch's logs. As
+    long as no epoch has a figure, as where the pictures show no object, each is saved: the last is then kept.
     """
 
     def __init__(self, workdir, twin, source, metric, best):
@@ -78,34 +87,17 @@ class Validate(keras.callbacks.Callback):
         """Measures, compares and saves."""
         self.twin.set_weights(self.model.get_weights())
         score = evaluate(self.predictor, self.source, progress=False)[self.metric]
-        if score is None:
-            return
-        self.figures = {f"val_{self.metric}": score}
-        if self.best is None or (score > self.best if higher_is_better(self.metric) else score < self.best):
+        if score is not None:
+            self.figures = {f"val_{self.metric}": score}
+        if self.best is None or (score is not None and self.is_better(score)):
             self.best = score
             replace_file(self.workdir.model, self.twin.save)
+
+    def is_better(self, score):
+        """Says whether a figure is better than the best so far."""
+        return score > self.best if higher_is_better(self.metric) else score < self.best
 
     def on_epoch_end(self, epoch, logs=None):
         """Adds the figure of this epoch's validation, if there was one."""
         logs.update(self.figures)
         self.figures = {}
-
-
-class Checkpoint(keras.callbacks.Callback):
-    """After each epoch: a row of history, then weights and optimizer, then the removal of older ones.
-
-    In this order a kill at any moment leaves a whole checkpoint and at least its rows.
-    """
-
-    def __init__(self, workdir, rows):
-        super().__init__()
-        self.workdir, self.rows = workdir, rows
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Writes row and checkpoint."""
-        figures = {name: float(value) for name, value in logs.items()}
-        rate = float(self.model.optimizer.learning_rate)
-        self.rows.append({"epoch": epoch + 1, **figures, "learning_rate": rate})
-        self.workdir.write_history(self.rows)
-        replace_file(self.workdir.weights(epoch + 1), self.model.save_weights)
-        self.workdir.keep_only(epoch + 1)

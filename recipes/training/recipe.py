@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from numbers import Real
 
 from recipes.data import Augment
+from recipes.evaluation.metrics import FIGURES
 from zoo.errors import InputError
 
 RECIPES = {
@@ -122,6 +123,8 @@ class Recipe:
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
         metric: the figure of the evaluation by which the best epoch is kept.
         validate_every: epochs from one validation to the next; the last epoch is always validated.
+        checkpoint_minutes: minutes after which a checkpoint is written within an epoch, so that no more is lost by a
+            kill; 0 for one after each epoch alone. It may change when a run is resumed.
         seed: of weights, order and augmentation.
     """
 
@@ -160,6 +163,7 @@ class Recipe:
     precision: str = "float32"
     metric: str = "miou"
     validate_every: int = 1
+    checkpoint_minutes: float = 10.0
     seed: int = 0
 
     def __post_init__(self):
@@ -174,6 +178,7 @@ class Recipe:
             "weight_decay",
             "warmup_epochs",
             "border_weight",
+            "checkpoint_minutes",
             "milestones",
             "scales",
             "seed",
@@ -229,10 +234,7 @@ CHOICES = {
         *("segmentation", "detection", "instance_segmentation", "keypoints", "masks_and_keypoints"),
         *("localization", "points"),
     ),
-    "metric": (
-        *("miou", "ap", "ap50", "voc_ap50", "mask_ap", "mask_ap50", "keypoint_ap", "keypoint_ap50"),
-        *("accuracy", "nme", "pck"),
-    ),
+    "metric": tuple(dict.fromkeys(sum(FIGURES.values(), ()))),
 }
 
 

@@ -1,21 +1,23 @@
 """Training: a recipe and its data in, a run's folder with the best model out."""
 
-import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
 import keras
 
-from recipes.data import describe, median_frequency, open_source, pipeline, usable
+from recipes.data import describe, median_frequency, open_source, pipeline, region_cache
 from recipes.data.border_weights import border_weights
 from recipes.data.files import replace_text
+from recipes.data.fingerprint import fingerprint
 from recipes.data.sources.proposed import with_proposals
-from recipes.evaluation.metrics import higher_is_better
+from recipes.evaluation.metrics import FIGURES
 from recipes.training import rcnn
 from recipes.training.anchors import find_anchors
 from recipes.training.build import build
-from recipes.training.callbacks import Checkpoint, SeedEpoch, StopOnNaN, Validate
+from recipes.training.callbacks import Validate
+from recipes.training.epochs import fit
+from recipes.training.known import ROLES, check_unchanged, read_known, unchanged, usable_again, write_known
 from recipes.training.rates import check_rates, rates_of
 from recipes.training.schedule import optimizer
 from recipes.training.start import show_taken
@@ -32,37 +34,69 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
     Args:
         recipe: a `Recipe`.
         workdir: folder of the run, see `recipes.training.workdir.Workdir`.
-        resume: continue the run in `workdir` after its last whole epoch, to the same weights as uninterrupted.
-        skip_bad: leave out unusable pictures instead of refusing to start.
+        resume: continue the run in `workdir` from its newest checkpoint on, to the same weights as uninterrupted. The
+            data may lie elsewhere than before. Where they changed, a line says so; other classes, or the same in
+            another order, are refused. Unchanged data are not checked again.
+        skip_bad: leave out unusable pictures instead of refusing to start; the run remembers it and which they are.
 
     Returns:
         The `Workdir`; its `model` is the best epoch, its `history` has a row an epoch.
 
     Raises:
-        InputError: if anything named is wrong or missing, or the loss stops being a number.
+        InputError: if anything named is wrong or missing, another process trains in `workdir`, no checkpoint there
+            is whole, or the loss stops being a number.
     """
-    data, val_data = open_sources(recipe)
-    twin = build(recipe, data)  # a wrong argument is refused before all pictures are read
-    in_steps = isinstance(twin, Rcnn)
-    if in_steps:
-        rcnn.check_recipe(recipe)
-    check_rates(recipe, twin, later=("logits",) if in_steps else ())
-    if begun_with := getattr(twin, "begun_with", None):
-        show_taken(begun_with)
-    data, val_data = usable(data, skip_bad), usable(val_data, skip_bad)
-    if not in_steps:
-        check_one_batch(recipe, data)
-    workdir = Workdir(workdir, resume)
-    if resume:
-        check_same(recipe, workdir)
-    data, val_data = (with_proposals(source, recipe.proposals, recipe.num_proposals) for source in (data, val_data))
-    if in_steps:
-        replace_text(workdir.recipe, recipe.to_json())
-        keras.utils.set_random_seed(recipe.seed)
-        rcnn.train_rcnn(build(recipe, data, recipe.precision), twin, recipe, data, val_data, workdir)
-    else:
-        train_end_to_end(recipe, twin, data, val_data, workdir)
-    return workdir
+    check_metric(recipe)
+    with ExitStack() as held:
+        before = {}
+        if resume:
+            run = Workdir(workdir, resume=True)
+            held.enter_context(run.training())
+            check_same(recipe, run, but=(*FREE, *ROLES))
+            before = read_known(run.path)
+        data, val_data = open_sources(recipe)
+        prints = {role: fingerprint(source) for role, source in zip(ROLES, (data, val_data), strict=True)}
+        if resume:
+            check_same(recipe, run, but=(*FREE, *unchanged(before, prints)))
+            check_unchanged(before, prints)
+        twin = build(recipe, data)  # a wrong argument is refused before all pictures are read
+        in_steps = isinstance(twin, Rcnn)
+        if in_steps:
+            rcnn.check_recipe(recipe)
+        check_rates(recipe, twin, later=("logits",) if in_steps else ())
+        if begun_with := getattr(twin, "begun_with", None):
+            show_taken(begun_with)
+        data, known = usable_again(data, before, skip_bad, prints["data"])
+        val_data, val_known = usable_again(val_data, before, skip_bad, prints["val_data"])
+        if not in_steps:
+            check_one_batch(recipe, data)
+        if not resume:
+            run = Workdir(workdir)
+            held.enter_context(run.training())
+        known = {"data": known, "val_data": val_known}
+        if recipe.proposals:
+            region_cache.clean(recipe.proposals, recipe.num_proposals)
+        data, val_data = (with_proposals(one, recipe.proposals, recipe.num_proposals) for one in (data, val_data))
+        if in_steps:
+            begin(run, recipe, known)
+            keras.utils.set_random_seed(recipe.seed)
+            rcnn.train_rcnn(build(recipe, data, recipe.precision), twin, recipe, data, val_data, run)
+        else:
+            train_end_to_end(recipe, twin, data, val_data, run, known)
+    return run
+
+
+def begin(workdir, recipe, known):
+    """Writes what makes a folder a run's."""
+    replace_text(workdir.recipe, recipe.to_json())
+    write_known(workdir, known)
+
+
+def check_metric(recipe):
+    """Raises `InputError` where the metric is none of the figures of the recipe's task."""
+    figures = FIGURES[recipe.task]
+    if recipe.metric not in figures:
+        raise InputError(f"metric={recipe.metric} is no figure of {recipe.task}: set metric={' or '.join(figures)}")
 
 
 def open_sources(recipe):
@@ -81,8 +115,8 @@ def open_sources(recipe):
     return data, val_data
 
 
-def train_end_to_end(recipe, twin, data, val_data, workdir):
-    """Trains a model by `model.fit`, from the run's last whole epoch on.
+def train_end_to_end(recipe, twin, data, val_data, workdir, known):
+    """Trains a model by `model.fit`, from the run's newest checkpoint on.
 
     Args:
         recipe: a `Recipe`.
@@ -90,6 +124,7 @@ def train_end_to_end(recipe, twin, data, val_data, workdir):
         data: the source to learn from, its pictures all readable.
         val_data: the source to measure on.
         workdir: the `Workdir`.
+        known: what the run will know of its data, see `recipes.training.known`.
     """
     built = recipe
     if recipe.anchors is not None:
@@ -98,27 +133,25 @@ def train_end_to_end(recipe, twin, data, val_data, workdir):
         twin = build(built, data)
     steps = len(data) // recipe.batch_size
     model = compiled(built, data, steps)
-    done = resumed(model, workdir, recipe.metric)
-    training, validation = batches(recipe, data, val_data, skip=done.epochs * steps * recipe.batch_size)
-    replace_text(workdir.recipe, recipe.to_json())
-    model.fit(
-        training,
-        validation_data=validation,
+    begin(workdir, recipe, known)
+
+    def measuring(done):
+        yield Validate(workdir, twin, val_data, recipe.metric, done.best)
+        if recipe.ema is not None:
+            yield keras.callbacks.SwapEMAWeights()
+
+    fit(
+        model,
+        recipe,
+        workdir,
+        steps,
+        lambda done: training_batches(recipe, data, skip=done * recipe.batch_size),
+        measuring,
+        validation_data=validation_batches(recipe, val_data),
         validation_freq=validated(recipe, steps),
-        initial_epoch=done.epochs,
-        epochs=recipe.last_epoch(steps),
-        steps_per_epoch=steps,
-        shuffle=False,
-        verbose=1 if sys.stdout.isatty() else 2,
-        callbacks=[
-            SeedEpoch(recipe.seed),
-            StopOnNaN(steps),
-            Validate(workdir, twin, val_data, recipe.metric, done.best),
-            *([] if recipe.ema is None else [keras.callbacks.SwapEMAWeights()]),
-            keras.callbacks.TensorBoard(workdir.tensorboard, write_graph=False),
-            Checkpoint(workdir, done.rows),
-        ],
     )
+    if not any(f"val_{recipe.metric}" in row for row in workdir.read_history(workdir.last_epoch())):
+        print(f"{recipe.metric} has no value on {val_data.spec}: {workdir.model} is the model of the last epoch")
 
 
 def compiled(recipe, data, steps_per_epoch):
@@ -148,29 +181,13 @@ def pixel_weights(recipe, data):
     return partial(border_weights, **weights)
 
 
-class Done(NamedTuple):
-    """What of a run is done: whole epochs, their rows of history, the best figure among them (`None` without)."""
-
-    epochs: int
-    rows: list
-    best: float | None
+SHARED = ("task", "resizing", "batch_size", "max_objects", "num_proposals")
+"""Fields of a recipe that make the batches of training and those of validation."""
 
 
-def resumed(model, workdir, metric):
-    """Loads the newest checkpoint of a run, if it has one, into a compiled model and returns what is `Done`."""
-    epochs = workdir.last_epoch()
-    if epochs:
-        model.load_weights(workdir.weights(epochs))
-    rows = workdir.read_history(epochs)
-    better = max if higher_is_better(metric) else min
-    return Done(epochs, rows, better((row[name] for row in rows if (name := f"val_{metric}") in row), default=None))
-
-
-def batches(recipe, data, val_data, skip):
-    """Returns the endless batches of training, less the first `skip` examples, and those of validation."""
-    names = "task", "resizing", "batch_size", "max_objects", "num_proposals"
-    shared = {name: getattr(recipe, name) for name in names}
-    training = pipeline(
+def training_batches(recipe, data, skip=0):
+    """Returns the endless batches of training, less the first `skip` examples."""
+    return pipeline(
         data,
         picture_size=recipe.crop_size or recipe.picture_size,
         augment=recipe.augment,
@@ -179,9 +196,13 @@ def batches(recipe, data, val_data, skip):
         seed=recipe.seed,
         skip=skip,
         pixel_weights=pixel_weights(recipe, data),
-        **shared,
+        **{name: getattr(recipe, name) for name in SHARED},
     )
-    return training, pipeline(val_data, picture_size=recipe.picture_size, **shared)
+
+
+def validation_batches(recipe, val_data):
+    """Returns the batches of validation, in their order."""
+    return pipeline(val_data, picture_size=recipe.picture_size, **{name: getattr(recipe, name) for name in SHARED})
 
 
 def validated(recipe, steps_per_epoch):
@@ -198,13 +219,23 @@ def check_one_batch(recipe, data):
         )
 
 
-def check_same(recipe, workdir):
+FREE = ("checkpoint_minutes",)
+"""Fields of a recipe that may change when a run is resumed."""
+
+
+def check_same(recipe, workdir, but=FREE):
     """Refuses to resume a run under another recipe; a field that it was begun without has its default.
+
+    Args:
+        recipe: a `Recipe`.
+        workdir: the run's `Workdir`.
+        but: fields that may differ.
 
     Raises:
         InputError: that shows the lines that differ.
     """
-    before, now = (one.to_json().splitlines() for one in (workdir.read_recipe(), recipe))
+    before = replace(workdir.read_recipe(), **{name: getattr(recipe, name) for name in but})
+    before, now = (one.to_json().splitlines() for one in (before, recipe))
     if before != now:
         differing = sorted(set(now) - set(before)) or sorted(set(before) - set(now))
         changed = "; ".join(line.strip(" ,") for line in differing)

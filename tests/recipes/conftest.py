@@ -14,6 +14,10 @@ from recipes.data.sources import shapes
 from recipes.training.recipe import Recipe
 from recipes.training.workdir import Workdir
 
+OBJECT = (
+    "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox></object>"
+)
+
 
 @pytest.fixture(autouse=True, scope="session")
 def alone():
@@ -85,15 +89,15 @@ def trained(toy, killed, tmp_path_factory):
     """The `Workdir` of an uninterrupted run of the toy recipe."""
     from recipes.training.train import train
 
-    keep_only = Workdir.keep_only
+    keep_checkpoints = Workdir.keep_checkpoints
 
-    def seen(workdir, epoch):
-        if epoch == 3:
+    def seen(workdir, epochs, step=0):
+        if epochs == 3:
             shutil.copytree(workdir.path, killed)
-        keep_only(workdir, epoch)
+        keep_checkpoints(workdir, epochs, step)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Workdir, "keep_only", seen)
+        patch.setattr(Workdir, "keep_checkpoints", seen)
         return train(toy, tmp_path_factory.mktemp("runs") / "toy")
 
 
@@ -122,3 +126,23 @@ def zoo(monkeypatch, capsys, tmp_path):
         return ended.value.code, out, err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def squares(tmp_path_factory):
+    """A `voc:` folder of bright squares on a dark ground, one with none; no picture shows a ghost."""
+    folder = tmp_path_factory.mktemp("squares")
+    for part in ("Annotations", "JPEGImages"):
+        (folder / part).mkdir()
+    (folder / "classes.txt").write_text("square\nghost\n")
+    rng = np.random.default_rng(0)
+    for i in range(5):
+        pixels = rng.integers(20, 60, (80, 120, 3), np.uint8)
+        objects = ""
+        if i:
+            x, y = rng.integers(1, 60), rng.integers(1, 30)
+            pixels[y : y + 40, x : x + 40] = 220
+            objects = OBJECT.format("square", x + 1, y + 1, x + 40, y + 40)
+        Image.fromarray(pixels).save(folder / "JPEGImages" / f"{i}.png")
+        (folder / "Annotations" / f"{i}.xml").write_text(f"<annotation>{objects}</annotation>")
+    return f"voc:{folder}"

@@ -12,10 +12,7 @@ from recipes.training import train as training
 from recipes.training.recipe import load
 from recipes.training.settings import change
 from recipes.training.workdir import Workdir
-
-OBJECT = (
-    "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox></object>"
-)
+from tests.recipes.conftest import OBJECT
 
 
 @pytest.fixture

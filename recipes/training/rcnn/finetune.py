@@ -1,12 +1,10 @@
 """Step 2: the network learns to classify warped regions."""
 
-import sys
-
 import keras
 import numpy as np
 from keras import layers, ops
 
-from recipes.training.callbacks import Checkpoint, SeedEpoch, StopOnNaN
+from recipes.training.epochs import fit
 from recipes.training.rates import rates_of
 from recipes.training.schedule import optimizer
 from zoo.errors import InputError
@@ -22,7 +20,7 @@ def finetune(model, recipe, regions, pictures, workdir):
     """Trains an `Rcnn`'s network under a softmax over C + 1 classes, 0 for background.
 
     A region with an IoU of 0.5 or more with an object has its class, all others are background. An epoch is as many
-    batches as show each region with an object once. It continues after the last whole epoch in `workdir`.
+    batches as show each region with an object once. It continues after the newest checkpoint in `workdir`.
 
     Args:
         model: an `Rcnn`, whose network is changed in place.
@@ -52,39 +50,16 @@ def finetune(model, recipe, regions, pictures, workdir):
         metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
     )
     classifier.optimizer.build(classifier.trainable_variables)
-    done = last_epoch(classifier, workdir)
-    if done == recipe.epochs:
-        return False
     print(f"step 2 of 5: fine-tuning on {len(positives)} regions with an object and {len(background)} without")
-    classifier.fit(
-        batches(model.get_layer("regions"), recipe, regions, pictures, first=done * steps),
-        initial_epoch=done,
+    layer = model.get_layer("regions")
+    return fit(
+        classifier,
+        recipe,
+        workdir,
+        steps,
+        lambda done: batches(layer, recipe, regions, pictures, first=done),
         epochs=recipe.epochs,
-        steps_per_epoch=steps,
-        shuffle=False,
-        verbose=1 if sys.stdout.isatty() else 2,
-        callbacks=[
-            SeedEpoch(recipe.seed),
-            StopOnNaN(steps),
-            keras.callbacks.TensorBoard(workdir.tensorboard, write_graph=False),
-            Checkpoint(workdir, workdir.read_history(done)),
-        ],
     )
-    return True
-
-
-def last_epoch(classifier, workdir):
-    """Returns the last whole epoch after loading its checkpoint; 0 where there is none, or it is damaged."""
-    done = workdir.last_epoch()
-    if done:
-        try:
-            classifier.load_weights(workdir.weights(done))
-        except (OSError, ValueError, KeyError) as error:
-            reason = str(error).splitlines()[0]
-            print(f"{workdir.weights(done)} is damaged ({reason}): it and what follows from it is made anew")
-            workdir.keep_only(0)
-            return 0
-    return done
 
 
 def with_softmax(model):

@@ -46,7 +46,7 @@ def train_rcnn(model, twin, recipe, data, val_data, workdir):
     print(f"step 1 of 5: {len(regions)} regions in {len(pictures)} pictures, {covered(regions)}")
 
     if files.renewed:
-        workdir.keep_only(0)
+        workdir.keep_checkpoints(0)
     files.renewed |= finetune(model, recipe, regions, pictures, workdir)
 
     def features(key, rows):

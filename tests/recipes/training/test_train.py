@@ -17,8 +17,9 @@ from recipes.data.border_weights import border_weights
 from recipes.report import run
 from recipes.training.build import build
 from recipes.training.callbacks import StopOnNaN
+from recipes.training.checkpoints import resumed
 from recipes.training.recipe import Recipe
-from recipes.training.train import batches, compiled, train
+from recipes.training.train import compiled, train, training_batches, validation_batches
 from recipes.training.workdir import Workdir
 from tests.recipes.conftest import write_set
 from zoo import InputError
@@ -43,15 +44,12 @@ def test_learns_and_keeps_the_best_epoch(trained, toy):
     scores = run.write_metrics(trained)
     assert scores["miou"] == pytest.approx(max(row["val_miou"] for row in rows), abs=1e-4)
     assert any(trained.tensorboard.rglob("events*"))
-    assert [file.name for file in trained.path.glob("epoch-*")] == ["epoch-0005.weights.h5"]
+    assert trained.checkpoints() == [(4, 0), (5, 0)]
 
 
 def test_a_resumed_run_ends_with_the_same_weights(trained, killed, toy, tmp_path):
     run = Workdir(shutil.copytree(killed, tmp_path / "run"), resume=True)
-    assert sorted(file.name for file in run.path.glob("epoch-*")) == [
-        "epoch-0002.weights.h5",
-        "epoch-0003.weights.h5",
-    ]
+    assert run.checkpoints() == [(1, 0), (2, 0), (3, 0)]
     resumed_like(train(toy, run.path, resume=True), trained)
 
 
@@ -104,6 +102,57 @@ def same(a, b):
         np.testing.assert_array_equal(left[name], right[name], err_msg=name)
 
 
+def test_a_run_stopped_within_an_epoch_ends_with_the_same_weights(trained, toy, tmp_path, monkeypatch, capsys):
+    """Its checkpoints hold the sums of the metrics and the states of dropout, too: the losses are of whole epochs."""
+
+    class Stopped(Exception):
+        pass
+
+    def stop(workdir, epochs, step=0):
+        keep_checkpoints(workdir, epochs, step)
+        if (epochs, step) == (2, 2):
+            raise Stopped
+
+    keep_checkpoints = Workdir.keep_checkpoints
+    hasty = replace(toy, checkpoint_minutes=1e-9)
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        patch.setattr(Workdir, "keep_checkpoints", stop)
+        train(hasty, tmp_path / "run")
+    run = Workdir(tmp_path / "run", resume=True)
+    assert run.checkpoints() == [(2, 1), (2, 2)]
+    run.weights(2, 2).write_bytes(run.weights(2, 2).read_bytes()[:-1000])
+    resumed_like(train(toy, run.path, resume=True), trained)
+    assert "epoch-0002-step-000002.weights.h5 is damaged" in capsys.readouterr().out
+
+
+def test_damaged_checkpoints(trained, toy, tmp_path, capsys):
+    run = Workdir(shutil.copytree(trained.path, tmp_path / "run"), resume=True)
+    run.weights(5).write_bytes(b"")
+    model = compiled(toy, open_source(toy.data), 3)
+    done = resumed(model, run, "miou")
+    assert (done.epochs, done.step, len(done.rows)) == (4, 0, 4)
+    assert capsys.readouterr().out.count("\n") == 1
+    again = compiled(toy, open_source(toy.data), 3)
+    again.load_weights(run.weights(4))
+    for ours, theirs in zip(model.variables, again.variables, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    run.weights(4).write_bytes(bytes(1000))
+    with pytest.raises(InputError, match=r"no checkpoint is whole \(epoch-0005.*, epoch-0004.*\); remove them"):
+        resumed(model, run, "miou")
+
+
+def test_a_metric_without_a_value_leaves_the_last_model(toy, eagerly, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("recipes.training.callbacks.evaluate", lambda *_, **__: {"miou": None})
+    recipe = replace(toy, epochs=2, ema=None)
+    trained = train(recipe, tmp_path / "run")
+    assert capsys.readouterr().out.count("miou has no value on masks:") == 1
+    model = compiled(recipe, open_source(toy.data), 3)
+    model.load_weights(trained.weights(2))
+    kept = keras.saving.load_model(trained.model)
+    for ours, theirs in zip(kept.weights, model.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_resume_refuses_another_recipe(trained, toy):
     with pytest.raises(InputError, match='"epochs": 6 differs'):
         train(replace(toy, epochs=6), trained.path, resume=True)
@@ -142,7 +191,7 @@ def test_borders_weigh_more(toy, eagerly, tmp_path):
         toy, data=f"masks:{folder}", border_weight=10.0, arguments={"width": 1 / 32, "depth": 1, "dropout": 0.0}
     )
     data = open_source(recipe.data)
-    training, validation = batches(recipe, data, data, skip=0)
+    training, validation = training_batches(recipe, data), validation_batches(recipe, data)
     images, labels, weights = next(iter(training.as_numpy_iterator()))
     assert weights.max() > 9 and len(validation.element_spec) == 2
     of_class = np.array(median_frequency(describe(data)))
@@ -154,10 +203,8 @@ def test_borders_weigh_more(toy, eagerly, tmp_path):
     entropy = np.log(np.exp(logits).sum(-1)) - np.where(labels == 1, logits[..., 1], logits[..., 0])
     fitted = model.fit(training, steps_per_epoch=1, shuffle=False, verbose=0).history["loss"]
     assert fitted == pytest.approx([(weights * entropy).sum() / (labels != 255).sum()], rel=1e-4)
-    assert (
-        batches(replace(recipe, border_weight=0.0), data, data, skip=0)[0].element_spec[1:]
-        == training.element_spec[1:2]
-    )
+    unweighted = training_batches(replace(recipe, border_weight=0.0), data)
+    assert unweighted.element_spec[1:] == training.element_spec[1:2]
 
 
 def test_what_is_kept_is_the_average_of_the_weights(toy, eagerly, tmp_path):
@@ -211,6 +258,8 @@ def test_bad_files_are_left_out(toy, bad, tmp_path):
 
 
 def test_unusable_recipes(toy, sets, tmp_path):
+    with pytest.raises(InputError, match="metric=ap50 is no figure of segmentation: set metric=miou"):
+        train(replace(toy, metric="ap50", data="masks:nowhere"), tmp_path / "run")
     with pytest.raises(InputError, match="fewer than one batch: set batch_size=6 or less"):
         train(replace(toy, batch_size=7), tmp_path / "run")
     with pytest.raises(InputError, match="unet takes no 'filters'"):
