@@ -30,7 +30,7 @@ def evaluate(
     from recipes.training.known import known_to, usable_again
 
     predictor = through(load(model), tile=tile, proposals=proposals, crf=crf)
-    source, _ = usable_again(open_source(data), known_to(model), skip_bad)
+    source, _ = usable_again(open_source(data).of_task(predictor.task), known_to(model), skip_bad)
     scores = evaluate(predictor, source)
     show_scores(f"{model} on {data}", scores)
     write_json(json_file, scores)

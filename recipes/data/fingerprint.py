@@ -102,20 +102,13 @@ def _rows(source):
             yield (_hash(str(i)),) * 2
         return
     paths = mapped(records, lambda record: tf.stack([tf.nest.flatten(record)[i] for i in places]))
-    entries = iter(getattr(source, "entries", ()))
+    index = 0
     for batch in paths.batch(BATCH).as_numpy_iterator():
         for files in batch.tolist():
             name = os.path.basename(files[0])
-            entry = next(entries, None)
             sizes = " ".join(str(_size(path)) for path in files)
-            yield _hash(name), _hash(name, sizes, *(() if entry is None else _annotation(entry)))
-
-
-def _annotation(entry):
-    for key in sorted(entry.objects):
-        yield key
-        yield repr(entry.objects[key])
-    yield entry.fault
+            yield _hash(name), _hash(name, sizes, source.annotation(index))
+            index += 1
 
 
 def _is_file(leaf):

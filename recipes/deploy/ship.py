@@ -66,7 +66,7 @@ def ship(
         size = size or predictor.frame_size
         if size is None:
             raise InputError(f"{model} was not trained at one size: name it with --image-size HEIGHTxWIDTH")
-        source = without_bad(open_source(data), known_to(model))
+        source = without_bad(open_source(data).of_task(predictor.task), known_to(model))
         real = representative(source, size, pictures, predictor.resizing)
     return export.export(
         model,
@@ -106,7 +106,7 @@ def verify(artifact, model, data, count=None):
     """
     model = Path(model) if model else model_above(artifact)
     predictor = export.load(artifact)
-    source = without_bad(open_source(data), known_to(model))
+    source = without_bad(open_source(data).of_task(predictor.task), known_to(model))
     return export.verify(artifact, model, letterboxed(source, predictor.task, predictor.image_size, count))
 
 

@@ -33,8 +33,9 @@ def write_metrics(workdir, data=None, *, skip_bad=False):
     from recipes.evaluation.evaluate import accumulate
     from recipes.training.known import read_known, usable_again
 
-    data = data or workdir.read_recipe().val_data
-    source, _ = usable_again(open_source(data), read_known(workdir.path), skip_bad)
+    recipe = workdir.read_recipe()
+    data = data or recipe.val_data
+    source, _ = usable_again(open_source(data).of_task(recipe.task), read_known(workdir.path), skip_bad)
     evaluator = accumulate(export.load(workdir.model), source)
     scores = evaluator.scores()
     replace_text(workdir.curves, json.dumps(evaluator.curves()) + "\n")
@@ -55,7 +56,7 @@ def report(workdir, *, skip_bad=False):
     recipe = workdir.read_recipe()
     model, scores = export.load(workdir.model), read_json(workdir.metrics, keys=("data",))
     data = scores.pop("data")
-    source, _ = usable_again(open_source(data), read_known(workdir.path), skip_bad)
+    source, _ = usable_again(open_source(data).of_task(recipe.task), read_known(workdir.path), skip_bad)
     fields = {name: text(value) for name, value in recipe.to_dict().items()}
     drawn = page.draw(
         title=workdir.path.name,

@@ -11,19 +11,28 @@ On two CPU cores, narrow and small, on CamVid: the same with `--set picture_size
 --set batch_size=8 --set epochs=10`
 """
 
-from dataclasses import replace
-
 from recipes.data import Augment
-from recipes.segmentation import unet_membrane
+from recipes.training.recipe import Recipe
 
 
 def recipe():
     """Returns the recipe; name the data with `--data` and `--val-data` as in the command above."""
-    return replace(
-        unet_membrane.recipe(),
+    return Recipe(
+        builder="unet",
         arguments={"padding": "mirror"},
         data="masks:cells/train",
         val_data="masks:cells/val",
+        picture_size=(512, 512),
+        crop_size=(256, 256),
         augment=Augment(flip=0.5, vertical_flip=0.5, scale=(1.7, 2.3), colour=0.2, elastic=10.0),
+        batch_size=2,
+        epochs=150,
+        optimizer="adamw",
         learning_rate=3e-4,
+        warmup_epochs=5,
+        weight_decay=1e-4,
+        class_weights="median_frequency",
+        border_weight=10.0,
+        ema=0.99,
+        validate_every=15,
     )

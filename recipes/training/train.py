@@ -105,7 +105,7 @@ def open_sources(recipe):
     Raises:
         InputError: if one cannot be opened, or their classes differ.
     """
-    data, val_data = open_source(recipe.data), open_source(recipe.val_data)
+    data, val_data = (open_source(spec).of_task(recipe.task) for spec in (recipe.data, recipe.val_data))
     classes, val_classes = (source.class_names(recipe.task) for source in (data, val_data))
     if val_classes != classes:
         raise InputError(

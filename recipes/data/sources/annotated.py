@@ -142,6 +142,14 @@ class Annotated(Source):
     def _crops(self, rows, boxes, size):
         return outlines.crops_of(self.outlines, rows, boxes, *map(int, size), CROP_SIZE)
 
+    def annotation(self, index):
+        """As `Source.annotation`: the objects that were read."""
+        start, stop = self.starts[index : index + 2]
+        rows = [rows[start:stop].tobytes() for rows in self.rows.values()]
+        if self.outlines is not None:
+            rows += [repr(outlines.outline_of(self.outlines, row)).encode() for row in range(start, stop)]
+        return b"|".join(rows)
+
     def name_of(self, index):
         """Returns the path of the picture."""
         return self.pictures[index]

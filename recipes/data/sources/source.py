@@ -172,6 +172,10 @@ class Source:
                     found.append(problem)
         return found
 
+    def annotation(self, index):
+        """Returns bytes that change with a record's annotation, where that is not in a file of the record's own."""
+        return b""
+
     def name_of(self, index):
         """Returns what a record is called where it cannot be decoded: its file's path, if it has one."""
         return f"{self.spec} #{index}"
@@ -211,6 +215,8 @@ class Source:
 
     def of_task(self, task):
         """Returns this source with the targets alone that a task learns and is measured by: others are not made."""
+        if task not in TARGETS:
+            return self
         rest = copy.copy(self)
         kept = {*TARGETS[task], "ignored", "areas", "proposals"}
         rest.keys = tuple(key for key in self.keys if key in kept)
