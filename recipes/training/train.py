@@ -68,6 +68,7 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
             show_taken(begun_with)
         data, known = usable_again(data, before, skip_bad, prints["data"])
         val_data, val_known = usable_again(val_data, before, skip_bad, prints["val_data"])
+        check_objects(recipe, data, val_data)
         if not in_steps:
             check_one_batch(recipe, data)
         if not resume:
@@ -97,6 +98,29 @@ def check_metric(recipe):
     figures = FIGURES[recipe.task]
     if recipe.metric not in figures:
         raise InputError(f"metric={recipe.metric} is no figure of {recipe.task}: set metric={' or '.join(figures)}")
+
+
+def check_objects(recipe, data, val_data):
+    """Says of how many pictures some objects are not learned.
+
+    Raises:
+        InputError: if there is no object to learn, or none to measure on.
+    """
+    if recipe.task == "segmentation":
+        return
+    for source in (data, val_data):
+        counts = source.num_objects()
+        if counts is not None and not counts.any():
+            raise InputError(
+                f"{source.spec}: 0 objects in {len(counts)} pictures; `zoo data {source.spec}` shows what was read"
+            )
+    counts = data.num_objects()
+    many = 0 if counts is None else int((counts > recipe.max_objects).sum())
+    if many and recipe.task not in ("localization", "points"):
+        print(
+            f"{data.spec}: {many} pictures have more than max_objects={recipe.max_objects} objects, {counts.max()} "
+            f"at most, of which the first are learned: --set max_objects={counts.max()} learns all"
+        )
 
 
 def open_sources(recipe):

@@ -142,6 +142,14 @@ class Annotated(Source):
     def _crops(self, rows, boxes, size):
         return outlines.crops_of(self.outlines, rows, boxes, *map(int, size), CROP_SIZE)
 
+    def num_objects(self):
+        """As `Source.num_objects`."""
+        wanted = ~self.rows.get("ignored", np.zeros(self.starts[-1], bool))
+        if "masks" in self.keys:
+            wanted &= outlines.fitting(self.outlines, self.outlines["sizes"])
+        totals = np.concatenate([[0], np.cumsum(wanted)])
+        return np.diff(totals[self.starts])[self._kept()]
+
     def annotation(self, index):
         """As `Source.annotation`: the objects that were read."""
         start, stop = self.starts[index : index + 2]

@@ -81,6 +81,11 @@ class Joined(Source):
             for problem in source.findings(deep)
         ]
 
+    def num_objects(self):
+        """As `Source.num_objects`."""
+        counts = [source.num_objects() for source in self.sources]
+        return None if any(count is None for count in counts) else np.concatenate(counts)[self._kept()]
+
     def of_task(self, task):
         """As `Source.of_task`."""
         rest = super().of_task(task)

@@ -66,6 +66,10 @@ class Proposed(Source):
         """As the source's."""
         return self.source.all_findings(deep)
 
+    def num_objects(self):
+        """As the source's."""
+        return self.source.num_objects()
+
     def of_task(self, task):
         """As `Source.of_task`."""
         rest = super().of_task(task)

@@ -172,6 +172,10 @@ class Source:
                     found.append(problem)
         return found
 
+    def num_objects(self):
+        """Returns how many objects can be learned of each picture, `(len(self),)`; `None` if only decoding tells."""
+        return None
+
     def annotation(self, index):
         """Returns bytes that change with a record's annotation, where that is not in a file of the record's own."""
         return b""
