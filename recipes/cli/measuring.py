@@ -25,13 +25,15 @@ def evaluate(
 ):
     """Measures a model or an artifact on a source."""
     from recipes.data import open_source
+    from recipes.data.damage import damage_named
     from recipes.evaluation.evaluate import evaluate
     from recipes.evaluation.ways import through
     from recipes.training.known import known_to, usable_again
 
     predictor = through(load(model), tile=tile, proposals=proposals, crf=crf)
     source, _ = usable_again(open_source(data).of_task(predictor.task), known_to(model), skip_bad)
-    scores = evaluate(predictor, source)
+    with damage_named(source):
+        scores = evaluate(predictor, source)
     show_scores(f"{model} on {data}", scores)
     write_json(json_file, scores)
 

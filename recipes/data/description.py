@@ -66,7 +66,7 @@ def describe(source):
     Returns:
         `Description`.
     """
-    findings = source.findings()
+    findings = source.findings(deep=True)
     good = source.without(findings)
     has_pixels, has_objects = "segmentation" in source.keys, "labels" in source.keys
     has_points = "keypoints" in source.keys

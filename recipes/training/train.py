@@ -8,6 +8,7 @@ import keras
 
 from recipes.data import describe, median_frequency, open_source, pipeline, region_cache
 from recipes.data.border_weights import border_weights
+from recipes.data.damage import damage_named
 from recipes.data.files import replace_text
 from recipes.data.fingerprint import fingerprint
 from recipes.data.sources.proposed import with_proposals
@@ -74,6 +75,7 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
         if not resume:
             run = Workdir(workdir)
             held.enter_context(run.training())
+        held.enter_context(damage_named(data, val_data))
         known = {"data": known, "val_data": val_known}
         if recipe.proposals:
             region_cache.clean(recipe.proposals, recipe.num_proposals)

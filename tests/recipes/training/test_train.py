@@ -257,6 +257,18 @@ def test_bad_files_are_left_out(toy, bad, tmp_path):
     assert train(recipe, tmp_path / "run", skip_bad=True).last_epoch() == 1
 
 
+def test_damage_within_a_picture_is_named_when_its_turn_comes(toy, eagerly, tmp_path):
+    damaged = write_set(tmp_path / "damaged", 5)
+    path = damaged / "images" / "1.png"
+    contents = bytearray(path.read_bytes())
+    middle = contents.index(b"IDAT") + 10
+    contents[middle : middle + 40] = bytes(40)
+    path.write_bytes(contents)
+    assert open_source(f"masks:{damaged}").problems() == []
+    with pytest.raises(InputError, match=r"images/1\.png: .*: mend or remove it"):
+        train(replace(toy, data=f"masks:{damaged}", epochs=1), tmp_path / "run")
+
+
 def test_unusable_recipes(toy, sets, tmp_path):
     with pytest.raises(InputError, match="metric=ap50 is no figure of segmentation: set metric=miou"):
         train(replace(toy, metric="ap50", data="masks:nowhere"), tmp_path / "run")
