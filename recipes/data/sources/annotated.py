@@ -62,7 +62,7 @@ class Annotated(Source):
     """A source over a list of `Entry`; subclasses read one format.
 
     Attributes:
-        relative: whether the boxes of the entries are shares of the picture's width and height.
+        relative: whether boxes, polygons and keypoints of the entries are shares of the picture's width and height.
     """
 
     relative = False
@@ -109,7 +109,9 @@ class Annotated(Source):
         example = {key: rows[start:stop] for key, rows in self._rows.items() if key in self.keys}
         height, width = tf.unstack(tf.shape(image)[:2])
         if self.relative:
-            example["boxes"] *= tf.cast(tf.stack([width, height, width, height]), tf.float32)
+            for key, sides in (("boxes", [width, height, width, height]), ("keypoints", [width, height, 1])):
+                if key in example:
+                    example[key] *= tf.cast(tf.stack(sides), tf.float32)
         example |= {"image": image, "name": tf.convert_to_tensor(record["image"])}
         if "masks" in self.keys:
             kinds = tf.uint8, tf.bool
@@ -122,7 +124,10 @@ class Annotated(Source):
         """Returns the masks of the objects that have an outline of the picture's size, and which these are."""
         size = int(height), int(width)
         outlined = outlines.fitting(self.outlines, size)[start:stop]
-        return outlines.masks_of(self.outlines, start + np.flatnonzero(outlined), *size), outlined
+        columns, rows = self.outlines, start + np.flatnonzero(outlined)
+        if self.relative:
+            columns, rows = outlines.scaled(columns, rows, *size), range(len(rows))
+        return outlines.masks_of(columns, rows, *size), outlined
 
     def name_of(self, index):
         """Returns the path of the picture."""

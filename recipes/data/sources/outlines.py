@@ -111,3 +111,12 @@ def masks_of(columns, rows, height, width):
     for mask, row in zip(masks, rows, strict=True):
         mask[:] = rle.decode(encoded(outline_of(columns, row), height, width))
     return masks
+
+
+def scaled(columns, rows, height, width):
+    """Returns the columns of some objects, whose polygons are shares of a picture's size, in its pixels."""
+    taken = Outlines()
+    for row in rows:
+        polygons = outline_of(columns, row)
+        taken.append([(np.reshape(polygon, (-1, 2)) * (width, height)).ravel() for polygon in polygons or ()])
+    return taken.columns()

@@ -1,5 +1,6 @@
 """Where the picture lies that an annotation names, however it writes the path."""
 
+import os
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -48,7 +49,30 @@ class Places:
     def _by_name(self):
         """The pictures of all subfolders, looked for once."""
         found = {}
-        for path in self.folder.rglob("*"):
-            if path.suffix.lower() in SUFFIXES and not path.is_symlink():
-                found.setdefault(path.name, []).append(path)
+        for path in files_under(self.folder, SUFFIXES):
+            found.setdefault(path.name, []).append(path)
         return found
+
+
+def files_under(folder, suffixes, deep=True):
+    """Lists the regular files of a folder; those whose name begins with a dot are no one's annotations.
+
+    Args:
+        folder: path.
+        suffixes: of their names, in lower case.
+        deep: whether those of subfolders are listed, too; a link that leads round in a circle is followed once.
+
+    Returns:
+        Sorted list of `Path`, `[]` where there is no such folder.
+    """
+    found, seen = [], set()
+    for top, folders, names in os.walk(folder, followlinks=True):
+        here = os.stat(top)
+        if (here.st_dev, here.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((here.st_dev, here.st_ino))
+        folders[:] = sorted(name for name in folders if deep and name[0] != "." and name != "__MACOSX")
+        paths = [Path(top, name) for name in names if name[0] != "."]
+        found += [path for path in paths if path.suffix.lower() in suffixes and path.is_file()]
+    return sorted(found)

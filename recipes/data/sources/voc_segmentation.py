@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from recipes.data.files import MOST_OF_LISTS, read_lines
 from recipes.data.sources.label_maps import LabelMaps
 from zoo.errors import InputError
 from zoo.weights.names import VOC
@@ -65,7 +66,7 @@ def stems_of(folder, split):
     if not path.is_file():
         splits = ", ".join(sorted(file.stem for file in folder.glob("*.txt"))) or "none"
         raise InputError(f"{path}: no such split; there are {splits}")
-    stems = path.read_text().split()
+    stems = read_lines(path, MOST_OF_LISTS)
     if not stems:
         raise InputError(f"{path}: the split is empty; it takes the name of a picture a line, without .jpg")
     return stems
