@@ -83,7 +83,7 @@ class Annotated(Source):
                 chunks.append(np.asarray(entry.objects.get(key, ()), dtype).reshape(-1, *shape))
             for outline in entry.objects.get("masks", ()):
                 taken.append(outline)
-            whole = [Fault(entry.fault, entry.fault)] if entry.fault else []
+            whole = [Fault(entry.fault.partition(":")[0], entry.fault)] if entry.fault else []
             self.faults += [(index, fault, not whole) for fault in (*whole, *entry.faults)]
         self.rows = {key: np.concatenate(chunks) for key, chunks in rows.items()}
         self.starts = np.cumsum(counts)
