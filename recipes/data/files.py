@@ -84,16 +84,21 @@ def read_json_of_others(path, needed):
     if not path.is_file():
         raise InputError(f"{path}: no such file; {needed}")
     try:
-        contents = path.read_bytes()
+        return json_of(contents_of(path, MOST_OF_LISTS * 4))
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def json_of(contents):
+    """Returns what a JSON file's bytes hold; raises `ValueError`, without the file's name, if they are no JSON."""
+    try:
         return json.loads(contents.decode(json.detect_encoding(contents)))
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is no UTF-8 text (byte {error.start}); save it as UTF-8") from error
+        raise ValueError(f"is no UTF-8 text (byte {error.start}); save it as UTF-8") from error
     except RecursionError as error:
-        raise InputError(f"{path}: is nested too deep for a file of annotations") from error
+        raise ValueError("is nested too deep for a file of annotations") from error
     except ValueError as error:
-        raise InputError(f"{path}: is no JSON: {error}") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise ValueError(f"is no JSON: {error}") from error
 
 
 def contents_of(path, most=MOST_BYTES):

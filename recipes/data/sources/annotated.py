@@ -137,7 +137,7 @@ class Annotated(Source):
         """As `Source.all_findings`; only the heads of pictures are read, and remembered."""
         found, sizes = [], np.zeros((self.count, 2), np.int32)
         for index, fault, of_object in self.faults:
-            if fault.key in ("", *self.keys):
+            if self.concerned(fault.key):
                 where = fault.where or self.where[index]
                 found.append(Problem(where, fault.message, index, fault.fatal, fault.kind, of_object))
         faulty = {index for index, _, of_object in self.faults if not of_object}
@@ -157,6 +157,10 @@ class Annotated(Source):
         if deep:
             found += self.undecodable(np.flatnonzero(sizes.any(axis=1)))
         return sorted(found, key=lambda problem: problem.index)
+
+    def concerned(self, key):
+        """Says whether a `Fault` of this key is one of a target of this source."""
+        return key in ("", *self.keys)
 
     def size_fault(self, index, fact):
         """Says how a picture's size differs from the one stated, or `None`."""

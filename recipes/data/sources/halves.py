@@ -26,12 +26,11 @@ def half(source, split):
     marks = [mark_of(source.name_of(index)) for index in range(source.count)]
     if len(marks) < 2:
         raise InputError(f"{source.spec}: has {len(marks)} pictures, too few for train and val")
-    least, most = min(marks), max(marks)
-    border = min(max(100 - VAL, least[0] + 1), most[0])
     places = range(len(marks))
-    in_val = {place for place in places if marks[place][0] >= border} or {max(places, key=marks.__getitem__)}
+    highest = {max(places, key=marks.__getitem__)}
+    in_val = {place for place in places if marks[place][0] >= 100 - VAL} | highest
     if len(in_val) == len(marks):
-        in_val = {max(places, key=marks.__getitem__)}
+        in_val = highest
     source.left_out = frozenset(in_val if split == "train" else set(places) - in_val)
     counts = f"{len(marks) - len(in_val)} pictures to learn from (train) and {len(in_val)} to measure on (val)"
     print(f"{source.spec}: has no splits of its own; a hash of the names chooses {counts}")
