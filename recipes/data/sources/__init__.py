@@ -15,6 +15,7 @@ SOURCES = {
     "sbd": "sbd.Sbd",
     "sunrgbd": "sun_rgbd.SunRgbd",
     "instances": "instances.Instances",
+    "nuclei": "nuclei.Nuclei",
     "cityscapes": "cityscapes.Cityscapes",
     "voc": "voc.Voc",
     "coco": "coco.Coco",
@@ -26,7 +27,7 @@ SOURCES = {
 }
 """By what stands before the first colon, what opens the rest; its module is loaded only then."""
 
-UNSPLIT = ("masks", "labelme", "via", "coco", "coco_segmentation")
+UNSPLIT = ("masks", "labelme", "via", "nuclei", "coco", "coco_segmentation")
 """Kinds that have no splits of their own: train and val are chosen by a hash of the pictures' names."""
 
 JOIN = " & "
@@ -39,7 +40,7 @@ def open_source(spec):
         spec: `shapes[:split]` or `single_shapes[:split]` (split train, val or test), `masks:DIR`,
             `voc_segmentation:DIR[:split]`, `sbd:DIR[:split]`, `sunrgbd:DIR:split`, `instances:DIR[:split]`,
             `cityscapes:DIR:split`, `voc:DIR[:split]`, `coco:FILE.json@DIR`, `yolo:DIR[:split]`,
-            `labelme:DIR`, `via:FILE.json@DIR`, `coco_segmentation:FILE.json@DIR`, `points:FILE.csv` or
+            `labelme:DIR`, `via:FILE.json@DIR`, `nuclei:DIR`, `coco_segmentation:FILE.json@DIR`, `points:FILE.csv` or
             `tfds:NAME[:split]`; several of a kind are joined by " & ". `crops:objects:SOURCE` and
             `crops:proposals:SOURCE` are one object or region of SOURCE's at a time.
             `?classes=cat,dog` behind any leaves some of its classes, see `OfClasses`. Where a source has no splits of
