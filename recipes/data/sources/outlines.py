@@ -58,10 +58,14 @@ def outline_of(columns, row):
 
 
 def encoded(outline, height, width):
-    """Returns an outline in a picture of a size as COCO's compressed run lengths, a dict of `size` and `counts`."""
+    """Returns an outline in a picture of a size as COCO's compressed run lengths, a dict of `size` and `counts`.
+
+    Points are taken to be no farther from the picture than its size: the time that a polygon takes grows with it.
+    """
     if isinstance(outline, dict):
         return outline
-    return rle.merge(rle.frPyObjects(outline, height, width))
+    near = [np.clip(np.reshape(polygon, (-1, 2)), (-width, -height), (2 * width, 2 * height)) for polygon in outline]
+    return rle.merge(rle.frPyObjects([polygon.ravel().tolist() for polygon in near], height, width))
 
 
 def fitting(columns, sizes, empty=False):
