@@ -1,5 +1,6 @@
 """`labelme:DIR`: pictures, and LabelMe's .json of shapes beside each."""
 
+import os
 from pathlib import Path
 
 from recipes.data import pictures
@@ -76,8 +77,8 @@ def entry_of(file, places):
     name = data.get("imagePath")
     if isinstance(name, str) and name:
         same = file.parent / name.replace("\\", "/").rpartition("/")[2]
-        found, wrong = (same, "") if "\0" not in name and same.is_file() else places.find(name)
-        if found.is_file() or picture is None:
+        found, wrong = (same, "") if os.path.isfile(same) else places.find(name)
+        if os.path.isfile(found) or picture is None:
             picture, fault = found, wrong
     if picture is None:
         return Entry(beside, file, fault="names no picture (imagePath), and none of its name is beside it")

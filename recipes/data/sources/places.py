@@ -1,6 +1,7 @@
 """Where the picture lies that an annotation names, however it writes the path."""
 
 import os
+import reprlib
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -26,23 +27,27 @@ class Places:
         Returns:
             Its path, whether or not it is there, and what is wrong with the name, "" for nothing.
         """
+        shown = reprlib.repr(name)
         if not name or "\0" in name:
-            return self.folder / "picture", f"is called {name!r}, which no file is"
+            return self.folder / "picture", f"is called {shown}, which no file is"
         parts = PurePosixPath(name.replace("\\", "/")).parts
         if not parts or parts[-1] in ("..", "/"):
-            return self.folder / "picture", f"is called {name!r}, which no file is"
+            return self.folder / "picture", f"is called {shown}, which no file is"
         inside = ".." not in parts and parts[0] != "/" and not parts[0].endswith(":")
         direct = self.folder.joinpath(*parts) if inside else None
-        if direct is not None and direct.is_file():
+        if direct is not None and os.path.isfile(direct):
             return direct, ""
         last = self.folder / parts[-1]
-        if last.is_file():
+        if os.path.isfile(last):
             return last, ""
         found = self._by_name.get(parts[-1], ())
         if len(found) == 1:
             return found[0], ""
         if not inside:
-            return last, f"is called {name!r}, which leaves the folder {self.folder}, where there is no {parts[-1]}"
+            return (
+                last,
+                f"is called {shown}, which leaves the folder {self.folder}, where there is no {parts[-1][:200]}",
+            )
         return direct, ""
 
     @cached_property

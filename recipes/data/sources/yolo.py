@@ -1,5 +1,6 @@
 """`yolo:DIR[:split]`: data.yaml or classes.txt, pictures, and one .txt a picture of boxes, polygons or keypoints."""
 
+import os
 import reprlib
 from dataclasses import replace
 from pathlib import Path
@@ -78,7 +79,7 @@ def entries_of(found, labels, points):
     places, entries, labelled = Labels(), [], False
     for picture in found:
         file = places.of(picture)
-        if not file.exists():
+        if not os.path.exists(file):
             entries.append(Entry(picture, file))
             continue
         labelled = True

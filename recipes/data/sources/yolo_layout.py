@@ -113,13 +113,13 @@ class Layout:
         base = self.data.get("path")
         base = base if isinstance(base, str) and base not in NOTHING else "."
         first = self.folder / base.replace("\\", "/") / place.replace("\\", "/")
-        if first.exists():
+        if os.path.exists(first):
             return first
         words, parts = SPLITS[split], place.replace("\\", "/").split("/")
         called = ["/".join(word if part in words else part for part in parts) for word in words]
         found = self.under(self.folder, *dict.fromkeys((place, *called)), keeping=words)
         if found is None:
-            raise InputError(f"{self.path}: names {place}, but there is no {first}")
+            raise InputError(f"{self.path}: names {place[:200]}, but there is no {str(first)[:200]}")
         return found
 
     def under(self, folder, *names, keeping=()):
@@ -138,7 +138,7 @@ class Layout:
             for parts in written:
                 lost = not {*keeping}.isdisjoint(parts) and {*keeping}.isdisjoint(parts[start:])
                 end = folder.joinpath(*parts[start:])
-                if not lost and end.exists():
+                if not lost and os.path.exists(end):
                     return end
         return None
 
@@ -152,10 +152,10 @@ class Layout:
                 return folder / name
         for folder in (file.parent, self.folder):
             found = self.under(folder, name)
-            if found is not None and found.is_file():
+            if found is not None and os.path.isfile(found):
                 return found
         found, _ = self.places.find(name)
-        return found if found.is_file() else file.parent / name
+        return found if os.path.isfile(found) else file.parent / name
 
     @cached_property
     def places(self):
@@ -209,9 +209,9 @@ class Labels:
         folder, name = picture.parent, f"{picture.stem}.txt"
         if folder not in self.folders:
             places = candidates(folder)
-            self.folders[folder] = places[0], [place for place in dict.fromkeys(places) if place.is_dir()]
+            self.folders[folder] = places[0], [place for place in dict.fromkeys(places) if os.path.isdir(place)]
         expected, there = self.folders[folder]
-        return next((path for place in there if (path := place / name).is_file()), expected / name)
+        return next((path for place in there if os.path.isfile(path := place / name)), expected / name)
 
 
 def candidates(folder):

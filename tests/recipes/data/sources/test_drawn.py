@@ -110,10 +110,12 @@ def test_bad_labelme_files_cost_their_picture(folder):
         ("[" * 100_000, "is nested too deep"),
         ('{"imagePath": "b.png", "shapes": 5}', "has no list of shapes"),
         ('{"imagePath": "../../etc/passwd", "shapes": []}', ""),
+        (json.dumps({"imagePath": "x" * 5000, "shapes": []}), ""),
     ):
         (folder / "b.json").write_text(text)
         found = open_source(f"labelme:{folder}").problems()
         assert [problem.message[: len(message)] for problem in found] == [message] * bool(message)
+    (folder / "b.json").write_text('{"imagePath": "../../etc/passwd", "shapes": []}')
     (folder / "b.png").unlink()
     (found,) = open_source(f"labelme:{folder}").problems()
     assert "leaves the folder" in found.message

@@ -358,3 +358,13 @@ def test_files_that_grow_or_never_end(folder):
     (found,) = open_source(f"yolo:{folder}:train").problems()
     assert (found.file, found.message) == (str(path), "is no regular file")
     assert time.monotonic() - start < 10
+
+
+def test_names_that_no_file_has(folder):
+    describe(folder, f"names: [cat, dog]\ntrain: images/train\nval: {'x' * 5000}")
+    with pytest.raises(InputError, match="names xxx") as error:
+        open_source(f"yolo:{folder}:val")
+    assert len(str(error.value)) < 700
+    (folder / "list.txt").write_text(f"images/train/a.png\n{'x' * 5000}.png\na\0b.png\n")
+    describe(folder, "names: [cat, dog]\ntrain: list.txt")
+    assert [problem.index for problem in open_source(f"yolo:{folder}").problems()] == [1, 2]
