@@ -1,8 +1,10 @@
-"""Files written in one step: a kill at any moment, or a loss of power, leaves the old one or the new one whole."""
+"""Files written in one step, so that a kill leaves the old one or the new one whole; other programs' files, read."""
 
+import codecs
 import json
 import os
 import shutil
+import stat
 import struct
 import zipfile
 import zlib
@@ -15,6 +17,16 @@ from zoo.errors import InputError
 PARTIAL = ".partial-"
 DAMAGED = (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error)
 """What NumPy raises of a file of arrays that is cut or changed."""
+MOST_BYTES = 1 << 24
+"""Of a file that describes one picture, or a set."""
+MOST_OF_LISTS = 1 << 30
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 _writing = set()  # by threads of this process
@@ -121,13 +133,89 @@ def read_json_of_others(path, needed):
     if not path.is_file():
         raise InputError(f"{path}: no such file; {needed}")
     try:
-        contents = path.read_bytes()
+        return json_of(contents_of(path, MOST_OF_LISTS * 4))
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def json_of(contents):
+    """Returns what a JSON file's bytes hold; raises `ValueError`, without the file's name, if they are no JSON."""
+    try:
         return json.loads(contents.decode(json.detect_encoding(contents)))
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is no UTF-8 text (byte {error.start}); save it as UTF-8") from error
+        raise ValueError(f"is no UTF-8 text (byte {error.start}); save it as UTF-8") from error
     except RecursionError as error:
-        raise InputError(f"{path}: is nested too deep for a file of annotations") from error
+        raise ValueError("is nested too deep for a file of annotations") from error
     except ValueError as error:
-        raise InputError(f"{path}: is no JSON: {error}") from error
+        raise ValueError(f"is no JSON: {error}") from error
+
+
+def contents_of(path, most=MOST_BYTES):
+    """Returns the bytes of a regular file.
+
+    Args:
+        path: the file.
+        most: bytes that it may have.
+
+    Raises:
+        ValueError: if it is missing, no regular file, too large or cannot be read; the message lacks its name.
+    """
+    try:
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError("is no regular file")
+        with open(path, "rb") as file:
+            contents = file.read(most + 1)
+    except FileNotFoundError:
+        raise ValueError("no such file") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise ValueError(f"cannot be read ({error.strerror})") from error
+    if len(contents) > most:
+        raise ValueError(f"has more than {most:,} bytes, too many for such a file")
+    return contents
+
+
+def text_of(contents):
+    """Decodes text that another program wrote.
+
+    Args:
+        contents: bytes, of UTF-8, of UTF-16 or UTF-32 by their mark or zeros, or else of Windows-1252 or Latin-1.
+
+    Returns:
+        The text without byte-order mark, its lines ended by line feeds alone.
+
+    Raises:
+        ValueError: if it is no text; the message lacks the file's name.
+    """
+    encoding = next((name for mark, name in MARKS if contents.startswith(mark)), None)
+    if encoding is None and b"\0" in contents[:4096]:
+        encoding = json.detect_encoding(contents)
+        encoding = encoding if encoding != "utf-8" else None
+        if encoding is None:
+            raise ValueError("is no text")
+    for name in (encoding,) if encoding else ("utf-8", "cp1252", "latin-1"):
+        try:
+            text = contents.decode(name)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise ValueError(f"is no {encoding.upper()} text, as it begins")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_text(path, most=MOST_BYTES):
+    """Reads a text file that another program wrote: see `contents_of` and `text_of`.
+
+    Raises:
+        InputError: if it cannot be read, or is no text.
+    """
+    try:
+        return text_of(contents_of(path, most))
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def read_lines(path, most=MOST_BYTES):
+    """Returns the lines of a text file, without blanks around them; empty ones are left out."""
+    return [line.strip() for line in read_text(path, most).split("\n") if line.strip()]

@@ -63,7 +63,7 @@ class Annotated(Source):
     """A source over a list of `Entry`; subclasses read one format.
 
     Attributes:
-        relative: whether the boxes of the entries are shares of the picture's width and height.
+        relative: whether boxes, polygons and keypoints of the entries are shares of the picture's width and height.
     """
 
     relative = False
@@ -84,7 +84,7 @@ class Annotated(Source):
                 chunks.append(np.asarray(entry.objects.get(key, ()), dtype).reshape(-1, *shape))
             for outline in entry.objects.get("masks", ()):
                 taken.append(outline)
-            whole = [Fault(entry.fault, entry.fault)] if entry.fault else []
+            whole = [Fault(entry.fault.partition(":")[0], entry.fault)] if entry.fault else []
             self.faults += [(index, fault, not whole) for fault in (*whole, *entry.faults)]
         self.rows = {key: np.concatenate(chunks) for key, chunks in rows.items()}
         self.starts = np.cumsum(counts)
@@ -117,7 +117,13 @@ class Annotated(Source):
         example = {key: rows[start:stop] for key, rows in self._rows.items() if key in self.keys}
         size = tf.shape(image)[:2]
         if self.relative:
-            example["boxes"] *= tf.cast(tf.tile(size[::-1], [2]), tf.float32)
+            width_height = tf.cast(size[::-1], tf.float32)
+            for key, sides in (
+                ("boxes", tf.tile(width_height, [2])),
+                ("keypoints", tf.pad(width_height, [(0, 1)], constant_values=1.0)),
+            ):
+                if key in example:
+                    example[key] *= sides
         example |= {"image": image, "name": tf.convert_to_tensor(record["image"])}
         if "masks" not in self.keys:
             return within_picture(example)
@@ -137,10 +143,17 @@ class Annotated(Source):
         return outlines.fitting(self.outlines, size, int(start), int(stop))
 
     def _masks(self, rows, size):
-        return outlines.masks_of(self.outlines, rows, *map(int, size))
+        return outlines.masks_of(*self._in_pixels(rows, size), *map(int, size))
 
     def _crops(self, rows, boxes, size):
-        return outlines.crops_of(self.outlines, rows, boxes, *map(int, size), CROP_SIZE)
+        columns, rows = self._in_pixels(rows, size)
+        return outlines.crops_of(columns, rows, boxes, *map(int, size), CROP_SIZE)
+
+    def _in_pixels(self, rows, size):
+        """Returns columns of outlines in pixels of a picture of this size, and the places of the rows in them."""
+        if not self.relative:
+            return self.outlines, rows
+        return outlines.scaled(self.outlines, rows, *map(int, size)), range(len(rows))
 
     def num_objects(self):
         """As `Source.num_objects`."""
@@ -166,7 +179,7 @@ class Annotated(Source):
         """As `Source.all_findings`; only the heads of pictures are read, and remembered."""
         found, sizes = [], np.zeros((self.count, 2), np.int32)
         for index, fault, of_object in self.faults:
-            if fault.key in ("", *self.keys):
+            if self.concerned(fault.key):
                 where = fault.where or self.where[index]
                 found.append(Problem(where, fault.message, index, fault.fatal, fault.kind, of_object))
         faulty = {index for index, _, of_object in self.faults if not of_object}
@@ -186,6 +199,10 @@ class Annotated(Source):
         if deep:
             found += self.undecodable(np.flatnonzero(sizes.any(axis=1)))
         return sorted(found, key=lambda problem: problem.index)
+
+    def concerned(self, key):
+        """Says whether a `Fault` of this key is one of a target of this source."""
+        return key in ("", *self.keys)
 
     def size_fault(self, index, fact):
         """Says how a picture's size differs from the one stated, or `None`."""

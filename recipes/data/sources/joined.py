@@ -35,6 +35,8 @@ class Joined(Source):
             setattr(self, name, getattr(first, name))
         self.keys = tuple(key for key in first.keys if all(key in other.keys for other in others))
         self.starts = tuple(accumulate((source.count for source in sources), initial=0))
+        parts = zip(self.starts, sources, strict=False)
+        self.left_out = frozenset(start + index for start, source in parts for index in source.left_out)
 
     @property
     def count(self):

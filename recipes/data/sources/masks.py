@@ -1,4 +1,4 @@
-"""`masks:DIR`: pictures in `DIR/images`, one PNG of labels each, of the same stem, in `DIR/masks`."""
+"""`masks:DIR`: pictures in `DIR/images`, one PNG of labels or colours each, of the same stem, in `DIR/masks`."""
 
 from pathlib import Path
 
@@ -6,22 +6,27 @@ import tensorflow as tf
 
 from recipes.data import pictures
 from recipes.data.sources.label_maps import LabelMaps
+from recipes.data.sources.legend import colours_from_bytes, legend_near
 from recipes.data.sources.options import options_of
 from recipes.data.sources.paired import classes_near
 from zoo.constants import VOID
 from zoo.errors import InputError
 
 NEEDED = "masks:DIR needs DIR/images with pictures and DIR/masks with a PNG of the same name for each"
+IMAGES = ("images", "JPEGImages")
+MASKS = ("masks", "SegmentationClass")
+"""The second names are those of CVAT's exports."""
 SPARE = 2
 """Labels without names may have gaps, as a split may lack a class, but so many more than there are labels."""
 MOST_UNNAMED = 100
 
 
 class Masks(LabelMaps):
-    """Pictures with a label a pixel, 255 for void.
+    """Pictures with a label a pixel, 255 for void, or a colour.
 
     `classes.txt`, one name a line, lies in the folder or its parent; without it the classes are numbered, up to
-    the largest label found.
+    the largest label found. Where it, or CVAT's `labelmap.txt`, names a colour or a number with each class
+    (`road 128 64 128`, `road = 255`), masks are read by those: see `recipes.data.sources.legend`.
 
     Args:
         folder: path of the folder with `images` and `masks`.
@@ -35,12 +40,18 @@ class Masks(LabelMaps):
         if not folder:
             raise InputError(f"masks: names no folder; {NEEDED}")
         self.folder, self.foreground = Path(folder), foreground
-        for part in (self.folder, self.folder / "images", self.folder / "masks"):
-            if not part.is_dir():
-                raise InputError(f"{part}: no such folder; {NEEDED}")
-        images = pictures.find(self.folder / "images")
-        masks = [self.folder / "masks" / f"{image.stem}.png" for image in images]
+        if not self.folder.is_dir():
+            raise InputError(f"{self.folder}: no such folder; {NEEDED}")
+        self.images_folder, self.masks_folder = (part_of(self.folder, names) for names in (IMAGES, MASKS))
+        self.legend = legend_near(self.folder) if foreground is None else None
+        if self.legend and self.legend.coloured:
+            self.read = colours_from_bytes
+        images = pictures.find(self.images_folder)
+        masks = [self.masks_folder / f"{image.stem}.png" for image in images]
         super().__init__(f"masks:{folder}", images, masks, NEEDED)
+        if self.legend:
+            self.classes = self.legend.classes
+            return
         named = classes_near(self.folder)
         if foreground is None:
             self.classes = named or self._numbered_classes()
@@ -49,14 +60,25 @@ class Masks(LabelMaps):
             if len(self.classes) != 2:
                 raise InputError(f"{self.spec}: a foreground is one class beside background, there are {len(named)}")
 
+    def numbers(self, contents):
+        """As `Paired.numbers`."""
+        if not self.legend or not self.legend.coloured:
+            return super().numbers(contents)
+        return tf.ensure_shape(pictures.by_python(colours_from_bytes, contents, tf.int32), (None, None))
+
     def targets(self, numbers):
         """As `Paired.targets`."""
+        if self.legend:
+            labels = tf.numpy_function(self.legend.labels, [numbers], tf.int32, stateful=False)
+            numbers = tf.ensure_shape(labels, (None, None))
         if self.foreground is not None:
             numbers = tf.where(numbers == self.foreground, 1, tf.where(numbers == 1, VOID - 1, numbers))
         return super().targets(numbers)
 
     def fault(self, numbers):
         """As `Paired.fault`."""
+        if self.legend:
+            return self.legend.fault(numbers)
         if self.foreground is None:
             return super().fault(numbers)
         odd = [number for number in numbers.tolist() if number not in (0, self.foreground, VOID)]
@@ -64,7 +86,7 @@ class Masks(LabelMaps):
 
     def all_findings(self, deep=False):
         """As `Paired.all_findings`."""
-        if self.foreground is None and self._labels_found() == {0, VOID}:
+        if self.foreground is None and not self.legend and self._labels_found() == {0, VOID}:
             raise self._two_labels()
         return super().all_findings(deep)
 
@@ -73,7 +95,7 @@ class Masks(LabelMaps):
 
     def _two_labels(self):
         return InputError(
-            f"{self.folder / 'masks'}: no label but 0 and 255, and 255 is void, which nothing is learned from: "
+            f"{self.masks_folder}: no label but 0 and 255, and 255 is void, which nothing is learned from: "
             f"if it is the foreground, write masks:{self.folder}?foreground=255"
         )
 
@@ -83,15 +105,23 @@ class Masks(LabelMaps):
             raise self._two_labels()
         found.discard(VOID)
         if not found:
-            raise InputError(f"{self.folder / 'masks'}: no mask can be read or has a label below {VOID}")
+            raise InputError(f"{self.masks_folder}: no mask can be read or has a label below {VOID}")
         largest = max(found)
         if largest >= 2 * len(found) + SPARE or len(found) > MOST_UNNAMED:
             some = ", ".join(map(str, sorted(found)[-5:]))
             raise InputError(
-                f"{self.folder / 'masks'}: {len(found)} labels without names, up to {largest} (… {some}), are no "
+                f"{self.masks_folder}: {len(found)} labels without names, up to {largest} (… {some}), are no "
                 f"numbers of classes: name them, one a line, in {self.folder / 'classes.txt'}, or mend the masks"
             )
         return tuple(str(label) for label in range(largest + 1))
+
+
+def part_of(folder, names):
+    """Returns the subfolder of the first of these names that there is."""
+    there = [folder / name for name in names if (folder / name).is_dir()]
+    if not there:
+        raise InputError(f"{folder / names[0]}: no such folder; {NEEDED}")
+    return there[0]
 
 
 def open_masks(rest):

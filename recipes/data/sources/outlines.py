@@ -62,10 +62,14 @@ def outline_of(columns, row):
 
 
 def encoded(outline, height, width):
-    """Returns an outline in a picture of a size as COCO's compressed run lengths, a dict of `size` and `counts`."""
+    """Returns an outline in a picture of a size as COCO's compressed run lengths, a dict of `size` and `counts`.
+
+    Points are taken to be no farther from the picture than its size: the time that a polygon takes grows with it.
+    """
     if isinstance(outline, dict):
         return outline
-    return rle.merge(rle.frPyObjects(outline, height, width))
+    near = [np.clip(np.reshape(polygon, (-1, 2)), (-width, -height), (2 * width, 2 * height)) for polygon in outline]
+    return rle.merge(rle.frPyObjects([polygon.ravel().tolist() for polygon in near], height, width))
 
 
 def fitting(columns, sizes, start=0, stop=None, empty=False):
@@ -150,3 +154,12 @@ def fill(mask, polygons):
     for polygon in polygons:
         fixed = np.rint(polygon.clip(-FAR, FAR) * (1 << SHIFT)).astype(np.int32)
         cv2.fillPoly(mask, [fixed], 1, shift=SHIFT)
+
+
+def scaled(columns, rows, height, width):
+    """Returns the columns of some objects, whose polygons are shares of a picture's size, in its pixels."""
+    taken = Outlines()
+    for row in rows:
+        polygons = outline_of(columns, row)
+        taken.append([(np.reshape(polygon, (-1, 2)) * (width, height)).ravel() for polygon in polygons or ()])
+    return taken.columns()

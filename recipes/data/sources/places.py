@@ -1,5 +1,7 @@
 """Where the picture lies that an annotation names, however it writes the path."""
 
+import os
+import reprlib
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -25,30 +27,57 @@ class Places:
         Returns:
             Its path, whether or not it is there, and what is wrong with the name, "" for nothing.
         """
+        shown = reprlib.repr(name)
         if not name or "\0" in name:
-            return self.folder / "picture", f"is called {name!r}, which no file is"
+            return self.folder / "picture", f"is called {shown}, which no file is"
         parts = PurePosixPath(name.replace("\\", "/")).parts
         if not parts or parts[-1] in ("..", "/"):
-            return self.folder / "picture", f"is called {name!r}, which no file is"
+            return self.folder / "picture", f"is called {shown}, which no file is"
         inside = ".." not in parts and parts[0] != "/" and not parts[0].endswith(":")
         direct = self.folder.joinpath(*parts) if inside else None
-        if direct is not None and direct.is_file():
+        if direct is not None and os.path.isfile(direct):
             return direct, ""
         last = self.folder / parts[-1]
-        if last.is_file():
+        if os.path.isfile(last):
             return last, ""
         found = self._by_name.get(parts[-1], ())
         if len(found) == 1:
             return found[0], ""
         if not inside:
-            return last, f"is called {name!r}, which leaves the folder {self.folder}, where there is no {parts[-1]}"
+            return (
+                last,
+                f"is called {shown}, which leaves the folder {self.folder}, where there is no {parts[-1][:200]}",
+            )
         return direct, ""
 
     @cached_property
     def _by_name(self):
         """The pictures of all subfolders, looked for once."""
         found = {}
-        for path in self.folder.rglob("*"):
-            if path.suffix.lower() in SUFFIXES and not path.is_symlink():
-                found.setdefault(path.name, []).append(path)
+        for path in files_under(self.folder, SUFFIXES):
+            found.setdefault(path.name, []).append(path)
         return found
+
+
+def files_under(folder, suffixes, deep=True):
+    """Lists the regular files of a folder; those whose name begins with a dot are no one's annotations.
+
+    Args:
+        folder: path.
+        suffixes: of their names, in lower case.
+        deep: whether those of subfolders are listed, too; a link that leads round in a circle is followed once.
+
+    Returns:
+        Sorted list of `Path`, `[]` where there is no such folder.
+    """
+    found, seen = [], set()
+    for top, folders, names in os.walk(folder, followlinks=True):
+        here = os.stat(top)
+        if (here.st_dev, here.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((here.st_dev, here.st_ino))
+        folders[:] = sorted(name for name in folders if deep and name[0] != "." and name != "__MACOSX")
+        paths = [Path(top, name) for name in names if name[0] != "."]
+        found += [path for path in paths if path.suffix.lower() in suffixes and path.is_file()]
+    return sorted(found)

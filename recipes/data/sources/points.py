@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recipes.data.files import MOST_OF_LISTS, read_text
 from recipes.data.sources.annotated import Annotated, Entry
 from zoo.errors import InputError
 
@@ -61,8 +62,8 @@ class Points(Annotated):
         if not file.is_file():
             raise InputError(f"{file}: no such file; {NEEDED}")
         try:
-            lines = list(csv.reader(file.read_text(encoding="utf-8-sig").splitlines(), strict=True))
-        except (csv.Error, UnicodeDecodeError) as error:
+            lines = list(csv.reader(read_text(file, MOST_OF_LISTS).split("\n"), strict=True))
+        except csv.Error as error:
             raise InputError(f"{file}: is no CSV: {error}") from error
         num_points = _num_points(file, lines[0] if lines else [])
         if not any(lines[1:]):

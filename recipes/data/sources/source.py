@@ -10,6 +10,7 @@ from itertools import islice
 import numpy as np
 import tensorflow as tf
 
+from recipes.data.files import read_text
 from recipes.data.graph import as_written, mapped
 from recipes.data.progress import track
 from recipes.data.targets import CROP_SIZE, TARGETS, crop_masks
@@ -286,14 +287,18 @@ def named_classes(path):
         Tuple of names, `()` without the file.
 
     Raises:
-        InputError: if the file names no class.
+        InputError: if the file names no class, or one twice.
     """
     if not path.is_file():
         return ()
-    names = tuple(line.strip() for line in path.read_text().splitlines() if line.strip())
-    if not names:
+    lines = {}
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        name = line.strip()
+        if name and lines.setdefault(name, number) != number:
+            raise InputError(f"{path}: lines {lines[name]} and {number} both say {name!r}; a class has one line")
+    if not lines:
         raise InputError(f"{path}: names no class; write one name a line, or remove the file")
-    return names
+    return tuple(lines)
 
 
 def segmentation_problem(labels, picture_size, classes):

@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
+import tensorflow as tf
+
+from recipes.data import pictures
+from recipes.data.files import MOST_OF_LISTS, read_lines
 from recipes.data.sources.label_maps import LabelMaps
+from recipes.data.sources.legend import BORDERS, Legend, colours_from_bytes
+from zoo.constants import VOID
 from zoo.errors import InputError
 from zoo.weights.names import VOC
 
@@ -11,8 +18,40 @@ AUGMENTED = "SegmentationClassAug"
 """Folder of the masks that others made of SBD's, under VOC's names."""
 
 
+def colour(label):
+    """Returns the number of a label's colour in VOC's palette, as `colours_from_bytes` has it.
+
+    Source: VOClabelcolormap.m of VOC's development kit: the label's bits go to the channels in turn, highest first.
+    """
+    channels = [sum((label >> 3 * bit + channel & 1) << 7 - bit for bit in range(3)) for channel in range(3)]
+    return channels[0] << 16 | channels[1] << 8 | channels[2]
+
+
+MEANT = {colour(label): label for label in range(len(VOC))} | {BORDERS: VOID}
+COLOURS = Legend(Path("VOC's palette"), VOC, MEANT, coloured=True)
+
+
+def labels_from_bytes(contents):
+    """Reads a label map, of grey or palette, or of VOC's colours.
+
+    Raises:
+        ValueError: if it is none, or has another colour; the message lacks the file's name.
+    """
+    try:
+        return pictures.labels_from_bytes(contents)
+    except ValueError as error:
+        if "colour" not in str(error):
+            raise
+    numbers = colours_from_bytes(contents)
+    if fault := COLOURS.fault(np.unique(numbers)):
+        raise ValueError(fault)
+    return COLOURS.labels(numbers)
+
+
 class VocSegmentation(LabelMaps):
     """Pictures with VOC's 20 classes and background a pixel, 255 for borders and what is hard to tell.
+
+    Masks that a program has saved as RGB are read by VOC's colours.
 
     Where DIR holds SegmentationClassAug, pictures without a mask in SegmentationClass have theirs there.
 
@@ -27,6 +66,7 @@ class VocSegmentation(LabelMaps):
     """
 
     classes = VOC
+    read = staticmethod(labels_from_bytes)
 
     def __init__(self, rest):
         name, _, split = rest.partition(":")
@@ -47,6 +87,10 @@ class VocSegmentation(LabelMaps):
             f"voc_segmentation:{rest}", images, [masks.get(stem, expected / f"{stem}.png") for stem in stems], NEEDED
         )
 
+    def numbers(self, contents):
+        """As `Paired.numbers`."""
+        return tf.ensure_shape(pictures.by_python(labels_from_bytes, contents, tf.int32), (None, None))
+
 
 def stems_of(folder, split):
     """Reads the names of a split's pictures, without suffix.
@@ -65,7 +109,7 @@ def stems_of(folder, split):
     if not path.is_file():
         splits = ", ".join(sorted(file.stem for file in folder.glob("*.txt"))) or "none"
         raise InputError(f"{path}: no such split; there are {splits}")
-    stems = path.read_text().split()
+    stems = read_lines(path, MOST_OF_LISTS)
     if not stems:
         raise InputError(f"{path}: the split is empty; it takes the name of a picture a line, without .jpg")
     return stems

@@ -1,117 +1,130 @@
-"""`yolo:DIR[:split]`: data.yaml, pictures, and one .txt of relative boxes a picture in the folder `labels`."""
+"""`yolo:DIR[:split]`: data.yaml or classes.txt, pictures, and one .txt a picture of boxes, polygons or keypoints."""
 
-import math
+import os
+import reprlib
+from dataclasses import replace
 from pathlib import Path
 
-import yaml
-
-from recipes.data import pictures
-from recipes.data.sources.annotated import Annotated, Entry
+from recipes.data.files import contents_of, text_of
+from recipes.data.progress import track
+from recipes.data.sources.annotated import Annotated, Entry, Fault
+from recipes.data.sources.halves import HALVES, half
+from recipes.data.sources.yolo_layout import NEEDED, SPLITS, Labels, Layout
+from recipes.data.sources.yolo_rows import objects_of
 from zoo.errors import InputError
 
-SPLITS = ("train", "val", "test")
-NEEDED = "yolo:DIR needs DIR/data.yaml with names and one of train, val and test"
+MOST_POINTS = 1000
 
 
 class Yolo(Annotated):
-    """Boxes in the layout that YOLO's tools read.
+    """Objects in the layouts that YOLO's tools read and write.
 
     `data.yaml` has `names` and, for each split, a folder of pictures, a list of folders, or a .txt file with a
-    picture a line; all relative to its `path` or to DIR. The objects of `images/a.jpg` stand in `labels/a.txt`,
-    one `class cx cy w h` a line, as shares of the picture's width and height; no file means no objects.
+    picture a line; all relative to its `path` or to DIR. A path that was written elsewhere means its longest end
+    that lies in DIR. Without data.yaml the names stand in classes.txt or obj.names, a line each.
+
+    The objects of `images/a.jpg` stand in `labels/a.txt`, or beside the picture; no file means no objects. Rows are
+    `class cx cy w h`, or `class x y x y ...` of a polygon, or with data.yaml's `kpt_shape` a box and its keypoints,
+    all as shares of the picture's width and height. There are masks if any row is a polygon.
 
     Args:
-        rest: `DIR` for all splits, or `DIR:split`.
+        rest: `DIR` for all splits, or `DIR:split`, train, val or test; a folder without splits has train and val by
+            a hash of the names.
 
     Raises:
-        InputError: if `data.yaml`, what it needs or a split is missing.
-    Source: https://docs.ultralytics.com/datasets/detect.
+        InputError: if the names, a split or all labels are missing.
+    Source: https://docs.ultralytics.com/datasets; the layouts of Roboflow, CVAT, Label Studio and LabelImg.
     """
 
     relative = True
 
     def __init__(self, rest):
-        folder, _, split = rest.partition(":")
+        folder, split = split_of(rest)
         if not folder:
             raise InputError(f"yolo: names no folder; {NEEDED}")
-        path = Path(folder, "data.yaml")
-        data = _load(path)
-        names = _names(path, data.get("names"))
-        present = [name for name in SPLITS if data.get(name)]
-        if split and split not in present or not present:
-            raise InputError(f"{path}: no such split {split!r}; it has {', '.join(present) or 'none'}")
-        found = [file for name in ([split] if split else present) for file in _pictures(path, data, data[name])]
-        entries = [_entry(file, len(names)) for file in dict.fromkeys(found)]
-        super().__init__(f"yolo:{rest}", entries, names, ("boxes", "labels"))
+        layout = Layout(folder)
+        hashed = not layout.splits and split in HALVES
+        if split and split not in layout.splits and not hashed:
+            present = ", ".join(layout.splits) or "none"
+            raise InputError(f"{layout.path}: no such split {split!r}; it has {present}")
+        names, labels = layout.meant
+        points = keypoints_in(layout)
+        found = layout.pictures("" if hashed else split)
+        entries = entries_of(track(found, f"reading yolo:{rest}", len(found)), labels, points)
+        outlined = any(outline for entry in entries for outline in entry.objects.get("masks", ()))
+        if outlined:
+            entries = [with_boxes_named(entry) for entry in entries]
+        keys = ("boxes", "labels", *["masks"] * outlined, *["keypoints"] * bool(points))
+        super().__init__(f"yolo:{rest}", entries, names, keys, points[0] if points else 0)
+        if points:
+            self.flip_pairs = flip_pairs_in(layout, points[0])
+        if hashed:
+            half(self, split)
 
 
-def _load(path):
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; {NEEDED}")
-    try:
-        data = yaml.safe_load(path.read_bytes())
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: is no YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(data, dict):
-        raise InputError(f"{path}: has no names; {NEEDED}")
-    return data
+def split_of(rest):
+    """Returns the folder and the split of `DIR:split`, by the name that the house has for it."""
+    folder, _, word = rest.rpartition(":")
+    if not folder or Path(rest).is_dir():
+        return rest.removesuffix(":"), ""
+    return folder, next((split for split, words in SPLITS.items() if word in words), word)
 
 
-def _names(path, names):
-    if isinstance(names, dict) and sorted(names) == list(range(len(names))):
-        names = [names[number] for number in range(len(names))]
-    if not names or not isinstance(names, list):
-        raise InputError(f"{path}: names is a list, or numbers from 0 with their names; received {names}")
-    return tuple(str(name) for name in names)
+def entries_of(found, labels, points):
+    """Returns a list of `Entry`, one a picture.
+
+    Raises:
+        InputError: if none of them has labels.
+    """
+    places, entries, labelled = Labels(), [], False
+    for picture in found:
+        file = places.of(picture)
+        if not os.path.exists(file):
+            entries.append(Entry(picture, file))
+            continue
+        labelled = True
+        try:
+            rows, faults = objects_of(text_of(contents_of(file)), labels, points)
+        except ValueError as error:
+            entries.append(Entry(picture, file, fault=str(error)))
+            continue
+        entries.append(Entry(picture, file, rows, faults=tuple(faults)))
+    if not labelled:
+        folder = entries[0].where.parent
+        what = "no file of labels there" if folder.is_dir() else "no such folder"
+        raise InputError(f"{folder}: {what}, and none of {len(entries)} pictures has a file of labels")
+    return entries
 
 
-def _pictures(path, data, places):
-    """Lists the pictures of one split."""
-    found = []
-    for place in places if isinstance(places, list) else [places]:
-        candidates = [path.parent / str(data.get("path") or "") / str(place), path.parent / str(place)]
-        chosen = next((candidate for candidate in candidates if candidate.exists()), None)
-        if chosen is None:
-            raise InputError(f"{path}: names {place}, but there is no {candidates[0]}")
-        if chosen.suffix == ".txt":
-            files = [chosen.parent / line for line in chosen.read_text().splitlines() if line.strip()]
-            if not files:
-                raise InputError(f"{chosen}: the split is empty; it takes a picture a line")
-            found += files
-        else:
-            found += pictures.find(chosen)
-    return found
+def with_boxes_named(entry):
+    """Returns an entry that says which of its objects have no polygon."""
+    boxes = [place for place, outline in enumerate(entry.objects.get("masks", ())) if outline is None]
+    named = [
+        Fault(
+            "objects without a polygon", f"object {place} is a box: no mask is learned from it", "masks", fatal=False
+        )
+        for place in boxes
+    ]
+    return replace(entry, faults=(*entry.faults, *named))
 
 
-def _entry(picture, num_classes):
-    parts = list(picture.with_suffix(".txt").parts)
-    if "images" in parts[:-1]:
-        last = len(parts) - 2 - parts[-2::-1].index("images")
-        parts[last] = "labels"
-    file = Path(*parts)
-    if not file.is_file():
-        return Entry(picture, file)
-    rows = {"boxes": [], "labels": []}
-    for number, line in enumerate(file.read_text(errors="replace").splitlines(), start=1):
-        if line.strip():
-            try:
-                label, box = _object(line.split(), num_classes)
-            except ValueError as error:
-                return Entry(picture, file, fault=f"line {number}: {error}")
-            rows["labels"].append(label)
-            rows["boxes"].append(box)
-    return Entry(picture, file, rows)
+def keypoints_in(layout):
+    """Returns data.yaml's `kpt_shape`, `(K, D)`, `None` without."""
+    shape = layout.data.get("kpt_shape")
+    if shape is None:
+        return None
+    if isinstance(shape, list) and len(shape) == 2 and all(isinstance(n, str) and n.isdecimal() for n in shape):
+        count, size = (int(number[:6]) for number in shape)
+        if 1 <= count <= MOST_POINTS and size in (2, 3):
+            return count, size
+    raise InputError(f"{layout.path}: kpt_shape is [points, 2 or 3], received {reprlib.repr(shape)}")
 
 
-def _object(words, num_classes):
-    if len(words) != 5:
-        raise ValueError(f"takes class cx cy w h, received {len(words)} values")
-    label, (x, y, width, height) = int(words[0]), map(float, words[1:])
-    if not 0 <= label < num_classes:
-        raise ValueError(f"the class {label} is none of the {num_classes} known (0 to {num_classes - 1})")
-    if not all(map(math.isfinite, (x, y, width, height))):
-        raise ValueError("a side of the box is no number")
-    # Boxes may reach out of the picture, but not by pictures: these are pixels.
-    if max(x, y, width, height) > 2:
-        raise ValueError(f"{max(x, y, width, height):g} is no share of the picture; boxes are relative, 0 to 1")
-    return label, (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+def flip_pairs_in(layout, count):
+    """Returns the pairs of points that data.yaml's `flip_idx` lets change places."""
+    order = layout.data.get("flip_idx")
+    if order in (None, "", []):
+        return ()
+    if not isinstance(order, list) or sorted(map(str, order)) != sorted(map(str, range(count))):
+        raise InputError(f"{layout.path}: flip_idx is the {count} points in another order: {reprlib.repr(order)}")
+    return tuple((place, int(other)) for place, other in enumerate(order) if place < int(other))

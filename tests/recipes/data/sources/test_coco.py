@@ -1,4 +1,5 @@
 import json
+import time
 
 import numpy as np
 import pytest
@@ -288,3 +289,11 @@ def test_real_data(zoo_data, file, folder, pictures, classes, points):
     assert len(source.flip_pairs) == {17: 8, 14: 6}[points]
     (example,) = source.records().take(1).map(source.decode).as_numpy_iterator()
     assert example["keypoints"].shape[1:] == (points, 3)
+
+
+def test_polygons_that_reach_far_take_no_time(write):
+    far = [1, 2, 1e11, 2, 1e11, 1e11, 1, 4]
+    source = open_source(write(changed("annotations", 0, "segmentation", value=[far])))
+    start = time.monotonic()
+    masks = examples(source)[0]["masks"]
+    assert masks[0, 2:4, 1:].all() and not masks[0, :2].any() and time.monotonic() - start < 10

@@ -82,7 +82,6 @@ def test_named_classes_keep_their_order(folder):
     ("inside", "message"),
     [
         (box("dog", 5, 5, 5, 5), r"box 0 \(4, 4, 4, 4\) has no area: left out"),
-        (box("dog", 9, 5, 5, 8), r"box 0 \(8, 4, 4, 7\) has no area: left out"),
         (box("dog", 5, 5, 40, 8), r"box 0 \(4, 4, 40, 8\) reaches out of the 30x20 picture: clipped"),
         (box("dog", 50, 5, 60, 8), r"box 0 \(49, 4, 60, 8\) lies outside the 30x20 picture: left out"),
     ],
@@ -104,12 +103,10 @@ def test_boxes_that_are_left_out_stop_nothing(folder, inside, message):
     [
         ("<annotation><object>", "is no VOC annotation: no element found"),
         ("", "is no VOC annotation: no element found"),
-        ("<annotation><object></object></annotation>", "object 0 has no name"),
-        ("<annotation><object><name>dog</name></object></annotation>", "object 0 has no xmin"),
-        (f"<a>{box('dog', 'x', 1, 2, 3)}</a>", "could not convert string to float: 'x'"),
-        (f"<a>{box('dog', 'nan', 1, 2, 3)}</a>", "object 0 has a box that is no number"),
         ('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "has a DOCTYPE"),
-        ("\xff".encode("latin-1"), "is no UTF-8 text"),
+        (b"\0\xff\0", "is no text"),
+        ("<a>" * 300_000, "is no VOC annotation: "),
+        (" " * 5_000_000, "has more than 4,194,304 bytes"),
     ],
 )
 def test_unusable_annotations_are_named(folder, text, message):
@@ -119,6 +116,144 @@ def test_unusable_annotations_are_named(folder, text, message):
     assert message in found.message and "\n" not in found.message
     source = open_source(f"voc:{folder}:train")
     assert len(source.without(source.findings())) == 1
+
+
+@pytest.mark.parametrize(
+    ("inside", "message"),
+    [
+        ("<object></object>", "object 0 has no name"),
+        ("<object><name>dog</name></object>", "object 0 has no xmin"),
+        (box("dog", "x", 1, 2, 3), "object 0 could not convert string to float: 'x'"),
+        (box("dog", "nan", 1, 2, 3), "object 0 has a box that is no number"),
+        (box("dog", 1, "inf", 2, 3), "object 0 has a box that is no number"),
+    ],
+)
+def test_a_bad_object_costs_itself_alone(folder, inside, message):
+    write(folder, "a", inside + box("cat", 3, 5, 10, 12))
+    found = problem(folder)
+    assert (found.fatal, found.of_object, found.message) == (True, True, message)
+    source = open_source(f"voc:{folder}:train")
+    assert len(source.without([found])) == 2
+    np.testing.assert_array_equal(first_of(source)["boxes"], [[2, 4, 10, 12]])
+
+
+def first_of(source):
+    return next(source.records().map(source.decode).as_numpy_iterator())
+
+
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [
+        (box("dog", "3.5", "5.0", "10.25", "12"), [2.5, 4, 10.25, 12]),
+        (box("dog", "3,5", " 5 ", "10,25", "12"), [2.5, 4, 10.25, 12]),
+        (box("dog", 10, 12, 3, 5), [2, 4, 10, 12]),
+        (box("dog", 10, 5, 3, 12), [2, 4, 10, 12]),
+        (box("dog", 3, 5, 10, 12).replace("<difficult>0</difficult>", ""), [2, 4, 10, 12]),
+        (
+            "<object><polygon><x1>3</x1><y1>5</y1><x2>10</x2><y2>6</y2><x3>4</x3><y3>12</y3></polygon>"
+            "<name>dog</name></object>",
+            [2, 4, 10, 12],
+        ),
+    ],
+)
+def test_boxes_as_tools_write_them(folder, inside, expected):
+    write(folder, "a", inside)
+    source = open_source(f"voc:{folder}:train")
+    np.testing.assert_array_equal(first_of(source)["boxes"], [expected])
+    assert source.problems() == []
+
+
+@pytest.mark.parametrize("declared", ["", "utf-8", "iso-8859-1", "windows-1252", "UTF-16", "gb2312", "punycode"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252"])
+def test_declared_and_other_encodings(folder, declared, encoding):
+    head = f'<?xml version="1.0" encoding="{declared}"?>\r\n' if declared else ""
+    inside = box("K\xe4fer", 3, 5, 10, 12)
+    (folder / "Annotations/a.xml").write_bytes(f"{head}<annotation>{inside}</annotation>".encode(encoding))
+    source = open_source(f"voc:{folder}:train")
+    assert source.findings() == [] and len(source.classes) == 2
+    if not (declared in ("iso-8859-1", "windows-1252", "gb2312") and encoding == "utf-8"):
+        assert "K\xe4fer" in source.classes or declared == "gb2312"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "images"),
+    [
+        ("annotations", "images"),
+        ("annots", "images"),
+        ("labels", "img"),
+        ("annotations/xmls", "images"),
+        ("", ""),
+        ("data", "data"),
+        ("VOC2007/Annotations", "VOC2007/JPEGImages"),
+    ],
+)
+def test_folders_of_any_name(folder, tmp_path, annotations, images):
+    """As sets of Kaggle (annotations, images), kangaroo (annots, images), Oxford's pets and LabelImg have them."""
+    other = tmp_path / "other"
+    for name in "abc":
+        for place, source in ((annotations, f"Annotations/{name}.xml"), (images, f"JPEGImages/{name}.png")):
+            (other / place).mkdir(parents=True, exist_ok=True)
+            (folder / source).rename(other / place / (folder / source).name)
+    (other / images / "a.png").rename(other / images / "a.JPEG")
+    for masks in ("SegmentationClass", "annotations/trimaps"):
+        (other / masks).mkdir(parents=True)
+        Image.new("L", (3, 3)).save(other / masks / "a.png")
+    source = open_source(f"voc:{other}")
+    assert (len(source), source.classes, source.findings()) == (3, ("ant", "cat", "dog"), [])
+    assert first_of(source)["name"].decode() == str(other / images / "a.JPEG")
+
+
+def test_splits_as_subfolders(folder, tmp_path):
+    """Roboflow's VOC export: train and valid with pictures and annotations together; stems may stand in both."""
+    for split, name in (("train", "a"), ("valid", "c")):
+        (tmp_path / "set" / split).mkdir(parents=True)
+        (folder / f"Annotations/{name}.xml").rename(tmp_path / "set" / split / "x.xml")
+        (folder / f"JPEGImages/{name}.png").rename(tmp_path / "set" / split / "x.png")
+    for split in ("train", "val", "valid"):
+        source = open_source(f"voc:{tmp_path / 'set'}:{split}")
+        assert (len(source), source.classes) == (1, ("ant", "cat", "dog"))
+        assert f"/{'valid' if split != 'train' else split}/x.png" in first_of(source)["name"].decode()
+    assert len(open_source(f"voc:{tmp_path / 'set'}")) == 2
+    with pytest.raises(InputError, match="no such split; .* has train, valid"):
+        open_source(f"voc:{tmp_path / 'set'}:test")
+
+
+def test_pictures_by_the_name_in_the_annotation(folder):
+    (folder / "JPEGImages/a.png").rename(folder / "JPEGImages/photo 1.PNG")
+    for named in ("photo 1.PNG", "C:\\mine\\photo 1.jpg"):
+        text = f"<annotation><filename>{named}</filename>{box('dog', 3, 5, 10, 12)}</annotation>"
+        (folder / "Annotations/a.xml").write_text(text)
+        source = open_source(f"voc:{folder}:train")
+        assert source.findings() == [] and first_of(source)["name"].decode().endswith("photo 1.PNG")
+
+
+def test_lines_of_splits(folder):
+    for name in ("my cat 1", "d.1"):
+        write(folder, name, "")
+        Image.new("RGB", (30, 20)).save(folder / f"JPEGImages/{name}.png")
+    for text, stems in {
+        "a.png\r\nb.xml\r\n": "a b",
+        "JPEGImages/a.png Annotations/a.xml\nJPEGImages\\b.png\n": "a b",
+        "my cat 1\nd.1\na": "my cat 1 d.1 a",
+        "my cat 1  1\nd.1 -1\na  1\nb  0\nc -1\n": "my cat 1 a b",
+        "a 3 1 2\nb 1 1 1\n": "a b",
+    }.items():
+        (folder / "ImageSets/Main/my split.txt").write_text(text, encoding="utf-16")
+        source = open_source(f"voc:{folder}:my split")
+        assert " ".join(path.rpartition("/")[2].removesuffix(".png") for path in source.pictures) == stems
+    (folder / "ImageSets/Main/cat_train.txt").write_text("a -1\nb -1\n")
+    with pytest.raises(InputError, match="cat_train.txt: names no picture with the flag 1 or 0"):
+        open_source(f"voc:{folder}:cat_train")
+
+
+def test_train_and_val_by_a_hash(folder, capsys):
+    for path in (folder / "ImageSets/Main").iterdir():
+        path.unlink()
+    sizes = [len(open_source(f"voc:{folder}:{split}")) for split in ("train", "val")]
+    assert sum(sizes) == 3 and min(sizes) == 1
+    assert "has no splits of its own; a hash of the names chooses" in capsys.readouterr().out
+    with pytest.raises(InputError, match="no such split; .* has no splits, so it takes train and val by a hash"):
+        open_source(f"voc:{folder}:test")
 
 
 def test_missing_files_are_named(folder):

@@ -1,0 +1,59 @@
+import os
+
+import pytest
+
+from recipes.data.files import contents_of, read_lines, read_text
+from zoo.errors import InputError
+
+TEXT = "Käse\nÄpfel\n"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "latin-1"]
+)
+def test_text_of_any_encoding_and_line_ends(tmp_path, encoding):
+    path = tmp_path / "a.txt"
+    for end in ("\n", "\r\n", "\r"):
+        path.write_bytes(TEXT.replace("\n", end).encode(encoding))
+        assert read_text(path) == TEXT
+    path.write_bytes(f" {TEXT}\n\n  b  ".encode(encoding))
+    assert read_lines(path) == ["Käse", "Äpfel", "b"]
+
+
+def test_empty_text(tmp_path):
+    path = tmp_path / "a.txt"
+    for contents in (b"", "\ufeff".encode()):
+        path.write_bytes(contents)
+        assert read_text(path) == "" and read_lines(path) == []
+
+
+def test_windows_1252_is_more_than_latin_1(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"\x80 \x93cat\x94")
+    assert read_text(path) == "€ “cat”"
+
+
+def test_what_is_no_text_is_refused_in_one_line(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff")
+    with pytest.raises(InputError, match="a.txt: is no text"):
+        read_text(path)
+    path.write_bytes(b"\xff\xfea")
+    with pytest.raises(InputError, match="a.txt: is no UTF-16 text"):
+        read_text(path)
+
+
+def test_only_regular_files_of_a_size_are_read(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_text(tmp_path / "a")
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(InputError, match="is no regular file"):
+            read_text(path)
+    (tmp_path / "a").write_bytes(b"12345")
+    assert contents_of(tmp_path / "a", most=5) == b"12345"
+    with pytest.raises(InputError, match="has more than 4 bytes"):
+        read_text(tmp_path / "a", most=4)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(InputError, match="loop: cannot be read"):
+        read_text(tmp_path / "loop")
