@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from recipes.data import pictures
+from recipes.data.headers import TAIL
+from recipes.data.labels import UNREADABLE
 from recipes.data.processes import in_processes
 from recipes.data.progress import track
 
 CHUNK = 128
+PNG, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 MOST = 1000
 VERSION = 1  # counts up when a function comes to find something else
 
@@ -28,7 +31,8 @@ def remembered(function, paths, description):
     """Calls a function for each file, in processes; files that did not change since are not read again.
 
     Args:
-        function: of a module, or a `functools.partial` of such ones; takes a path and returns what JSON can hold.
+        function: of a module, or a `functools.partial` of such ones; takes a path and returns what JSON can hold, a
+            string where the file is at fault, which is not remembered.
         paths: list of strings.
         description: what is going on, for a progress bar.
 
@@ -44,7 +48,7 @@ def remembered(function, paths, description):
     found = in_processes(each, ((function, chunk) for chunk in chunks))
     facts = [fact for part in track(found, description, len(chunks)) for fact in part]
     fresh = {paths[i]: (states[i], fact) for i, fact in zip(new, facts, strict=True)}
-    memory.write(fresh)
+    memory.write({path: known for path, known in fresh.items() if not isinstance(known[1], str)})
     known |= fresh
     return [known[path][1] if now else None for path, now in zip(paths, states, strict=True)]
 
@@ -62,7 +66,7 @@ def picture_fact(path):
     try:
         return [int(side) for side in pictures.size_of(path)]
     except ValueError as error:
-        return str(error)
+        return str(error).removesuffix("; replace or remove it")  # of all that is at fault the source says so
 
 
 def label_facts(paths, read, description):
@@ -82,9 +86,12 @@ def label_fact(read, path):
     """Returns the fact of one label map."""
     try:
         with pictures.opened(path) as file:
-            numbers = read(file.read())
+            contents = file.read()
+        numbers = read(contents)
+        if contents.startswith(PNG) and END not in contents[-TAIL:]:
+            return UNREADABLE  # Pillow reads what TensorFlow will not
     except ValueError as error:
-        return str(error)
+        return str(error).removesuffix("; replace or remove it")  # of all that is at fault the source says so
     found = np.unique(numbers).tolist()
     return [*numbers.shape, found if len(found) <= MOST else [*found[: MOST - 1], found[-1]]]
 

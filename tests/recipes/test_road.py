@@ -120,7 +120,8 @@ def test_localization_by_the_command_line(zoo, cells):
 @pytest.mark.parametrize(
     "settings, message",
     [
-        (["task=points"], "voc:.* has no keypoints, which the task points learns"),
+        (["task=points"], "metric=ap50 is no figure of points: set metric=nme or pck"),
+        (["task=points", "metric=nme"], "voc:.* has no keypoints, which the task points learns"),
         (
             ["builder=unet", "anchors=none", "arguments={'width': 0.0625}"],
             "unet is a model for segmentation, not detection",

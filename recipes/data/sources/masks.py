@@ -5,6 +5,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from recipes.data import pictures
+from recipes.data.natively import by_python
 from recipes.data.sources.label_maps import LabelMaps
 from recipes.data.sources.legend import colours_from_bytes, legend_near
 from recipes.data.sources.options import options_of
@@ -64,7 +65,7 @@ class Masks(LabelMaps):
         """As `Paired.numbers`."""
         if not self.legend or not self.legend.coloured:
             return super().numbers(contents)
-        return tf.ensure_shape(pictures.by_python(colours_from_bytes, contents, tf.int32), (None, None))
+        return tf.ensure_shape(by_python(colours_from_bytes, contents, tf.int32), (None, None))
 
     def targets(self, numbers):
         """As `Paired.targets`."""

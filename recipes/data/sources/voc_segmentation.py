@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from recipes.data import pictures
 from recipes.data.files import MOST_OF_LISTS, read_lines
+from recipes.data.natively import by_python
 from recipes.data.sources.label_maps import LabelMaps
 from recipes.data.sources.legend import BORDERS, Legend, colours_from_bytes
 from zoo.constants import VOID
@@ -89,7 +90,7 @@ class VocSegmentation(LabelMaps):
 
     def numbers(self, contents):
         """As `Paired.numbers`."""
-        return tf.ensure_shape(pictures.by_python(labels_from_bytes, contents, tf.int32), (None, None))
+        return tf.ensure_shape(by_python(labels_from_bytes, contents, tf.int32), (None, None))
 
 
 def stems_of(folder, split):

@@ -113,7 +113,7 @@ def test_problems_name_the_file_at_fault(folder):
         "masks/b.png: the mask is 21x30, its picture 20x30",
         "masks/c.png: pixel label 7 is outside the 3 classes (0 to 2)",
         "masks/d.png: is a colour picture (mode RGB), not one label a pixel",
-        "masks/e.png: is no complete PNG, TIFF, BMP or GIF",
+        "masks/e.png: the file is empty",
     ]
 
 
