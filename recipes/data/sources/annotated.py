@@ -196,8 +196,8 @@ class Annotated(Source):
             else:
                 sizes[index] = fact
         found += self._object_findings(sizes)
-        if deep:
-            found += self.undecodable(np.flatnonzero(sizes.any(axis=1)))
+        if deep:  # outlines were looked at when they were read
+            found += self.of_task("detection").undecodable(np.flatnonzero(sizes.any(axis=1)))
         return sorted(found, key=lambda problem: problem.index)
 
     def concerned(self, key):
