@@ -80,7 +80,7 @@ def measured(spec, environment):
 
 
 def first_step(spec):
-    """Opens a source, looks it through and takes a batch: seconds but for the frameworks' start, most memory in GB."""
+    """Opens a source, looks it through and takes a batch: seconds, the frameworks loaded, and most memory in GB."""
     import resource
 
     from recipes.data import Augment, open_source, pipeline, usable

@@ -89,15 +89,21 @@ def paste_part(mask, box, size):
     x1, y1, x2, y2 = box
     if not (x2 > x1 and y2 > y1):
         return (slice(0), slice(0)), np.zeros((0, 0), "float32")
-    rows, by_row = _shares(y1, y2, mask.shape[0], size[0])
-    columns, by_column = _shares(x1, x2, mask.shape[1], size[1])
-    return (rows, columns), by_row @ mask @ by_column.T
+    rows, above, down = _neighbours(y1, y2, mask.shape[0], size[0])
+    columns, before, right = _neighbours(x1, x2, mask.shape[1], size[1])
+    cells, down = np.pad(mask, 1), down[:, None]
+    read = cells[above] * (1 - down) + cells[above + 1] * down
+    return (rows, columns), read[:, before] * (1 - right) + read[:, before + 1] * right
 
 
-def _shares(start, stop, cells, length):
-    """Returns the slice of pixels that cells from `start` to `stop` reach, and each cell's share in each of them."""
+def _neighbours(start, stop, cells, length):
+    """Finds between which cells, a zero before them and one behind, the pixels lie that a row of cells reaches.
+
+    Returns:
+        The slice of the pixels, and of each the number of the cell before it and the share of the one after that.
+    """
     cell = (stop - start) / cells
     first, last = np.clip([np.floor(start - cell), np.ceil(stop + cell)], 0, length).astype(int)
-    at = (np.arange(first, last) + 0.5 - start) / cell - 0.5
-    shares = np.maximum(0, 1 - np.abs(at[:, None] - np.arange(cells)))
-    return slice(first, last), shares.astype("float32")
+    at = np.clip((np.arange(first, last) + 0.5 - start) / cell + 0.5, 0, cells + 1)
+    before = np.minimum(at.astype(int), cells)
+    return slice(first, last), before, (at - before).astype("float32")
