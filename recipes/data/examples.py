@@ -31,9 +31,11 @@ def representative(source, image_size, count, resizing="letterbox"):
     """Returns uint8 `(count, H, W, 3)` pictures of a source, at most all it has; see `export.letterbox.fit`.
 
     Raises:
-        InputError: that names a picture which cannot be used.
+        InputError: that names a picture which cannot be used, or if there is none.
     """
     examples = named_faults(source, mapped(source.records().take(count), source.decode))
+    if not len(source):
+        raise InputError(f"{source.spec}: has no picture to look at; name another source")
     return np.stack([fit(example["image"], image_size, resizing)[0] for example in examples])
 
 

@@ -60,10 +60,10 @@ def fingerprint(source):
     """Takes the fingerprint of a source, in seconds for 100,000 pictures.
 
     It does not see a picture that became another under its name without a change of the file's size. Of data that
-    are not kept as one file a picture (TFDS), the number of pictures counts alone.
+    are not kept as one file a picture (TFDS), name and number of pictures count alone.
 
     Args:
-        source: a `Source`, of whose records the left-out ones count too.
+        source: a `Source`, as it was opened: what it leaves out then, as another split's pictures, does not count.
 
     Returns:
         `Fingerprint`.
@@ -99,16 +99,16 @@ def _rows(source):
     places = sorted({i for record in first for i, leaf in enumerate(tf.nest.flatten(record)) if _is_file(leaf)})
     if not places:
         for i in range(source.count):
-            yield (_hash(str(i)),) * 2
+            if i not in source.left_out:
+                yield (_hash(f"{source.spec} {i}"),) * 2
         return
     paths = mapped(records, lambda record: tf.stack([tf.nest.flatten(record)[i] for i in places]))
-    index = 0
-    for batch in paths.batch(BATCH).as_numpy_iterator():
-        for files in batch.tolist():
+    rows = (files for batch in paths.batch(BATCH).as_numpy_iterator() for files in batch.tolist())
+    for index, files in enumerate(rows):
+        if index not in source.left_out:
             name = os.path.basename(files[0])
             sizes = " ".join(str(_size(path)) for path in files)
             yield _hash(name), _hash(name, sizes, source.annotation(index))
-            index += 1
 
 
 def _is_file(leaf):

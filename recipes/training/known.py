@@ -18,7 +18,7 @@ class Known:
 
     Attributes:
         fingerprint: its `Fingerprint`.
-        left_out: places of the records that cannot be used.
+        left_out: places of the records that cannot be used, of those that the source has.
         skip_bad: whether a record that cannot be used is left out instead of refused.
     """
 
@@ -83,11 +83,11 @@ def usable_again(source, known, skip_bad=False, now=None):
     now = now or fingerprint(source)
     if found := _same(now, known):
         if found.left_out:
-            print(f"{source.spec}: skipped {len(found.left_out)} of {source.count} pictures, as this run did before")
+            print(f"{source.spec}: skipped {len(found.left_out)} of {len(source)} pictures, as this run did before")
         return _less(source, found), found
     skip_bad = skip_bad or any(one.skip_bad for one in known.values())
     rest = usable(source, skip_bad)
-    return rest, Known(now, tuple(map(int, sorted(rest.left_out))), skip_bad)
+    return rest, Known(now, tuple(map(int, sorted(rest.left_out - source.left_out))), skip_bad)
 
 
 def unchanged(known, now):

@@ -127,3 +127,25 @@ def test_a_run_goes_on_where_its_data_lie_now(trained, toy, tmp_path, unread):
     run.data.write_text('{"data": {}, "val_data": {}}')
     with pytest.raises(InputError, match="data.json: is damaged; remove it"):
         known_to(run.model)
+
+
+def test_halves_of_a_source_are_other_data(tmp_path):
+    folder = write_set(tmp_path / "set", 12)
+    spoilt = folder / "images" / "3.png"
+    spoilt.write_bytes(b"no picture")
+    halves = [open_source(f"masks:{folder}:{half}") for half in ("train", "val")]
+    prints = [fingerprint(half) for half in halves]
+    assert [len(one.names) for one in prints] == [len(half) for half in halves] and sum(map(len, halves)) == 12
+    assert prints[0] != prints[1]
+    known = {}
+    for role, half in zip(("data", "val_data"), halves, strict=True):
+        rest, known[role] = usable_again(half, known, skip_bad=True)
+        assert len(rest) == len(half) - len(known[role].left_out)
+    assert sum(len(one.left_out) for one in known.values()) == 1
+    for role, half in zip(("data", "val_data"), halves, strict=True):
+        again, found = usable_again(half, known)
+        assert found is known[role] and len(again) == len(half) - len(found.left_out)
+
+
+def test_splits_of_data_without_files_are_told_apart():
+    assert fingerprint(open_source("shapes:train[:5]")) != fingerprint(open_source("shapes:val[:5]"))
