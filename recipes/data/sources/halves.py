@@ -1,6 +1,7 @@
 """`:train` and `:val` of a source that has no splits of its own: shares by a hash of each picture's name."""
 
 import zlib
+from functools import cache
 from pathlib import Path
 
 from zoo.errors import InputError
@@ -33,7 +34,15 @@ def half(source, split):
         in_val = highest
     source.left_out = frozenset(in_val if split == "train" else set(places) - in_val)
     counts = f"{len(marks) - len(in_val)} pictures to learn from (train) and {len(in_val)} to measure on (val)"
-    print(f"{source.spec}: has no splits of its own; a hash of the names chooses {counts}")
+    place, mark, options = source.spec.partition("?")
+    whole = f"{place.removesuffix(f':{split}')}{mark}{options}"
+    say(f"{whole}: has no splits of its own; a hash of the names chooses {counts}")
+
+
+@cache
+def say(line):
+    """Prints a line the first time: a run opens its sources several times."""
+    print(line)
 
 
 def mark_of(path):

@@ -261,7 +261,7 @@ def test_halves_of_what_has_no_splits(folder, capsys):
     halves = [open_source(f"labelme:{folder}:{split}") for split in ("train", "val")]
     names = [{example["name"] for example in examples(half)} for half in halves]
     assert not names[0] & names[1] and len(names[0] | names[1]) == 32 and 2 <= len(names[1]) <= 12
-    said = f"labelme:{folder}:train: has no splits of its own; a hash of the names chooses {len(names[0])} pictures"
+    said = f"labelme:{folder}: has no splits of its own; a hash of the names chooses {len(names[0])} pictures"
     assert said in capsys.readouterr().out
     (folder / "99.png").write_bytes((folder / "1.png").read_bytes())
     again = {example["name"] for example in examples(open_source(f"labelme:{folder}:val"))}
