@@ -7,6 +7,7 @@ from zoo.detection.thresholds import are_sides
 from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
 from zoo.ops.matching import best_anchor, centroid_cell, last_of_slot
+from zoo.ops.probabilities import softmax
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -57,7 +58,7 @@ class AnchorGrid(Detector):
         """Returns boxes, clipped to the picture, and scores: objectness times class probability."""
         rows, boxes = self.split(outputs)
         boxes = box_ops.clip(boxes, self.picture_size(outputs))
-        return boxes, ops.sigmoid(rows[..., 4:5]) * ops.softmax(rows[..., 5:], axis=-1)
+        return boxes, ops.sigmoid(rows[..., 4:5]) * softmax(rows[..., 5:])
 
     def assign(self, targets, outputs):
         """Finds the anchor that answers for an object: in the cell of its centre, the one of the most similar shape.

@@ -11,6 +11,7 @@ from zoo.localization.features import deepest_features
 from zoo.localization.soft_argmax import SoftArgmax, SoftPooling
 from zoo.model import MultiLossModel
 from zoo.ops import boxes
+from zoo.ops.probabilities import softmax
 from zoo.weights.loading import with_weights
 
 LOSSES = ("mixed", "squared")
@@ -122,7 +123,7 @@ class Localizer(MultiLossModel):
         return {
             "score": ops.sigmoid(presence) if mixed else ops.clip(presence, 0.0, 1.0),
             "box": boxes.clip(boxes.convert(box, "rel_center_xywh", "xyxy", size), size),
-            "probs": ops.softmax(classes) if mixed else ops.clip(classes, 0.0, 1.0),
+            "probs": softmax(classes) if mixed else ops.clip(classes, 0.0, 1.0),
         }
 
 

@@ -74,3 +74,9 @@ def test_thresholds_of_the_builder():
     model = toy(score_threshold=0.3, iou_threshold=0.6, max_detections=7)
     assert (model.score_threshold, model.iou_threshold, model.max_detections) == (0.3, 0.6, 7)
     assert model.predictions({"grid": ops.zeros((1, 2, 3, 7))})["scores"].shape == (1, 7)
+
+
+def test_a_single_class_is_certain():
+    model = grid_detector(1, grid=(2, 3), width=1 / 4, input_shape=(32, 48, 3))
+    _, scores = model.decode({"grid": ops.zeros((1, 2, 3, 6))})
+    np.testing.assert_allclose(scores, np.full((1, 6, 1), 0.5))  # objectness alone, and no warning
