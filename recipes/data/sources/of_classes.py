@@ -4,14 +4,15 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.data.objects import select
-from recipes.data.sources.source import MEANING, Source
+from recipes.data.sources.derived import Derived
+from recipes.data.sources.source import MEANING
 from zoo.constants import VOID
 from zoo.errors import InputError
 
 BACKGROUNDS = ("background", "_background_", "__background__")
 
 
-class OfClasses(Source):
+class OfClasses(Derived):
     """A source with some of its classes alone, in the order in which they are named.
 
     Objects of others are left out; their pixels are background, which stays number 0, where the source has one, and
@@ -26,8 +27,8 @@ class OfClasses(Source):
     """
 
     def __init__(self, source, names):
-        self.source = source
-        for name in ("left_out", "keys", *MEANING):
+        super().__init__(source)
+        for name in ("keys", *MEANING):
             setattr(self, name, getattr(source, name))
         self.spec = f"{source.spec}?classes={','.join(names)}"
         known = {*source.classes, *source.object_classes}
@@ -50,23 +51,6 @@ class OfClasses(Source):
             self.pixels[number] = pixels.index(name) if name in pixels else rest
         self.labels = np.array([only.index(name) if name in only else -1 for name in objects], np.int32)
 
-    @property
-    def count(self):
-        """Number of records of the source."""
-        return self.source.count
-
-    def table(self):
-        """Returns that of the source."""
-        return self.source.table()
-
-    def all_records(self):
-        """Returns the records of the source."""
-        return self.source.all_records()
-
-    def name_of(self, index):
-        """As the source's."""
-        return self.source.name_of(index)
-
     def decode(self, record):
         """As the source's, with the labels of the classes that are left."""
         example = self.source.decode(record)
@@ -77,13 +61,3 @@ class OfClasses(Source):
             labels = tf.gather(self.labels, example["labels"])
             example = select({**example, "labels": labels}, labels >= 0)
         return example
-
-    def all_findings(self, deep=False):
-        """As the source's."""
-        return self.source.all_findings(deep)
-
-    def of_task(self, task):
-        """As `Source.of_task`."""
-        rest = super().of_task(task)
-        rest.source = self.source.of_task(task)
-        return rest

@@ -7,12 +7,13 @@ from recipes.data import region_cache
 from recipes.data.graph import mapped
 from recipes.data.processes import in_processes
 from recipes.data.progress import track
-from recipes.data.sources.source import MEANING, Source
+from recipes.data.sources.derived import Derived
+from recipes.data.sources.source import MEANING
 from zoo.errors import InputError
 from zoo.proposals import check_method
 
 
-class Proposed(Source):
+class Proposed(Derived):
     """A source with regions proposed on each picture: the key "proposals", `(M, 4)` float32 xyxy, pixels.
 
     They are computed once, when this is made, in processes of their own, and kept on disk. A run that is killed goes
@@ -33,26 +34,14 @@ class Proposed(Source):
         check_method(method)
         if count < 1:
             raise InputError(f"proposals are 1 or more a picture, received {count}")
-        self.source, self.method, self.num_proposals = source, method, count
+        super().__init__(source)
+        self.method, self.num_proposals = method, count
         self.folder = Path(cache_dir or region_cache.default_folder())
-        for name in ("spec", "left_out", *MEANING):
+        for name in ("spec", *MEANING):
             setattr(self, name, getattr(source, name))
         self.keys = (*source.keys, "proposals")
         for _ in in_processes(region_cache.compute, self._missing(), processes):
             pass
-
-    @property
-    def count(self):
-        """Number of records of the source."""
-        return self.source.count
-
-    def table(self):
-        """Returns that of the source."""
-        return self.source.table()
-
-    def all_records(self):
-        """Returns the records of the source."""
-        return self.source.all_records()
 
     def decode(self, record):
         """As the source's, with "proposals"."""
@@ -62,19 +51,9 @@ class Proposed(Source):
         )
         return {**example, "proposals": tf.ensure_shape(proposals, (None, 4))}
 
-    def all_findings(self, deep=False):
-        """As the source's."""
-        return self.source.all_findings(deep)
-
     def num_objects(self):
         """As the source's."""
         return self.source.num_objects()
-
-    def of_task(self, task):
-        """As `Source.of_task`."""
-        rest = super().of_task(task)
-        rest.source = self.source.of_task(task)
-        return rest
 
     def proposals_of(self, picture):
         """Reads the `recipes.data.region_cache.Proposals` of one of its pictures, `(H, W, 3)` uint8 RGB.
