@@ -13,7 +13,6 @@ import numpy as np
 
 from recipes.data import labels
 from recipes.data.headers import SWAPPED, head
-from recipes.data.labels import decode_labels, labels_from_bytes  # noqa: F401
 from recipes.data.pixels import FORMATS, UNREADABLE, rgb
 from zoo.errors import InputError
 

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.data import pictures
+from recipes.data.labels import decode_labels, labels_from_bytes
 from recipes.data.remembered import label_facts, picture_facts
 from recipes.data.sources.source import Problem, Source, named_classes, size_problem
 from zoo.errors import InputError
@@ -29,7 +30,7 @@ class Paired(Source):
         InputError: if a mask is missing.
     """
 
-    read = staticmethod(pictures.labels_from_bytes)
+    read = staticmethod(labels_from_bytes)
 
     def __init__(self, spec, images, masks, needed):
         missing = [mask for mask in masks if not mask.is_file()]
@@ -59,7 +60,7 @@ class Paired(Source):
 
     def numbers(self, contents):
         """Decodes the bytes of a mask to `(H, W)` int32; runs eagerly and in a tf.data graph."""
-        return pictures.decode_labels(contents)
+        return decode_labels(contents)
 
     def targets(self, numbers):
         """Returns the targets that the numbers of a picture, `(H, W)` int32, stand for, by key."""

@@ -9,6 +9,7 @@ import tensorflow_datasets as tfds
 
 from recipes.data import pictures
 from recipes.data.graph import mapped
+from recipes.data.labels import decode_labels
 from recipes.data.objects import box_warning, within_picture
 from recipes.data.progress import track
 from recipes.data.sources.source import Source
@@ -149,14 +150,14 @@ class Tfds(Source):
         image = pictures.decode(record[naming.image])
         example = {"image": image, "name": tf.convert_to_tensor(names[0])}
         if naming.segmentation:
-            labels = pictures.decode_labels(record[naming.segmentation])
+            labels = decode_labels(record[naming.segmentation])
             example["segmentation"] = labels if naming.classes is None else _relabel(labels, naming.classes)
         if self.has_objects:
             example["boxes"] = _boxes(record, tf.shape(image)[:2])
             example["labels"] = tf.cast(record["objects"]["label"], tf.int32)
         if naming.instances:
             numbers = 1 + tf.range(tf.shape(example["labels"])[0])
-            instances = pictures.decode_labels(record[naming.instances])
+            instances = decode_labels(record[naming.instances])
             example["masks"] = tf.cast(instances == numbers[:, None, None], tf.uint8)
         if "keypoints" in self.keys:
             example["keypoints"] = tf.cast(record["objects"]["keypoints"], tf.float32)
@@ -173,7 +174,7 @@ class Tfds(Source):
     def _numbered_classes(self):
         largest = mapped(
             self._records,
-            lambda record: _largest_label(pictures.decode_labels(record[self.naming.segmentation])),
+            lambda record: _largest_label(decode_labels(record[self.naming.segmentation])),
             parallel=True,
         )
         found = max(track(largest.as_numpy_iterator(), "reading label maps", self.count), default=-1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from recipes.data import pictures
+from recipes.data import labels
 from recipes.data.files import MOST_OF_LISTS, read_lines
 from recipes.data.natively import by_python
 from recipes.data.sources.label_maps import LabelMaps
@@ -39,7 +39,7 @@ def labels_from_bytes(contents):
         ValueError: if it is none, or has another colour; the message lacks the file's name.
     """
     try:
-        return pictures.labels_from_bytes(contents)
+        return labels.labels_from_bytes(contents)
     except ValueError as error:
         if "colour" not in str(error):
             raise

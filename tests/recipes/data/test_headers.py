@@ -9,6 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from recipes.data import headers, pictures
+from recipes.data.labels import labels_from_bytes
 from tests.recipes.data.odd import bmp, chunk, png
 from tests.recipes.data.test_upright import PHOTO, in_graph, saved
 from zoo.errors import InputError
@@ -161,7 +162,7 @@ def test_no_damage_is_worse_than_a_line(kind):
         contents = bytearray(whole)
         for at in rng.integers(0, min(len(whole), 120), 3):
             contents[at] = rng.integers(256)
-        for function in (pictures.from_bytes, pictures.size_of, pictures.labels_from_bytes):
+        for function in (pictures.from_bytes, pictures.size_of, labels_from_bytes):
             try:
                 function(bytes(contents))
             except ValueError as error:

@@ -6,6 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from recipes.data import pictures
+from recipes.data.labels import decode_labels, labels_from_bytes
 from tests.recipes.data.odd import bmp, chunk, exif, png, tiff
 from tests.recipes.data.test_upright import in_graph, saved
 
@@ -47,11 +48,11 @@ KINDS = {
 @pytest.mark.parametrize("name", KINDS)
 def test_labels_keep_their_numbers(name):
     contents, numbers = KINDS[name]
-    labels = pictures.labels_from_bytes(contents)
+    labels = labels_from_bytes(contents)
     assert labels.dtype == np.int32
     np.testing.assert_array_equal(labels, numbers)
-    np.testing.assert_array_equal(in_graph(contents, pictures.decode_labels), numbers)
-    np.testing.assert_array_equal(pictures.decode_labels(tf.constant(contents)), numbers)
+    np.testing.assert_array_equal(in_graph(contents, decode_labels), numbers)
+    np.testing.assert_array_equal(decode_labels(tf.constant(contents)), numbers)
     assert pictures.label_size_of(contents) == labels.shape
 
 
@@ -59,24 +60,24 @@ def test_what_is_no_number_a_pixel_is_refused(monkeypatch):
     unequal = EQUAL.copy()
     unequal[6, 8, 2] ^= 1
     with pytest.raises(ValueError, match=r"is a colour picture \(mode RGB\), not one label a pixel"):
-        pictures.labels_from_bytes(saved("png", Image.fromarray(unequal)))
+        labels_from_bytes(saved("png", Image.fromarray(unequal)))
     with pytest.raises(ValueError, match=r"is a colour picture \(mode CMYK\)"):
-        pictures.labels_from_bytes(saved("tiff", Image.new("CMYK", (2, 2))))
+        labels_from_bytes(saved("tiff", Image.new("CMYK", (2, 2))))
     with pytest.raises(ValueError, match="has fractions, not one label a pixel"):
-        pictures.labels_from_bytes(tiff(2, 1, 32, struct.pack("<ff", 0.5, np.nan), kind=3))
+        labels_from_bytes(tiff(2, 1, 32, struct.pack("<ff", 0.5, np.nan), kind=3))
     for contents in (saved("jpeg"), b"", b"\x89PNG\r\n\x1a\n"):
         with pytest.raises(ValueError, match="is no complete PNG, TIFF, BMP or GIF"):
-            pictures.labels_from_bytes(contents)
+            labels_from_bytes(contents)
         with pytest.raises(
             (ValueError, tf.errors.InvalidArgumentError), match="is no complete PNG, TIFF, BMP or GIF"
         ):
-            in_graph(contents, pictures.decode_labels)
+            in_graph(contents, decode_labels)
     monkeypatch.setenv("REGIONZOO_MAX_PIXELS", "62")
-    for function in (pictures.labels_from_bytes, pictures.label_size_of):
+    for function in (labels_from_bytes, pictures.label_size_of):
         with pytest.raises(ValueError, match="has 63 pixels, more than 62; raise REGIONZOO_MAX_PIXELS"):
             function(KINDS["tiff"][0])
 
 
 def test_a_palette_is_turned_by_its_own_note():
     contents = png(2, 1, 4, 3, [b"\x1b"], early=PALETTE + chunk(b"eXIf", exif(3)))
-    assert pictures.labels_from_bytes(contents).tolist() == [[11, 1]]
+    assert labels_from_bytes(contents).tolist() == [[11, 1]]

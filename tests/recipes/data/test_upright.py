@@ -7,6 +7,7 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 
 from recipes.data import headers, pictures
+from recipes.data.labels import decode_labels, labels_from_bytes
 from tests.recipes.data.odd import chunk, exif, png
 
 # What is seen when `STORED` is turned, for each of EXIF's eight numbers; by hand from the standard's table.
@@ -51,9 +52,9 @@ def test_a_png_is_turned_upright_wherever_it_says_so(turn, order):
         np.testing.assert_array_equal(image, in_graph(contents))
         np.testing.assert_array_equal(image, pictures.decode(tf.constant(contents)))
         assert pictures.size_of(contents) == image.shape[:2]
-        labels = pictures.labels_from_bytes(contents)
+        labels = labels_from_bytes(contents)
         np.testing.assert_array_equal(labels, SEEN[turn])
-        np.testing.assert_array_equal(labels, in_graph(contents, pictures.decode_labels))
+        np.testing.assert_array_equal(labels, in_graph(contents, decode_labels))
         assert pictures.label_size_of(contents) == labels.shape
 
 
