@@ -86,7 +86,7 @@ def first_step(spec):
     from recipes.data import Augment, open_source, pipeline, usable
 
     start = time.perf_counter()
-    source = usable(open_source(spec), skip_bad=False, task="instance_segmentation")
+    source = usable(open_source(spec).of_task("instance_segmentation"), skip_bad=False)
     opened = time.perf_counter() - start
     stream = pipeline(
         source,

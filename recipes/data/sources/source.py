@@ -234,19 +234,16 @@ def leaves_out(problem):
     return problem.fatal and not problem.of_object
 
 
-def usable(source, skip_bad, task=None):
+def usable(source, skip_bad):
     """Looks through a source and returns it without its bad records and objects.
 
     Args:
-        source: a `Source`.
+        source: a `Source`; one `of_task` has no faults of other targets.
         skip_bad: whether they are left out, and counted, instead of an error.
-        task: that is learned or measured: faults of other targets are none.
 
     Raises:
         InputError: if there are bad ones and they are not to be skipped, or nothing is left.
     """
-    if task is not None:
-        source = source.of_task(task)
     findings = source.findings()
     bad = [found for found in findings if found.fatal]
     for counted in by_kind([found for found in findings if not found.fatal]):

@@ -192,7 +192,7 @@ def test_a_bad_annotation_costs_itself_alone(write, data, message, labels):
 @pytest.mark.parametrize("outline", ["x", [[1, 2, 3, 4]], {"size": [6, 8], "counts": [3]}, []])
 def test_boxes_are_learned_from_objects_without_a_usable_mask(write, outline, capsys):
     source = open_source(write(changed("annotations", 0, "segmentation", value=outline)))
-    assert [len(example["labels"]) for example in examples(usable(source, False, "detection"))] == [3, 0]
+    assert [len(example["labels"]) for example in examples(usable(source.of_task("detection"), False))] == [3, 0]
     (found,) = source.findings()
     assert found.fatal == (outline != []) and found.of_object
     assert len(examples(source)[0]["masks"]) == 2

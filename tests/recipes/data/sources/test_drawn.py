@@ -245,7 +245,7 @@ def test_some_classes(folder):
     expected = canvas((255, 0, 6, 3, 8), (1, 0, 4, 0, 4), (0, 1, 3, 1, 3))
     np.testing.assert_array_equal(first["segmentation"], expected)
     np.testing.assert_array_equal(examples(source.of_task("segmentation"))[0]["segmentation"], expected)
-    assert len(usable(source, skip_bad=False, task="detection")) == 2
+    assert len(usable(source.of_task("detection"), skip_bad=False)) == 2
     both = open_source(f"{coco(folder).replace('_segmentation', '')}?classes=dog,cat")
     assert both.classes == ("dog", "cat") and examples(both)[0]["labels"].tolist() == [1, 0, 1]
     with pytest.raises(InputError, match=r"'ant' is none of its classes \(background, cat, dog\)"):
