@@ -1,7 +1,8 @@
 """The lineage trained for real: one program that trains, measures and tabulates any network of it.
 
     python -m benchmarks.lineage train faster_rcnn --data DIR --vgg16 FILE   # on a GPU, in mixed bfloat16
-    python -m benchmarks.lineage train faster_rcnn --data DIR --size narrow  # on two CPU cores
+    python -m benchmarks.lineage train deeplab --data DIR --vgg16 FILE --size frozen  # on two CPU cores
+    python -m benchmarks.lineage train unet --data DIR --size narrow                  # there, too, at random
     python -m benchmarks.lineage table                                       # README's rows
     python -m benchmarks.lineage pictures chelsea.jpg                        # one picture through all of them
 
@@ -41,8 +42,8 @@ Results = Annotated[Path, typer.Option(help="File of the figures.")]
 def train(
     names: Annotated[list[str], typer.Argument(help="Lines; `all` for each in turn.")],
     data: Annotated[Path, typer.Option(envvar="ZOO_DATA", help="Folder with voc_animals and camvid.")],
-    vgg16: Annotated[Path | None, typer.Option(help="VGG16's convolutions, which the full size begins with.")] = None,
-    size: Annotated[str, typer.Option(help="full, narrow or toy.")] = "full",
+    vgg16: Annotated[Path | None, typer.Option(help="VGG16's convolutions, of full and frozen.")] = None,
+    size: Annotated[str, typer.Option(help="full, frozen, narrow or toy.")] = "full",
     minutes: Annotated[float, typer.Option(help="Stop after so many, to go on by the same command.")] = 0.0,
     workdir: Workdir = Path("runs/lineage"),
     results: Results = RESULTS,
@@ -59,7 +60,8 @@ def train(
     check_size(size)
     if not 0 <= minutes < math.inf:
         raise InputError(f"--minutes is 0 or more, received {minutes}")
-    if size == "full" and any(known[name].begins_with == "" for name in chosen) and not (vgg16 and vgg16.is_file()):
+    begun = size in ("full", "frozen") and any(known[name].begins_with == "" for name in chosen)
+    if begun and not (vgg16 and vgg16.is_file()):
         raise InputError(f"--vgg16 names the file of VGG16's convolutions, received {vgg16}; narrow does without")
     with stopped_after(60 * minutes):
         if len(chosen) > 1:
@@ -232,7 +234,7 @@ def cells(row):
 @app.command()
 def pictures(
     output: Annotated[Path, typer.Argument(help="A .jpg file.")],
-    size: Annotated[str, typer.Option(help="full, narrow or toy.")] = "full",
+    size: Annotated[str, typer.Option(help="full, frozen, narrow or toy.")] = "full",
     data: Annotated[Path, typer.Option(envvar="ZOO_DATA", help="Folder with voc_animals and camvid.")] = Path("data"),
     workdir: Workdir = Path("runs/lineage"),
 ):

@@ -1,8 +1,9 @@
-"""What `python -m benchmarks.lineage` trains: a line a network, full for a GPU, narrow for two cores, as a toy.
+"""What `python -m benchmarks.lineage` trains: a line a network: full for a GPU, frozen or narrow for two cores, a toy.
 
 Each is a recipe of this package with what the smaller sets and the shorter time ask for. `voc_animals` stands for
 Pascal VOC 2012's pictures of five animals and persons, 3,131 to learn from, that VGG16's convolutions begin with;
-networks that are narrow fit no published file and begin at random.
+networks that are narrow fit no published file and begin at random. Frozen ones keep VGG16's convolutions as they
+came, see small pictures, and learn what stands behind them.
 """
 
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from recipes.detection import tiny_yolo_v2_bccd
 from recipes.segmentation import deconvnet_objects_voc, deconvnet_voc, segnet_basic_camvid, segnet_camvid
 from recipes.training.recipe import Recipe, load
 from recipes.training.settings import change
+from zoo.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Line:
         title: as README's table has it.
         recipe: the `Recipe` in full.
         narrow: what two CPU cores change of it, as `--set` takes it.
+        frozen: what they change of it to learn behind VGG16's own convolutions, `()` where it has none.
         distance: one sentence on what lies between this training and the paper's.
         begins_with: name of the line whose model it begins with, "" for VGG16's file, `None` for nothing.
         way: of measuring it, arguments of `recipes.evaluation.ways.through`.
@@ -35,9 +38,10 @@ class Line:
     begins_with: str | None = ""
     way: dict = field(default_factory=dict)
     trains_nothing: bool = False
+    frozen: tuple = ()
 
 
-SIZES = "full", "narrow", "toy"
+SIZES = "full", "frozen", "narrow", "toy"
 MIXED = {"precision": "mixed_bfloat16"}
 
 
@@ -170,6 +174,20 @@ def lines(data):
         "learning_rate=3e-4",
         "epochs=2",
     )
+    frozen = ("freeze=block*", "precision=float32", "batch_size=8")
+    fcn_frozen = (*frozen, "picture_size=128x128", "learning_rate=1e-4", "warmup_epochs=0.1", "validate_every=1")
+    deeplab_frozen = (
+        *frozen,
+        "picture_size=161x161",
+        "crop_size=none",
+        "augment.scale=(1, 1)",
+        "learning_rate=2e-4",
+        "multipliers={'bias': 2.0, 'logits': 5.0}",
+        "warmup_epochs=0.1",
+        "epochs=2",
+        "validate_every=1",
+    )
+    two_stage_frozen = (*frozen, "picture_size=192x192", "learning_rate=1e-4", "warmup_epochs=0.1", "epochs=1")
     return {
         "rcnn": Line(
             "R-CNN",
@@ -182,12 +200,14 @@ def lines(data):
             fast,
             (*small, *plain, "picture_size=192x192", "num_proposals=300", "learning_rate=3e-4", "epochs=2"),
             "AdamW, 1,000 edge boxes in place of selective search, 384 pixels of 600; fc6 and fc7 begin at random.",
+            frozen=(*two_stage_frozen, "num_proposals=64"),
         ),
         "faster_rcnn": Line(
             "Faster R-CNN",
             faster,
             (*small, *plain, "picture_size=192x192", "learning_rate=3e-4", "epochs=2", "arguments.num_proposals=100"),
             "AdamW, 384 pixels in place of 600 and anchors of half the sides; fc6 and fc7 begin at random.",
+            frozen=(*two_stage_frozen, "arguments.region_samples=32"),
         ),
         "tiny_yolo_v2": Line(
             "Tiny YOLO v2",
@@ -201,6 +221,7 @@ def lines(data):
             fcn,
             (*dense_small, "learning_rate=3e-4", "epochs=2"),
             "AdamW for 20 epochs in place of SGD for 175; fc6 and fc7 begin at random, at three times the rate.",
+            frozen=(*fcn_frozen, "epochs=1"),
         ),
         "fcn16s": Line(
             "FCN-16s",
@@ -208,6 +229,7 @@ def lines(data):
             (*dense_small, "learning_rate=1e-4", "epochs=1"),
             "8 epochs after FCN-32s'.",
             "fcn32s",
+            frozen=(*fcn_frozen, "steps=200"),
         ),
         "fcn8s": Line(
             "FCN-8s",
@@ -215,6 +237,7 @@ def lines(data):
             (*dense_small, "learning_rate=1e-4", "epochs=1"),
             "8 epochs after FCN-16s'.",
             "fcn16s",
+            frozen=(*fcn_frozen, "steps=200"),
         ),
         "deconvnet_objects": Line(
             "DeconvNet, first stage",
@@ -235,6 +258,7 @@ def lines(data):
             deeplab,
             deeplab_small,
             "AdamW, polynomial decay, batches of 10; fc6 and fc7 begin at random, not cut out of VGG16's.",
+            frozen=deeplab_frozen,
         ),
         "deeplab_crf": Line(
             "DeepLab-LargeFOV with a CRF",
@@ -244,6 +268,7 @@ def lines(data):
             "deeplab",
             {"crf": True},
             trains_nothing=True,
+            frozen=deeplab_frozen,
         ),
         "segnet": Line(
             "SegNet",
@@ -275,12 +300,19 @@ def lines(data):
 
 
 def recipe_of(line, size, vgg16):
-    """Returns a line's recipe at a size; in full it begins with VGG16's file, if with no other line or at random."""
-    if size == "full":
-        weights = {"weights": str(vgg16)} if line.begins_with == "" else {}
-        return replace(line.recipe, arguments={**line.recipe.arguments, **weights})
-    narrow = change(line.recipe, line.narrow)
-    return toy(narrow) if size == "toy" else narrow
+    """Returns a line's recipe at a size; in full or frozen it begins with VGG16's file, if with no other line.
+
+    Raises:
+        InputError: if nothing of the line can be frozen.
+    """
+    if size in ("narrow", "toy"):
+        narrow = change(line.recipe, line.narrow)
+        return toy(narrow) if size == "toy" else narrow
+    if size == "frozen" and not line.frozen:
+        raise InputError(f"{line.title} is trained full or narrow: behind frozen convolutions it has little to learn")
+    recipe = change(line.recipe, line.frozen) if size == "frozen" else line.recipe
+    weights = {"weights": str(vgg16)} if line.begins_with == "" else {}
+    return replace(recipe, arguments={**recipe.arguments, **weights})
 
 
 def toy(recipe):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_recipes_of_every_size_hold_together(name):
     line = LINES[name]
     assert line.begins_with in (None, "", *LINES) and line.distance.endswith(".")
     assert line.recipe.builder in zoo.BUILDERS
-    full, narrow, toy = (recipe_of(line, size, Path("vgg16.h5")) for size in SIZES)
+    full, narrow, toy = (recipe_of(line, size, Path("vgg16.h5")) for size in SIZES if size != "frozen")
     assert full.precision == "mixed_bfloat16" and narrow.precision == toy.precision == "float32"
     assert ("weights" in full.arguments) == (line.begins_with == "")
     assert "weights" not in narrow.arguments and toy.data.endswith("shapes:train[:12]")
@@ -48,12 +49,24 @@ def test_recipes_of_every_size_hold_together(name):
     assert full.data.startswith(("voc:sets/", "voc_segmentation:sets/", "crops:", "masks:sets/camvid"))
 
 
+def test_of_frozen_lines_what_stands_behind_the_convolutions_learns():
+    frozen = {name: recipe_of(line, "frozen", Path("vgg16.h5")) for name, line in LINES.items() if line.frozen}
+    assert {"deeplab", "deeplab_crf", "fcn32s", "fcn16s", "fcn8s", "fast_rcnn", "faster_rcnn"} == set(frozen)
+    for name, recipe in frozen.items():
+        assert rates_of(recipe).freeze == "block*" and recipe.precision == "float32"
+        assert ("weights" in recipe.arguments) == (LINES[name].begins_with == "")
+        assert max(recipe.picture_size) <= 192 and "width" not in recipe.arguments
+    assert frozen["deeplab"] == replace(frozen["deeplab_crf"], arguments=frozen["deeplab"].arguments)
+    with pytest.raises(InputError, match="U-Net is trained full or narrow"):
+        recipe_of(LINES["unet"], "frozen", None)
+
+
 def test_smaller_rows_do_not_replace_larger_ones(tmp_path):
     path, kept = tmp_path / "results" / "lineage.json", []
-    for size in ("toy", "narrow", "toy", "full", "narrow", "full"):
+    for size in ("toy", "narrow", "toy", "frozen", "narrow", "full", "frozen"):
         lineage.record(path, "fcn8s", {**ROW, "size": size, "figure": len(kept)})
         kept.append(json.loads(path.read_text())["fcn8s"]["figure"])
-    assert kept == [0, 1, 1, 3, 3, 5]
+    assert kept == [0, 1, 1, 3, 3, 5, 5]
     lineage.record(path, "fcn16s", {**ROW, "size": "narrow"})
     assert len(json.loads(path.read_text())) == 2
 
@@ -100,7 +113,7 @@ def test_a_run_ends_after_its_time():
     [
         ((["fcn"],), "no line 'fcn': choose among rcnn, fast_rcnn"),
         ((["fcn32s"], "full"), "--vgg16 names the file of VGG16's convolutions, received None; narrow does without"),
-        ((["fcn8s"], "wide"), "--size is one of full, narrow, toy, received wide"),
+        ((["fcn8s"], "wide"), "--size is one of full, frozen, narrow, toy, received wide"),
         ((["fcn8s"], "toy"), "fcn8s begins with fcn16s: train that first"),
         ((["all", "unet"], "toy"), "no line 'all': choose among rcnn, .*or all alone"),
         ((["unet"], "toy", -1.0), "--minutes is 0 or more, received -1.0"),
