@@ -1,4 +1,4 @@
-"""What `python -m benchmarks.lineage` trains: a line a network: full for a GPU, frozen or narrow for two cores, a toy.
+"""What `python -m benchmarks.lineage` trains: full for a GPU, frozen or narrow for two cores, or as a toy.
 
 Each is a recipe of this package with what the smaller sets and the shorter time ask for. `voc_animals` stands for
 Pascal VOC 2012's pictures of five animals and persons, 3,131 to learn from, that VGG16's convolutions begin with;
