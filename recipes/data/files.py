@@ -36,7 +36,7 @@ def replace_file(path, write, durable=True):
     """Writes a file in one step: `write(temporary_path)` makes it, a rename puts it in place.
 
     Args:
-        path: the file.
+        path: the file, or a folder where there is none of that name.
         write: function that writes it under another name in the same folder.
         durable: whether it is on the disk when this returns, so that a loss of power leaves the old one or the new
             one whole, too. That takes 1 to 10 ms a file: many small ones that are made anew easily do without.
@@ -58,7 +58,7 @@ def replace_file(path, write, durable=True):
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror or error}); choose another place") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
         _writing.discard(temporary.absolute())
 
 
@@ -85,7 +85,11 @@ def left_over(folder):
 def remove_left_over(folder):
     """Removes what `left_over` lists."""
     for file in left_over(folder):
-        shutil.rmtree(file) if file.is_dir() else file.unlink(missing_ok=True)
+        _remove(file)
+
+
+def _remove(path):
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def _flush(path):

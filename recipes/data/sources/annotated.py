@@ -73,11 +73,11 @@ class Annotated(Source):
         kinds = {**ROWS, "keypoints": ((num_keypoints, 3), np.float32)}
         rows = {key: [] for key in keys if key in kinds}
         taken = outlines.Outlines()
-        self.pictures, self.where, self.faults, self.stated, counts = [], [], [], [], [0]
+        self.pictures, self.where, self.faults, stated, counts = [], [], [], [], [0]
         for index, entry in enumerate(entries):
             self.pictures.append(str(entry.picture))
             self.where.append(str(entry.where))
-            self.stated.append(entry.stated or (0, 0))
+            stated.append(entry.stated or (0, 0))
             counts.append(len(entry.objects.get("labels", ())))
             for key, chunks in rows.items():
                 shape, dtype = kinds[key]
@@ -88,7 +88,12 @@ class Annotated(Source):
             self.faults += [(index, fault, not whole) for fault in (*whole, *entry.faults)]
         self.rows = {key: np.concatenate(chunks) for key, chunks in rows.items()}
         self.starts = np.cumsum(counts)
+        self.stated = np.array(stated, np.float64).reshape(-1, 2)
         self.outlines = taken.columns() if "masks" in keys else None
+        self.settle()
+
+    def settle(self):
+        """Makes what a graph takes of the rows, once they are there."""
         with tf.device("cpu"):
             self._rows = {key: tf.constant(values) for key, values in self.rows.items()}
             self._starts = tf.constant(self.starts)
@@ -211,7 +216,7 @@ class Annotated(Source):
             return None
         if stated == (width, height) and pictures.is_turned(self.pictures[index]):
             return None
-        return f"the picture has {width}x{height} pixels, not {stated[1]}x{stated[0]} as stated"
+        return f"the picture has {width}x{height} pixels, not {stated[1]:g}x{stated[0]:g} as stated"
 
     def _object_findings(self, sizes):
         """Yields what is wrong with objects on pictures of these sizes `(N, 2)`, 0 where they are unknown."""

@@ -9,6 +9,7 @@ from recipes.data.files import read_json_of_others
 from recipes.data.sources.annotated import Annotated, Entry, Fault
 from recipes.data.sources.outlines import run_lengths
 from recipes.data.sources.places import Places
+from recipes.data.sources.read_once import read_once
 from zoo.errors import InputError
 
 NEEDED = "write coco:FILE.json@DIR, DIR being the folder of the pictures"
@@ -39,11 +40,17 @@ class Coco(Annotated):
         if not Path(folder).is_dir():
             raise InputError(f"{folder}: no such folder; {NEEDED}")
         self.path = Path(name)
+        if not self.path.is_file():
+            raise InputError(f"{name}: no such file; {NEEDED}")
+        self.spec = f"coco:{rest}"
+        read_once(self, self.path, folder, lambda: self._read(Places(folder)))
+
+    def _read(self, places):
         data = read_json_of_others(self.path, NEEDED)
         images, annotations, categories = (self._list(data, part) for part in ("images", "annotations", "categories"))
         categories = self._categories(categories, annotations)
         if not images or not categories:
-            raise InputError(f"{name}: names {len(images)} pictures and {len(categories)} categories")
+            raise InputError(f"{self.path}: names {len(images)} pictures and {len(categories)} categories")
         self._read_keypoints([category for _, category in categories])
         names = list(dict.fromkeys(name_of(category) for _, category in categories))
         self._labels = {number: names.index(name_of(category)) for number, category in categories}
@@ -56,8 +63,8 @@ class Coco(Annotated):
             *["masks"] * outlined,
             *["keypoints"] * bool(self.keypoint_names),
         ]
-        entries = self._entries(images, annotations, Places(folder))
-        super().__init__(f"coco:{rest}", entries, names, keys, len(self.keypoint_names))
+        entries = self._entries(images, annotations, places)
+        super().__init__(self.spec, entries, names, keys, len(self.keypoint_names))
 
     def _list(self, data, part):
         items = data.get(part) if isinstance(data, dict) else None

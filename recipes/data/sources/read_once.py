@@ -1,0 +1,107 @@
+"""What was read of a large file of annotations, kept on disk: a hundred thousand pictures open again in seconds.
+
+It lies in the folder of `remembered`, a set in a folder of its own: arrays as .npy, which are mapped and not read,
+and words as JSON. It is made anew when the file or any folder of the pictures changes.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import asdict
+
+import numpy as np
+
+from recipes.data.files import DAMAGED, remove_left_over, replace_file
+from recipes.data.remembered import folder, state
+from recipes.data.sources.annotated import Fault
+from zoo.errors import InputError
+
+LARGE = 1 << 24
+"""Bytes of a file that is worth it."""
+VERSION = 1  # counts up when sources come to read something else
+LONG = ("pictures", "where")
+"""Attributes of an `Annotated` that are lists; others of words are tuples, perhaps of tuples."""
+
+
+def read_once(source, file, pictures, read):
+    """Fills an `Annotated`, from what was kept of it or else by reading it.
+
+    Args:
+        source: an `Annotated`, its `spec` alone set.
+        file: path of the annotations.
+        pictures: path of the folder of their pictures.
+        read: function without arguments that calls `Annotated.__init__`.
+    """
+    if os.path.getsize(file) < LARGE:
+        read()
+        return
+    before = set(vars(source))
+    place = place_of(f"{type(source).__name__} {source.spec}", file, pictures)
+    kept = recall(place)
+    if kept is None:
+        read()
+        keep({name: value for name, value in vars(source).items() if name[0] != "_" and name not in before}, place)
+    else:
+        vars(source).update(kept)
+        source.settle()
+
+
+def place_of(name, file, pictures):
+    """Returns the folder of a set as it now is: its annotations, and which pictures there are."""
+    there = [(top, os.stat(top).st_mtime_ns) for top, _, _ in os.walk(pictures)]
+    words = json.dumps([VERSION, os.path.abspath(file), state(file), os.path.abspath(pictures), sorted(there)])
+    names = (hashlib.blake2b(text.encode(), digest_size=12).hexdigest() for text in (name, words))
+    return folder() / "sets" / "-".join(names)
+
+
+def recall(place):
+    """Returns the attributes that were kept, `None` where there are none, or no whole ones."""
+    try:
+        words = json.loads((place / "words.json").read_text(encoding="utf-8"))
+        faults = [(index, Fault(**fault), of_object) for index, fault, of_object in words.pop("faults")]
+        arrays = {name: np.load(place / f"{name}.npy", mmap_mode="r") for name in words.pop("arrays")}
+    except (*DAMAGED, TypeError, AttributeError):
+        return None
+    kept = {"faults": faults, **{name: value if name in LONG else as_tuple(value) for name, value in words.items()}}
+    for name, values in arrays.items():
+        table, _, column = name.partition("-")
+        if column:
+            kept.setdefault(table, {})[column] = values
+        else:
+            kept[name] = values
+    return kept
+
+
+def as_tuple(value):
+    """Returns lists as tuples, which JSON has none of."""
+    return tuple(map(as_tuple, value)) if isinstance(value, list) else value
+
+
+def keep(attributes, place):
+    """Writes a source's attributes in the place of an older state of it; nothing but time is lost where it cannot."""
+    arrays, words = {}, {}
+    for name, value in attributes.items():
+        if isinstance(value, np.ndarray):
+            arrays[name] = value
+        elif isinstance(value, dict):
+            arrays |= {f"{name}-{column}": values for column, values in value.items()}
+        else:
+            words[name] = value
+    words["faults"] = [(index, asdict(fault), of_object) for index, fault, of_object in words["faults"]]
+    words["arrays"] = list(arrays)
+
+    def write(temporary):
+        temporary.mkdir()
+        for name, values in arrays.items():
+            np.save(temporary / f"{name}.npy", values)
+        (temporary / "words.json").write_text(json.dumps(words), encoding="utf-8")
+
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        remove_left_over(place.parent)
+        for older in place.parent.glob(f"{place.name.partition('-')[0]}-*"):
+            shutil.rmtree(older, ignore_errors=True)
+        replace_file(place, write, durable=False)
+    except (OSError, InputError):
+        return
