@@ -16,6 +16,8 @@ NEEDED = "write coco:FILE.json@DIR, DIR being the folder of the pictures"
 NO_OBJECT = "annotations whose box, category or picture cannot be used"
 NO_MASK = "annotations whose segmentation cannot be used"
 NO_POINTS = "annotations whose keypoints cannot be used"
+MOST = 1e12
+"""Beyond which a number is none."""
 
 
 class Coco(Annotated):
@@ -212,7 +214,7 @@ def number_or_none(value):
             value = float(value)
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e12 or value != value:
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MOST or value != value:
         return None
     return value
 
@@ -221,6 +223,9 @@ def numbers(values, length=None):
     """Returns a list of numbers of a length as it is, `None` for all else."""
     if not isinstance(values, list) or length is not None and len(values) != length:
         return None
+    if values and {*map(type, values)} <= {int, float}:  # the many coordinates of a polygon
+        usable = -MOST <= min(values) and max(values) <= MOST and sum(values) == sum(values)
+        return values if usable else None
     found = [number_or_none(value) for value in values]
     return None if None in found else found
 

@@ -4,10 +4,12 @@ It lies in the folder of `remembered`, a set in a folder of its own: arrays as .
 and words as JSON. It is made anew when the file or any folder of the pictures changes.
 """
 
+import gc
 import hashlib
 import json
 import os
 import shutil
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import numpy as np
@@ -40,11 +42,24 @@ def read_once(source, file, pictures, read):
     place = place_of(f"{type(source).__name__} {source.spec}", file, pictures)
     kept = recall(place)
     if kept is None:
-        read()
+        with uncollected():
+            read()
         keep({name: value for name, value in vars(source).items() if name[0] != "_" and name not in before}, place)
     else:
         vars(source).update(kept)
         source.settle()
+
+
+@contextmanager
+def uncollected():
+    """Holds the collector off, which would look again and again through millions of objects that are all in use."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def place_of(name, file, pictures):
