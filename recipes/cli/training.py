@@ -15,19 +15,25 @@ from zoo.errors import InputError
 def data(
     source: Annotated[str, typer.Argument(help=SPECS)],
     sheet: Annotated[Path, typer.Option(help="Where to draw the contact sheet.")] = Path("contact_sheet.png"),
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Decode every picture whole, not only its head: minutes for large sets.")
+    ] = False,
 ):
     """Describes a source: counts, sizes, class histogram, problems found, and a contact sheet."""
     from recipes.data import contact_sheet, describe, open_source
+    from recipes.data.damage import damage_named
     from recipes.data.files import replace_file
 
     if sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise InputError(f"--sheet takes the name of a .png or .jpg file, received {sheet}")
     opened = open_source(source)
-    found = describe(opened)
+    with damage_named(opened):
+        found = describe(opened, deep)
     show_description(found)
     usable = opened.without(found.problems)
     if len(usable):
-        replace_file(sheet, contact_sheet(usable).save)
+        with damage_named(usable):
+            replace_file(sheet, contact_sheet(usable).save)
         print(f"contact sheet: {sheet}")
 
 

@@ -23,5 +23,7 @@ def damage_named(*sources):
     except tf.errors.OpError as error:
         for source in sources:
             for problem in filter(leaves_out, source.findings(deep=True)):
-                raise InputError(f"{problem}: mend or remove it; `zoo data` lists all such pictures") from error
+                raise InputError(
+                    f"{problem}: mend or remove it; `zoo data --deep` lists all such pictures"
+                ) from error
         raise

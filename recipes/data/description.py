@@ -57,36 +57,43 @@ class Description:
     warnings: tuple[Problem, ...]
 
 
-def describe(source):
-    """Reads a whole source.
+def describe(source, deep=False):
+    """Counts what a source has.
 
     Args:
         source: a `Source`.
+        deep: whether every picture is decoded whole, as training does; else of pictures the heads are read, of label
+            maps all.
 
     Returns:
         `Description`.
     """
-    findings = source.findings(deep=True)
+    findings = source.findings(deep=deep)
     good = source.without(findings)
     has_pixels, has_objects = "segmentation" in source.keys, "labels" in source.keys
     has_points = "keypoints" in source.keys
     classes = source.classes if has_pixels else ()
     object_classes = source.class_names("detection") if has_objects else ()
 
-    def count(record):
+    def said(record):
         example = source.decode(record)
-        found = {"size": tf.shape(example["image"])[:2]}
+        # The label map has the picture's size; of the picture itself a graph then decodes nothing.
+        found = {"size": tf.shape(example["segmentation" if has_pixels else "image"])[:2]}
         if has_pixels:
             found["pixels"] = tf.math.bincount(example["segmentation"], minlength=VOID + 1)
-        if has_objects:
-            found["objects"] = tf.math.bincount(example["labels"], minlength=len(object_classes))
-            found["ignored"] = tf.reduce_sum(tf.cast(example.get("ignored", False), tf.int32))
-        if has_points:
-            found["points"] = tf.math.count_nonzero(example["keypoints"][..., 2], axis=0)
-        return found
+        return found | {key: example[key] for key in ("labels", "ignored", "keypoints") if key in example}
 
-    counted = mapped(good.records(), count, parallel=True).as_numpy_iterator()
-    found = list(track(counted, f"counting {source.spec}", len(good)))
+    examples = None if deep else good.outlook()
+    if examples is None:
+        examples = mapped(good.records(), said, parallel=True).as_numpy_iterator()
+    found = []
+    for one in track(examples, f"counting {source.spec}", len(good)):
+        if has_objects:
+            one["objects"] = np.bincount(one.pop("labels"), minlength=len(object_classes))
+            one["ignored"] = np.count_nonzero(one.get("ignored", ()))
+        if has_points:
+            one["points"] = np.count_nonzero(one.pop("keypoints")[..., 2], axis=0)
+        found.append(one)
     sizes = np.array([one["size"] for one in found]).reshape(-1, 2)
     pixels = np.array([one["pixels"] for one in found if has_pixels], np.int64).reshape(-1, VOID + 1)
     objects = np.array([one["objects"] for one in found if has_objects], np.int64)

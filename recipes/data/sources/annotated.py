@@ -160,6 +160,35 @@ class Annotated(Source):
             return self.outlines, rows
         return outlines.scaled(self.outlines, rows, *map(int, size)), range(len(rows))
 
+    def outlook(self):
+        """As `Source.outlook`, from the annotations and the heads of the pictures."""
+        if "segmentation" in self.keys:
+            return None
+        facts = picture_facts(self.pictures, f"reading {self.spec}")
+        sizes = np.array([fact if isinstance(fact, list) else (0, 0) for fact in facts], np.int32).reshape(-1, 2)
+        frames = sizes[self._owners()]
+        corners, boxes = self._boxes_on(frames)
+        boxes = boxes.clip(0, corners)
+        kept = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        if "masks" in self.keys:
+            kept &= outlines.fitting(self.outlines, frames)
+        rows = {key: self.rows[key] for key in ("labels", "ignored", "keypoints") if key in self.keys}
+        places = (slice(*self.starts[index : index + 2]) for index in self._kept())
+        sizes = sizes[self._kept()]
+        return (
+            {"size": size, **{key: values[place][kept[place]] for key, values in rows.items()}}
+            for size, place in zip(sizes, places, strict=True)
+        )
+
+    def _owners(self):
+        """Returns of each object its picture, `(R,)`."""
+        return np.repeat(np.arange(self.count), np.diff(self.starts))
+
+    def _boxes_on(self, frames):
+        """Returns the corners of each object's frame `(R, 2)`, as a box `(R, 4)`, and the boxes in its pixels."""
+        corners = frames[:, [1, 0, 1, 0]].astype(np.float32)
+        return corners, self.rows["boxes"] * corners if self.relative else self.rows["boxes"]
+
     def num_objects(self):
         """As `Source.num_objects`."""
         wanted = ~self.rows.get("ignored", np.zeros(self.starts[-1], bool))
@@ -220,7 +249,7 @@ class Annotated(Source):
 
     def _object_findings(self, sizes):
         """Yields what is wrong with objects on pictures of these sizes `(N, 2)`, 0 where they are unknown."""
-        owners = np.repeat(np.arange(self.count), np.diff(self.starts))
+        owners = self._owners()
         frames = sizes[owners]
         known = frames.any(axis=1)
         if "masks" in self.keys:
@@ -230,8 +259,7 @@ class Annotated(Source):
                 message = f"a mask is {theirs}, its picture {sizes[index][0]}x{sizes[index][1]}"
                 kind = "masks of another size than their pictures"
                 yield Problem(self.where[index], message, index, kind=kind, of_object=True)
-        corners = frames[:, [1, 0, 1, 0]].astype(np.float32)
-        boxes = self.rows["boxes"] * corners if self.relative else self.rows["boxes"]
+        corners, boxes = self._boxes_on(frames)
         odd = (boxes[:, 2:] <= boxes[:, :2]).any(axis=1) | ((boxes < -SLACK) | (boxes > corners + SLACK)).any(axis=1)
         for index in np.unique(owners[odd & known]).tolist():
             message = box_warning(boxes[self.starts[index] : self.starts[index + 1]], sizes[index])

@@ -173,6 +173,15 @@ class Source:
                     found.append(problem)
         return found
 
+    def outlook(self):
+        """Yields what `decode` says of each usable record's objects, and its "size", without decoding it.
+
+        Returns:
+            An iterator of dicts of arrays: "size" `(2,)` height and width, and those of "labels", "ignored" and
+            "keypoints" that there are; `None` if only decoding tells.
+        """
+        return None
+
     def num_objects(self):
         """Returns how many objects can be learned of each picture, `(len(self),)`; `None` if only decoding tells."""
         return None

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -72,6 +74,57 @@ def test_describe_counts_points_and_what_is_left_out(tmp_path):
     (tmp_path / "faces.csv").write_text("\n".join(rows))
     (warning,) = describe(open_source(f"points:{tmp_path / 'faces.csv'}")).warnings
     assert str(warning).endswith("line 2: box 0 (-5, 3, 6, 7) reaches out of the 20x10 picture: clipped")
+
+
+@pytest.fixture(params=["coco", "yolo", "voc"])
+def objects(request, tmp_path):
+    """Two pictures of 9x7, one empty; boxes that, but for YOLO, reach out, lie outside or have no area."""
+    for name in "ab":
+        pixels = np.random.default_rng(0).integers(0, 256, (7, 9, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    boxes = [(1, 1, 5, 4), (-3, 2, 4, 20), (10, 1, 14, 5), (2, 2, 2, 6)]
+    if request.param == "coco":
+        annotations = [
+            {"id": i, "image_id": 1, "category_id": i % 2, "bbox": [x, y, right - x, bottom - y], "iscrowd": i == 1}
+            for i, (x, y, right, bottom) in enumerate(boxes)
+        ]
+        images = [{"id": i, "file_name": f"{name}.png"} for i, name in enumerate("ba")]
+        categories = [{"id": 0, "name": "cat"}, {"id": 1, "name": "dog"}]
+        annotations[1]["iscrowd"] = 1
+        data = {"images": images, "annotations": annotations, "categories": categories}
+        (tmp_path / "a.json").write_text(json.dumps(data))
+        return f"coco:{tmp_path}/a.json@{tmp_path}"
+    if request.param == "yolo":
+        (tmp_path / "classes.txt").write_text("cat\ndog\n")
+        (tmp_path / "a.txt").write_text("0 0.5 0.5 0.25 0.5\n1 0.9 0.9 0.2 0.2\n")
+        return f"yolo:{tmp_path}"
+    edges = "xmin", "ymin", "xmax", "ymax"
+    rows = [
+        f"<object><name>{('cat', 'dog')[i % 2]}</name><difficult>{int(i == 1)}</difficult><bndbox>"
+        + "".join(f"<{edge}>{value}</{edge}>" for edge, value in zip(edges, box, strict=True))
+        + "</bndbox></object>"
+        for i, box in enumerate(boxes)
+    ]
+    for name, own in (("a", rows), ("b", [])):
+        text = f"<annotation><filename>{name}.png</filename>{''.join(own)}</annotation>"
+        (tmp_path / f"{name}.xml").write_text(text)
+    return f"voc:{tmp_path}"
+
+
+def test_objects_are_counted_without_decoding_as_with_it(objects):
+    light, deep = describe(open_source(objects)), describe(open_source(objects), deep=True)
+    assert light == deep and light.count == 2 and light.objects == (1, 1) and light.largest == (7, 9)
+    of_yolo = objects.startswith("yolo")
+    assert (light.ignored, len(light.warnings)) == ((0, 0) if of_yolo else (1, 1))
+
+
+def test_only_a_deep_look_sees_what_lies_behind_a_head(objects, tmp_path):
+    contents = bytearray((tmp_path / "a.png").read_bytes())
+    contents[-25:-20] = b"wrong"
+    (tmp_path / "a.png").write_bytes(contents)
+    light, deep = describe(open_source(objects)), describe(open_source(objects), deep=True)
+    assert light.problems == () and light.objects == (1, 1)
+    assert [problem.file for problem in deep.problems] == [str(tmp_path / "a.png")] and deep.objects == (0, 0)
 
 
 def test_contact_sheets(counted, scenes):
