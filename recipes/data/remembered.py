@@ -1,9 +1,11 @@
 """What reading a file once has shown, remembered by its path, size and time of change."""
 
 import json
+import math
 import os
 import sqlite3
 import stat
+from collections import deque
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,8 @@ from recipes.data.processes import in_processes
 from recipes.data.progress import track
 
 CHUNK = 128
+PART = 10_000
+"""Files that are looked up together: a question to the memory, which takes up to 32,766 names."""
 PNG, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 MOST = 1000
 VERSION = 1  # counts up when a function comes to find something else
@@ -33,24 +37,37 @@ def remembered(function, paths, description):
     Args:
         function: of a module, or a `functools.partial` of such ones; takes a path and returns what JSON can hold, a
             string where the file is at fault, which is not remembered.
-        paths: list of strings.
+        paths: sequence of strings.
         description: what is going on, for a progress bar.
 
     Returns:
         List of what it returned, `None` for what is no regular file.
     """
-    paths = [os.path.abspath(path) for path in paths]
-    states = [state(path) for path in paths]
-    memory = Memory(f"{VERSION}:{name_of(function)}")
-    known = memory.read({os.path.dirname(path) for path in paths})
-    new = [i for i, path in enumerate(paths) if states[i] and known.get(path, (None,))[0] != states[i]]
-    chunks = [[paths[i] for i in new[start : start + CHUNK]] for start in range(0, len(new), CHUNK)]
-    found = in_processes(each, ((function, chunk) for chunk in chunks))
-    facts = [fact for part in track(found, description, len(chunks)) for fact in part]
-    fresh = {paths[i]: (states[i], fact) for i, fact in zip(new, facts, strict=True)}
-    memory.write({path: known for path, known in fresh.items() if not isinstance(known[1], str)})
-    known |= fresh
-    return [known[path][1] if now else None for path, now in zip(paths, states, strict=True)]
+    memory, facts, fresh, asked = Memory(f"{VERSION}:{name_of(function)}"), [None] * len(paths), {}, deque()
+
+    def unknown():
+        for start in range(0, len(paths), PART):
+            part = [os.path.abspath(paths[i]) for i in range(start, min(start + PART, len(paths)))]
+            known, new = memory.read(part), []
+            for i, path in enumerate(part, start):
+                now, (then, fact) = state(path), known.get(path, (None, None))
+                facts[i] = fact if now == then else None
+                if now and now != then:
+                    new.append((i, path, now))
+            for first in range(0, len(new), CHUNK):
+                asked.append(new[first : first + CHUNK])
+                yield function, [path for _, path, _ in asked[-1]]
+
+    for found in track(in_processes(each, unknown()), description, math.ceil(len(paths) / CHUNK)):
+        for (i, path, now), fact in zip(asked.popleft(), found, strict=True):
+            facts[i] = fact
+            if not isinstance(fact, str):
+                fresh[path] = now, fact
+        if len(fresh) >= PART:
+            memory.write(fresh)
+            fresh.clear()
+    memory.write(fresh)
+    return facts
 
 
 def picture_facts(paths, description):
@@ -112,6 +129,14 @@ def state(path):
     return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
 
 
+def named(path):
+    """Says whether a path can be remembered: SQLite's texts are UTF-8, names of files may be any bytes."""
+    try:
+        return bool(path.encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def each(function, paths):
     """Returns what a function says of each path; named, so that another process finds it."""
     return [function(path) for path in paths]
@@ -127,15 +152,19 @@ class Memory:
     def __init__(self, function):
         self.function = function
 
-    def read(self, folders):
-        """Returns `{path: (state, fact)}` of the files in some folders."""
-        found = {}
+    def read(self, paths):
+        """Returns `{path: (state, fact)}` of those of some paths that are known."""
+        folders, found = {}, {}
+        for path in filter(named, paths):
+            name, _, last = path.rpartition(os.sep)
+            folders.setdefault(name or os.sep, []).append(last)
         try:
             with closing(self._open()) as database:
-                for name in folders:
+                for name, lasts in folders.items():
                     rows = database.execute(
-                        "SELECT name, size, time, fact FROM facts WHERE function = ? AND folder = ?",
-                        (self.function, name),
+                        "SELECT name, size, time, fact FROM facts WHERE function = ? AND folder = ? "
+                        f"AND name IN ({', '.join('?' * len(lasts))})",
+                        (self.function, name, *lasts),
                     )
                     found |= {os.path.join(name, row[0]): ((row[1], row[2]), json.loads(row[3])) for row in rows}
         except (OSError, sqlite3.Error, ValueError):
@@ -149,6 +178,7 @@ class Memory:
         rows = [
             (self.function, os.path.dirname(path), os.path.basename(path), *now, json.dumps(fact))
             for path, (now, fact) in facts.items()
+            if named(path)
         ]
         try:
             with closing(self._open()) as database, database:

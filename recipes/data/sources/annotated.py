@@ -1,6 +1,5 @@
 """Picture files whose objects are read when the source is opened."""
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from recipes.data.remembered import picture_facts
 from recipes.data.sources import outlines
 from recipes.data.sources.source import Problem, Source
 from recipes.data.targets import CROP_SIZE
+from recipes.data.texts import Texts
 
 ROWS = {"boxes": ((4,), np.float32), "labels": ((), np.int32), "ignored": ((), bool), "areas": ((), np.float32)}
 
@@ -73,10 +73,10 @@ class Annotated(Source):
         kinds = {**ROWS, "keypoints": ((num_keypoints, 3), np.float32)}
         rows = {key: [] for key in keys if key in kinds}
         taken = outlines.Outlines()
-        self.pictures, self.where, self.faults, stated, counts = [], [], [], [], [0]
+        paths, where, self.faults, stated, counts = [], [], [], [], [0]
         for index, entry in enumerate(entries):
-            self.pictures.append(str(entry.picture))
-            self.where.append(str(entry.where))
+            paths.append(str(entry.picture))
+            where.append(str(entry.where))
             stated.append(entry.stated or (0, 0))
             counts.append(len(entry.objects.get("labels", ())))
             for key, chunks in rows.items():
@@ -88,6 +88,7 @@ class Annotated(Source):
             self.faults += [(index, fault, not whole) for fault in (*whole, *entry.faults)]
         self.rows = {key: np.concatenate(chunks) for key, chunks in rows.items()}
         self.starts = np.cumsum(counts)
+        self.pictures, self.where = Texts.of(paths), Texts.of(where)
         self.stated = np.array(stated, np.float64).reshape(-1, 2)
         self.outlines = taken.columns() if "masks" in keys else None
         self.settle()
@@ -105,7 +106,8 @@ class Annotated(Source):
 
     def table(self):
         """Returns the paths of the pictures, and the numbers of their entries."""
-        return {"image": np.array([os.fsencode(path) for path in self.pictures]), "index": np.arange(self.count)}
+        paths = np.array([self.pictures.raw(index) for index in range(self.count)], object)
+        return {"image": paths, "index": np.arange(self.count)}
 
     def decode(self, record):
         """As `Source.decode`; boxes are clipped to the picture, those without area dropped; the name is the path."""

@@ -56,13 +56,13 @@ class Coco(Annotated):
         self._read_keypoints([category for _, category in categories])
         names = list(dict.fromkeys(name_of(category) for _, category in categories))
         self._labels = {number: names.index(name_of(category)) for number, category in categories}
-        outlined = any(isinstance(one, dict) and one.get("segmentation") for one in annotations)
+        self._outlined_at_all = any(isinstance(one, dict) and one.get("segmentation") for one in annotations)
         keys = [
             "boxes",
             "labels",
             "ignored",
             "areas",
-            *["masks"] * outlined,
+            *["masks"] * self._outlined_at_all,
             *["keypoints"] * bool(self.keypoint_names),
         ]
         entries = self._entries(images, annotations, places)
@@ -171,7 +171,7 @@ class Coco(Annotated):
                 continue
             if wrong:
                 faults.append(Fault(NO_MASK, f"the {who} {wrong}", "masks"))
-            elif outline is None:
+            elif outline is None and self._outlined_at_all:
                 what = f"the {who} has no segmentation: no mask is learned from it"
                 faults.append(Fault("annotations without a segmentation", what, "masks", fatal=False))
             x, y, width, height = box

@@ -17,13 +17,14 @@ import numpy as np
 from recipes.data.files import DAMAGED, remove_left_over, replace_file
 from recipes.data.remembered import folder, state
 from recipes.data.sources.annotated import Fault
+from recipes.data.texts import Texts
 from zoo.errors import InputError
 
 LARGE = 1 << 24
 """Bytes of a file that is worth it."""
 VERSION = 1  # counts up when sources come to read something else
-LONG = ("pictures", "where")
-"""Attributes of an `Annotated` that are lists; others of words are tuples, perhaps of tuples."""
+TEXTS = ("pictures", "where")
+"""Attributes of an `Annotated` that are `Texts`."""
 
 
 def read_once(source, file, pictures, read):
@@ -74,18 +75,18 @@ def recall(place):
     """Returns the attributes that were kept, `None` where there are none, or no whole ones."""
     try:
         words = json.loads((place / "words.json").read_text(encoding="utf-8"))
-        faults = [(index, Fault(**fault), of_object) for index, fault, of_object in words.pop("faults")]
-        arrays = {name: np.load(place / f"{name}.npy", mmap_mode="r") for name in words.pop("arrays")}
+        kept = {"faults": [(index, Fault(**fault), of_object) for index, fault, of_object in words.pop("faults")]}
+        for name in words.pop("arrays"):
+            attribute, _, column = name.partition("-")
+            values = np.load(place / f"{name}.npy", mmap_mode="r")
+            if column:
+                kept.setdefault(attribute, {})[column] = values
+            else:
+                kept[attribute] = values
+        texts = {name: Texts(kept[name]) for name in TEXTS}
     except (*DAMAGED, TypeError, AttributeError):
         return None
-    kept = {"faults": faults, **{name: value if name in LONG else as_tuple(value) for name, value in words.items()}}
-    for name, values in arrays.items():
-        table, _, column = name.partition("-")
-        if column:
-            kept.setdefault(table, {})[column] = values
-        else:
-            kept[name] = values
-    return kept
+    return {**kept, **texts, **{name: as_tuple(value) for name, value in words.items()}}
 
 
 def as_tuple(value):
@@ -97,6 +98,7 @@ def keep(attributes, place):
     """Writes a source's attributes in the place of an older state of it; nothing but time is lost where it cannot."""
     arrays, words = {}, {}
     for name, value in attributes.items():
+        value = value.columns if isinstance(value, Texts) else value
         if isinstance(value, np.ndarray):
             arrays[name] = value
         elif isinstance(value, dict):

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 
 import numpy as np
@@ -38,6 +39,31 @@ def test_faults_are_not_remembered(calls, tmp_path, monkeypatch):
     assert facts(tmp_path / "a.png") == ["has 48 pixels, more than 40; raise REGIONZOO_MAX_PIXELS"]
     monkeypatch.setenv("REGIONZOO_MAX_PIXELS", "48")
     assert facts(tmp_path / "a.png") == [[6, 8]]
+
+
+def test_names_of_any_bytes(calls, tmp_path):
+    """That are no UTF-8: SQLite takes them for no text."""
+    path, plain = tmp_path / os.fsdecode(b"a\xff.png"), tmp_path / "a.png"
+    for one in (path, plain):
+        Image.new("RGB", (8, 6)).save(one)
+    for _ in range(2):
+        assert facts(path, plain) == [[6, 8], [6, 8]]
+    assert calls.count(str(plain)) == 1
+
+
+def test_files_are_looked_up_in_parts(calls, tmp_path, monkeypatch):
+    monkeypatch.setattr(remembered, "PART", 3)
+    monkeypatch.setattr(remembered, "CHUNK", 2)
+    paths = [tmp_path / ("x" if i % 2 else "y") / f"{i}.png" for i in range(8)]
+    for i, path in enumerate(paths):
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 1 + i)).save(path)
+    expected = [[1 + i, 8] for i in range(8)]
+    assert facts(*paths[2:4], *paths[5:]) == [*expected[2:4], *expected[5:]]
+    calls.clear()
+    assert facts(*paths, tmp_path / "none.png") == [*expected, None]
+    assert calls == [str(paths[i]) for i in (0, 1, 4)]
+    assert facts(*paths[::-1]) == expected[::-1] and len(calls) == 3
 
 
 @pytest.mark.parametrize("contents", [b"no database", None])
