@@ -9,6 +9,7 @@ from recipes.data.pixels import array, by_opencv, loaded
 
 FORMATS = ("PNG", "TIFF", "BMP", "GIF")
 UNREADABLE = "is no complete PNG, TIFF, BMP or GIF"
+COLOURED = "is a colour picture"
 GREY = 0
 STRETCHED = {"L;2": 85, "L;4": 17}  # by which Pillow multiplies numbers of 2 and 4 bits
 NUMBERS = ("1", "L", "P", "I", "F", "LA", "RGB", "RGBA")
@@ -57,7 +58,7 @@ def numbers_of(file):
     else:
         mode, numbers = found.image.mode, array(found.image)
         if mode.partition(";")[0] not in NUMBERS:
-            raise ValueError(f"is a colour picture (mode {mode}), not one label a pixel")
+            raise ValueError(f"{COLOURED} (mode {mode}), not one label a pixel")
         if found.layout in STRETCHED:
             numbers = numbers // STRETCHED[found.layout]
     if mode == "LA":
@@ -65,7 +66,7 @@ def numbers_of(file):
     if numbers.ndim == 3:
         first = numbers[..., 0]
         if any((first != numbers[..., channel]).any() for channel in (1, 2)):
-            raise ValueError(f"is a colour picture (mode {mode}), not one label a pixel")
+            raise ValueError(f"{COLOURED} (mode {mode}), not one label a pixel")
         numbers = first
     if numbers.dtype.kind == "f" and not (np.isfinite(numbers) & (numbers == np.rint(numbers))).all():
         raise ValueError("has fractions, not one label a pixel")

@@ -10,7 +10,9 @@ from recipes.data.files import read_text
 from zoo.constants import VOID
 from zoo.errors import InputError
 
-FILES = ("classes.txt", "labelmap.txt", "label_colors.txt")
+FILES = ("classes.txt", "labelmap.txt", "label_colors.txt", "class_dict.csv")
+HEADER = ("name,r,g,b", "name,red,green,blue", "class,r,g,b")
+"""Of class_dict.csv, in lower case and without spaces."""
 RGB = r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})"
 AFTER = re.compile(rf"(.+?)(?:\s*[:=,]\s*|\s+)\(?{RGB}\)?\s*(?::.*)?")
 BEFORE = re.compile(rf"{RGB}[\s,:]+(.+)")
@@ -78,10 +80,13 @@ def legend_in(path):
 
     Raises:
         InputError: if only some lines have a colour or a number, or one stands for two classes.
-    Source: the layouts of CVAT's segmentation masks and of CamVid's label_colors.txt.
+    Source: the layouts of CVAT's masks, of CamVid's label_colors.txt, and of class_dict.csv, as DeepGlobe's set
+    and many on Kaggle have it.
     """
     lines = [(place, line.strip()) for place, line in enumerate(read_text(path).split("\n"), start=1)]
     lines = [(place, line) for place, line in lines if line and line[0] != "#"]
+    if lines and lines[0][1].lower().replace(" ", "") in HEADER:
+        del lines[0]
     for coloured, reads in ((True, colour_of), (False, value_of)):
         found = [(place, reads(line)) for place, line in lines]
         missing = [place for place, pair in found if pair is None]

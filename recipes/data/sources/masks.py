@@ -1,10 +1,12 @@
-"""`masks:DIR`: pictures in `DIR/images`, one PNG of labels or colours each, of the same stem, in `DIR/masks`."""
+"""`masks:DIR`: pictures in `DIR/images`, one file of labels or colours each, of the same stem, in `DIR/masks`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import tensorflow as tf
 
 from recipes.data import pictures
+from recipes.data.labels import COLOURED
 from recipes.data.natively import by_python
 from recipes.data.sources.label_maps import LabelMaps
 from recipes.data.sources.legend import colours_from_bytes, legend_near
@@ -14,9 +16,12 @@ from zoo.constants import VOID
 from zoo.errors import InputError
 
 NEEDED = "masks:DIR needs DIR/images with pictures and DIR/masks with a PNG of the same name for each"
-IMAGES = ("images", "JPEGImages")
-MASKS = ("masks", "SegmentationClass")
-"""The second names are those of CVAT's exports."""
+IMAGES = ("images", "jpegimages", "image", "imgs", "img")
+MASKS = ("masks", "segmentationclass", "mask", "labels", "annotations")
+"""The second names are those of CVAT's exports, the others those of public sets; whatever their case."""
+ENDINGS = ("", "_mask", "_label", "_labels", "_L", "_P", "_gt", "_seg")
+"""What names of masks have behind those of their pictures."""
+SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".gif")
 SPARE = 2
 """Labels without names may have gaps, as a split may lack a class, but so many more than there are labels."""
 MOST_UNNAMED = 100
@@ -48,7 +53,7 @@ class Masks(LabelMaps):
         if self.legend and self.legend.coloured:
             self.read = colours_from_bytes
         images = pictures.find(self.images_folder)
-        masks = [self.masks_folder / f"{image.stem}.png" for image in images]
+        masks = masks_of(images, self.masks_folder)
         super().__init__(f"masks:{folder}", images, masks, NEEDED)
         if self.legend:
             self.classes = self.legend.classes
@@ -89,7 +94,14 @@ class Masks(LabelMaps):
         """As `Paired.all_findings`."""
         if self.foreground is None and not self.legend and self._labels_found() == {0, VOID}:
             raise self._two_labels()
-        return super().all_findings(deep)
+        found = super().all_findings(deep)
+        return found if self.legend else [replace(one, message=f"{one.message}{self._remedy(one)}") for one in found]
+
+    def _remedy(self, problem):
+        """Returns what helps, where a mask has colours that nothing names; "" elsewhere."""
+        if COLOURED not in problem.message:
+            return ""
+        return f": name the colours in {self.folder / 'classes.txt'}, a line each as in road 128 64 128"
 
     def _labels_found(self):
         return {number for fact in self.facts() if isinstance(fact, list) for number in fact[2]}
@@ -105,8 +117,10 @@ class Masks(LabelMaps):
         if found == {0, VOID}:
             raise self._two_labels()
         found.discard(VOID)
+        if not found and (problems := self.all_findings()):
+            raise InputError(str(problems[0]))
         if not found:
-            raise InputError(f"{self.masks_folder}: no mask can be read or has a label below {VOID}")
+            raise InputError(f"{self.masks_folder}: no mask has a label below {VOID}")
         largest = max(found)
         if largest >= 2 * len(found) + SPARE or len(found) > MOST_UNNAMED:
             some = ", ".join(map(str, sorted(found)[-5:]))
@@ -118,11 +132,22 @@ class Masks(LabelMaps):
 
 
 def part_of(folder, names):
-    """Returns the subfolder of the first of these names that there is."""
-    there = [folder / name for name in names if (folder / name).is_dir()]
-    if not there:
-        raise InputError(f"{folder / names[0]}: no such folder; {NEEDED}")
-    return there[0]
+    """Returns the subfolder of the first of these names, in lower case, that there is."""
+    there = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_dir()}
+    for name in names:
+        if name in there:
+            return there[name]
+    raise InputError(f"{folder / names[0]}: no such folder; {NEEDED}")
+
+
+def masks_of(images, folder):
+    """Returns the path of each picture's mask: of its stem, perhaps with an ending; a .png if there is none."""
+    there = {path.name for path in folder.iterdir()}
+    named = [ending + suffix for suffix in SUFFIXES for ending in ENDINGS]
+    return [
+        folder / next((image.stem + end for end in named if image.stem + end in there), f"{image.stem}.png")
+        for image in images
+    ]
 
 
 def open_masks(rest):

@@ -35,6 +35,7 @@ def labels_of(source):
         ("classes.txt", "sky = (70, 130, 180)\nroad = (128, 64, 128)"),
         ("labelmap.txt", "# label:color_rgb:parts:actions\nsky:70,130,180::\nroad:128,64,128:wheel,door:\n"),
         ("label_colors.txt", "70 130 180\t\tsky\n128 64 128\troad"),
+        ("class_dict.csv", "name, r, g, b\r\nsky,70,130,180\r\nroad,128,64,128\r\n"),
     ],
 )
 def test_colours_by_hand(tmp_path, name, text):
@@ -50,6 +51,19 @@ def test_void_borders_and_two_colours_of_a_class(tmp_path):
     source = write(tmp_path, [[(0, 0, 0), SKY, ROAD, OTHER, (224, 224, 192)]], text)
     assert source.classes == ("sky", "road") and source.findings() == []
     assert labels_of(source) == [[255, 0, 1, 1, 255]]
+
+
+def test_colours_that_nothing_names(tmp_path):
+    """With names alone, without any, and of one mask among masks of numbers."""
+    remedy = (
+        f"masks/a.png: is a colour picture .*: name the colours in {tmp_path}/classes.txt, a line each as in road 128"
+    )
+    source = write(tmp_path, [[SKY, OTHER]], "sky\nroad\n")
+    with pytest.raises(InputError, match=remedy):
+        usable(source, skip_bad=False)
+    (tmp_path / "classes.txt").unlink()
+    with pytest.raises(InputError, match=remedy):
+        open_source(f"masks:{tmp_path}")
 
 
 def test_unknown_colours_are_named(tmp_path):

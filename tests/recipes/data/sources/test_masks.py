@@ -72,7 +72,7 @@ def test_masks_of_void_alone_have_no_classes(folder):
     (folder / "classes.txt").unlink()
     for path in (folder / "masks").iterdir():
         Image.new("L", (30, 20), 255).save(path)
-    with pytest.raises(InputError, match="no mask can be read or has a label below 255"):
+    with pytest.raises(InputError, match="no mask has a label below 255"):
         open_source(f"masks:{folder}")
 
 
@@ -112,9 +112,32 @@ def test_problems_name_the_file_at_fault(folder):
         "images/a.png: is no complete JPEG, PNG, BMP, GIF, WebP or TIFF picture",
         "masks/b.png: the mask is 21x30, its picture 20x30",
         "masks/c.png: pixel label 7 is outside the 3 classes (0 to 2)",
-        "masks/d.png: is a colour picture (mode RGB), not one label a pixel",
+        "masks/d.png: is a colour picture (mode RGB), not one label a pixel: "
+        f"name the colours in {folder}/classes.txt, a line each as in road 128 64 128",
         "masks/e.png: the file is empty",
     ]
+
+
+@pytest.mark.parametrize(
+    ("images", "masks", "ending"),
+    [("Images", "Labels", "_P.png"), ("imgs", "mask", "_mask.bmp"), ("image", "annotations", "_L.tif")],
+)
+def test_masks_called_otherwise(folder, images, masks, ending):
+    """As CamVid's, Carvana's and others'; one keeps its own name, and what is none's is passed over."""
+    (folder / "images").rename(folder / images)
+    (folder / "masks").rename(folder / masks)
+
+    def labels():
+        source = open_source(f"masks:{folder}")
+        return [example["segmentation"] for example in source.records().map(source.decode).as_numpy_iterator()]
+
+    before = labels()
+    for name in "abcd":
+        path = folder / masks / f"{name}.png"
+        Image.open(path).save(folder / masks / f"{name}{ending}")
+        path.unlink()
+    Image.new("L", (3, 3)).save(folder / masks / "other.png")
+    np.testing.assert_array_equal(before, labels())
 
 
 @pytest.mark.parametrize("kept", [0.3, 0.9, 0.99])
