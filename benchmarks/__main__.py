@@ -22,6 +22,7 @@ BENCHMARKS = (
     "rcnn_geometry",
     "rcnn_training",
     "pipeline",
+    "mask_pipeline",
     "data",
     "mean_shapes",
     "commands",

@@ -50,29 +50,30 @@ def run():
     ]
 
 
-def coco(folder, count, objects, polygons):
-    """Writes a set of so many pictures, hard links to a few, and returns its source."""
+def coco(folder, count, objects, polygons, size=SIZE):
+    """Writes a set of so many pictures of a size, hard links to a few, and returns its source."""
     rng = np.random.default_rng(0)
     (folder / "pictures").mkdir()
     for number in range(DISTINCT):
-        pixels = rng.integers(0, 256, (*SIZE, 3), dtype=np.uint8)
+        pixels = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / "pictures" / f"{number:07}.jpg")
     for number in range(DISTINCT, count):
         os.link(folder / "pictures" / f"{number % DISTINCT:07}.jpg", folder / "pictures" / f"{number:07}.jpg")
-    images = [{"id": i, "file_name": f"{i:07}.jpg", "height": SIZE[0], "width": SIZE[1]} for i in range(count)]
+    images = [{"id": i, "file_name": f"{i:07}.jpg", "height": size[0], "width": size[1]} for i in range(count)]
     categories = [{"id": i, "name": f"class {i}"} for i in (1, 2, 3)]
     with open(folder / "instances.json", "w") as file:
         file.write(f'{{"images": {json.dumps(images)}, "categories": {json.dumps(categories)}, "annotations": [')
         for i in range(count):
-            own = [annotation(rng, i, i * objects + k + 1, polygons) for k in range(objects)]
+            own = [annotation(rng, i, i * objects + k + 1, size, polygons) for k in range(objects)]
             file.write((", " if i else "") + json.dumps(own)[1:-1])
         file.write("]}")
     return f"coco:{folder}/instances.json@{folder}/pictures"
 
 
-def annotation(rng, image, number, polygon):
+def annotation(rng, image, number, size, polygon):
     """Returns an object of a picture: a circle somewhere in it, as a box and perhaps a polygon."""
-    centre, radius = rng.uniform(12, 36, 2), rng.uniform(4, 12)
+    shorter = min(size)
+    centre, radius = rng.uniform(0.25 * shorter, 0.75 * shorter, 2), rng.uniform(shorter / 12, shorter / 4)
     found = {
         "id": number,
         "image_id": image,
