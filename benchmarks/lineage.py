@@ -234,30 +234,29 @@ def cells(row):
 @app.command()
 def pictures(
     output: Annotated[Path, typer.Argument(help="A .jpg file.")],
-    size: Annotated[str, typer.Option(help="full, frozen, narrow or toy.")] = "full",
     data: Annotated[Path, typer.Option(envvar="ZOO_DATA", help="Folder with voc_animals and camvid.")] = Path("data"),
     workdir: Workdir = Path("runs/lineage"),
 ):
-    """Draws what every trained network sees in scikit-image's chelsea, side by side."""
+    """Draws what every trained network, in its largest size, sees in scikit-image's chelsea, side by side."""
     from skimage.data import chelsea
 
     import export
-    from benchmarks.lineage_lines import lines
+    from benchmarks.lineage_lines import SIZES, lines
     from recipes.evaluation.ways import through
     from recipes.report.depict import draw_targets, found_in
 
-    check_size(size)
     cat, panels = chelsea(), {}
     for name, line in lines(data).items():
-        folder = workdir / size / (line.begins_with if line.trains_nothing else name)
-        if "camvid" in name or not (folder / "done.json").is_file():
+        folders = [workdir / size / (line.begins_with if line.trains_nothing else name) for size in SIZES]
+        trained = [folder for folder in folders if (folder / "done.json").is_file()]
+        if "camvid" in name or not trained:
             continue  # streets know no cats
-        predictor = through(export.load(folder / "model.keras"), **line.way)
+        predictor = through(export.load(trained[0] / "model.keras"), **line.way)
         (prediction,) = predictor.predict_each([cat])
         found = found_in(prediction, predictor.task, cat.shape[:2], score=0.3)
-        panels[line.title] = draw_targets(cat, found, predictor.class_names)
+        panels[f"{line.title}, {trained[0].parent.name}"] = draw_targets(cat, found, predictor.class_names)
     if not panels:
-        raise InputError(f"{workdir / size}: no network is trained there yet")
+        raise InputError(f"{workdir}: no network is trained there yet")
     replace_file(output, lambda path: montage(panels).save(path, "JPEG", quality=80))
 
 

@@ -10,8 +10,11 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+import export
 import zoo
 from benchmarks import clock, lineage
 from benchmarks.lineage_lines import SIZES, lines, recipe_of
@@ -148,6 +151,27 @@ def test_a_damaged_clock_is_named(tmp_path):
     with pytest.raises(InputError, match="unet.seconds: is damaged; write the seconds so far into it, or 0"):
         with clock.timed(tmp_path / "unet.seconds"):
             pass
+
+
+def test_the_picture_shows_the_largest_size_of_each_network(tmp_path, monkeypatch):
+    class Predictor:
+        task, class_names = "segmentation", ("background", "cat")
+
+        def predict_each(self, pictures):
+            return [{"logits": np.ones((*picture.shape[:2], 2)) * (0, 1)} for picture in pictures]
+
+    loaded = []
+    monkeypatch.setattr(export, "load", lambda path: loaded.append(path) or Predictor())
+    with pytest.raises(InputError, match="runs: no network is trained there yet"):
+        lineage.pictures(tmp_path / "cat.jpg", Path("sets"), tmp_path / "runs")
+    folders = [tmp_path / "runs" / name for name in ("narrow/unet", "frozen/unet", "toy/segnet", "toy/segnet_camvid")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "done.json").write_text("{}")
+    lineage.pictures(tmp_path / "cat.jpg", Path("sets"), tmp_path / "runs")
+    assert loaded == [folders[2] / "model.keras", folders[1] / "model.keras"]  # in the order of the table
+    with Image.open(tmp_path / "cat.jpg") as sheet:
+        assert sheet.format == "JPEG" and sheet.size == (4 * 225, 150 + 16)
 
 
 @pytest.mark.full
