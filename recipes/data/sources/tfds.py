@@ -117,18 +117,26 @@ class Tfds(Source):
             self.classes = self.object_classes
 
     def _read(self, builder, split):
+        # One file after the other: the order of the records then hangs on nothing else.
+        config = tfds.ReadConfig(interleave_cycle_length=1)
+        reading = {"shuffle_files": False, "decoders": self._decoding(builder), "read_config": config}
+        return self._split(lambda: builder.as_dataset(split=split, **reading), builder)
+
+    def _decoding(self, builder):
+        """Returns which features are read, pictures as they are encoded."""
         naming, features = self.naming, builder.info.features
         encoded = [name for name in (naming.image, naming.segmentation, naming.instances) if name]
         wanted = encoded + [name for name in NAME_FEATURES if name in features]
         if self.has_objects:
             wanted.append("objects")
-        decoding = tfds.decode.PartialDecoding(
+        return tfds.decode.PartialDecoding(
             dict.fromkeys(wanted, True), decoders=dict.fromkeys(encoded, tfds.decode.SkipDecoding())
         )
-        # One file after the other: the order of the records then hangs on nothing else.
-        config = tfds.ReadConfig(interleave_cycle_length=1)
+
+    def _split(self, read, builder):
+        """Returns what `read()` does; raises `InputError` where there is no such split."""
         try:
-            return builder.as_dataset(split=split, shuffle_files=False, decoders=decoding, read_config=config)
+            return read()
         except (ValueError, KeyError) as error:
             splits = ", ".join(builder.info.splits)
             raise InputError(f"{self.spec}: no such split; {builder.name} has {splits}") from error
@@ -212,7 +220,11 @@ def open_tfds(rest):
             f"tfds:{name}: not prepared in {builder.data_dir}; run `tfds build {name}` first, or set "
             f"TFDS_DATA_DIR to the folder that has it"
         )
-    return Tfds(builder, split, f"tfds:{name}:{split}", NAMINGS.get(builder.name) or _naming(builder))
+    if builder.info.file_format == tfds.core.FileFormat.ARRAY_RECORD:
+        from recipes.data.sources.tfds_by_index import TfdsByIndex as kind
+    else:
+        kind = Tfds
+    return kind(builder, split, f"tfds:{name}:{split}", NAMINGS.get(builder.name) or _naming(builder))
 
 
 def data_dir():
