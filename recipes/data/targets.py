@@ -14,6 +14,8 @@ TARGETS = {
     "keypoints": ("boxes", "labels", "keypoints"),
     "masks_and_keypoints": ("boxes", "labels", "masks", "keypoints"),
 }
+BESIDE = ("ignored", "crowds", "areas", "proposals")
+"""Keys of an example that no task learns: what is left out, what measures look at, what a model is given."""
 MASK_SIZE = 112
 CROP_SIZE = 2 * MASK_SIZE
 """Cells a side of masks on their way, finer than what is learned: a part of a box may be all that is left of it."""

@@ -8,7 +8,7 @@ from export.tasks import known_task
 from recipes.data.graph import mapped
 from recipes.data.progress import track
 from recipes.data.sources.proposed import with_proposals
-from recipes.data.targets import TARGETS, missing_targets
+from recipes.data.targets import BESIDE, TARGETS, missing_targets
 from recipes.evaluation import metrics
 from recipes.report import Sample
 from recipes.report.depict import found_in, truth_of
@@ -101,7 +101,7 @@ def decoded(source, records, task):
 
     Targets of other tasks are left out, and tf.data then does not compute them: Cityscapes' masks cost seconds.
     """
-    kept = {"image", "name", "proposals", *TARGETS[task], *(("ignored", "areas") if "boxes" in TARGETS[task] else ())}
+    kept = {"image", "name", "proposals", *TARGETS[task], *(BESIDE if "boxes" in TARGETS[task] else ())}
 
     def decode(record):
         return {key: value for key, value in source.decode(record).items() if key in kept}

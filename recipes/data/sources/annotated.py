@@ -14,7 +14,13 @@ from recipes.data.sources import outlines
 from recipes.data.sources.source import Problem, Source
 from recipes.data.targets import CROP_SIZE
 
-ROWS = {"boxes": ((4,), np.float32), "labels": ((), np.int32), "ignored": ((), bool), "areas": ((), np.float32)}
+ROWS = {
+    "boxes": ((4,), np.float32),
+    "labels": ((), np.int32),
+    "ignored": ((), bool),
+    "crowds": ((), bool),
+    "areas": ((), np.float32),
+}
 
 
 @dataclass(frozen=True)

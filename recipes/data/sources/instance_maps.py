@@ -22,17 +22,18 @@ class InstanceMaps(Paired):
             numbers: `(N,)` int, all that occur in a picture, each once.
 
         Returns:
-            `(N,)` labels, -1 for what is no object, and `(N,)` bool, objects that are ignored.
+            `(N,)` labels, -1 for what is no object, and `(N,)` bool, crowds, which are ignored.
         """
         raise NotImplementedError
 
     def targets(self, numbers):
         """As `Paired.targets`; boxes are the tight ones around the masks."""
-        kinds = {"boxes": tf.float32, "labels": tf.int32, "masks": tf.uint8, "ignored": tf.bool}
-        shapes = {"boxes": (None, 4), "labels": (None,), "masks": (None, None, None), "ignored": (None,)}
+        kinds = {"boxes": tf.float32, "labels": tf.int32, "masks": tf.uint8, "crowds": tf.bool}
+        shapes = {"boxes": (None, 4), "labels": (None,), "masks": (None, None, None)}
         found = tf.numpy_function(self._objects, [numbers], list(kinds.values()), stateful=False)
         found = dict(zip(kinds, found, strict=True))
-        return {key: tf.ensure_shape(found[key], shapes[key]) for key in self.keys if key in found}
+        found["ignored"] = found["crowds"]
+        return {key: tf.ensure_shape(found[key], shapes.get(key, (None,))) for key in self.keys if key in found}
 
     def fault(self, numbers):
         """As `Paired.fault`: objects of no class."""
@@ -41,11 +42,11 @@ class InstanceMaps(Paired):
 
     def _objects(self, numbers):
         present = np.flatnonzero(np.bincount(numbers.ravel()))
-        labels, ignored = self.meaning(present)
+        labels, crowds = self.meaning(present)
         objects = labels >= 0
         masks = numbers == present[objects, None, None]
         boxes = np.stack([*_extent(masks.any(axis=1)), *_extent(masks.any(axis=2))], axis=-1)[:, [0, 2, 1, 3]]
-        return boxes.astype("float32"), labels[objects].astype("int32"), masks.astype("uint8"), ignored[objects]
+        return boxes.astype("float32"), labels[objects].astype("int32"), masks.astype("uint8"), crowds[objects]
 
 
 def _extent(present):

@@ -13,7 +13,7 @@ import tensorflow as tf
 from recipes.data.files import read_text
 from recipes.data.graph import as_written, mapped
 from recipes.data.progress import track
-from recipes.data.targets import CROP_SIZE, TARGETS, crop_masks
+from recipes.data.targets import BESIDE, CROP_SIZE, TARGETS, crop_masks
 from zoo.constants import VOID
 from zoo.errors import InputError
 
@@ -58,7 +58,8 @@ class Source:
         spec: the string `open_source` was given.
         classes: names of the labels, of a segmentation's pixels where the source has one.
         object_classes: names of the objects' labels, where they differ from `classes`.
-        keys: what it has of "segmentation", "boxes", "labels", "masks", "keypoints", "ignored", "areas", "proposals".
+        keys: what it has of "segmentation", "boxes", "labels", "masks", "keypoints", "ignored", "crowds",
+            "areas", "proposals".
         keypoint_names: names of the keypoints, `()` where unknown.
         flip_pairs: pairs of keypoints, from 0, that change places when a picture is mirrored left to right.
         skeleton: pairs of keypoints, from 0, that a drawing joins by a line.
@@ -109,8 +110,9 @@ class Source:
             names: "segmentation" `(H, W)` int32 with 255 for void; "boxes" `(N, 4)` float32 xyxy, pixels;
             "labels" `(N,)` int32; "masks" `(N, H, W)` uint8, 0 or 1; "keypoints" `(N, K, 3)` float32 x, y,
             visibility (0 not in the picture, 1 hidden, 2 seen); "ignored" `(N,)` bool, objects that training
-            leaves out and metrics count neither as right nor wrong (VOC's difficult, COCO's crowds); "areas"
-            `(N,)` float32, pixels, where the dataset states them.
+            leaves out and metrics count neither as right nor wrong (VOC's difficult, COCO's crowds); "crowds"
+            `(N,)` bool, those of the ignored ones that stand for many at once; "areas" `(N,)` float32, pixels, NaN
+            where the dataset states none.
         """
         raise NotImplementedError
 
@@ -223,7 +225,7 @@ class Source:
         if task not in TARGETS:
             return self
         rest = copy.copy(self)
-        kept = {*TARGETS[task], "ignored", "areas", "proposals"}
+        kept = {*TARGETS[task], *BESIDE}
         rest.keys = tuple(key for key in self.keys if key in kept)
         rest.__dict__.pop("_decoded", None)
         return rest

@@ -127,7 +127,7 @@ def test_a_detector_of_more_classes_is_measured_by_the_sources():
 def test_samples_of_every_task(task):
     samples = take_samples(Knowing(task), Scenes(), 4)
     assert [sample.name for sample in samples] == ["0", "1", "2", "3"]
-    assert set(samples[0].truth) <= set(samples[0].prediction) | {"ignored"}
+    assert set(samples[0].truth) <= set(samples[0].prediction) | {"ignored", "crowds"}
     assert samples[0].score in (0, 1)
     assert len(take_samples(Knowing(task), Scenes(), 2)) == 2
 

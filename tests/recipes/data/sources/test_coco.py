@@ -70,7 +70,7 @@ def examples(source):
 
 def test_reads_objects_by_hand(write):
     source = open_source(write(content()))
-    assert source.keys == ("boxes", "labels", "ignored", "areas", "masks", "keypoints")
+    assert source.keys == ("boxes", "labels", "ignored", "crowds", "areas", "masks", "keypoints")
     assert source.classes == ("dog", "person")
     assert source.keypoint_names == ("nose", "left_eye", "right_eye")
     assert (source.flip_pairs, source.skeleton) == (((1, 2),), ((0, 1), (0, 2)))
@@ -78,7 +78,8 @@ def test_reads_objects_by_hand(write):
     np.testing.assert_array_equal(first["boxes"], [[1, 2, 4, 4], [0, 0, 2, 6], [4, 0, 8, 6]])
     np.testing.assert_array_equal(first["labels"], [0, 1, 1])
     np.testing.assert_array_equal(first["ignored"], [False, False, True])
-    np.testing.assert_array_equal(first["areas"], [5.5, 12, 24])
+    np.testing.assert_array_equal(first["crowds"], [False, False, True])
+    np.testing.assert_array_equal(first["areas"], [5.5, np.nan, np.nan])
     np.testing.assert_array_equal(first["keypoints"][1], [[1, 1, 2], [0, 0, 0], [1.5, 2, 1]])
     assert not np.any(first["keypoints"][0])
     dog, person, crowd = np.zeros((3, 6, 8))
@@ -121,7 +122,7 @@ def test_boxes_alone(write):
         del annotation["segmentation"]
     data["categories"][0] = {"id": 7, "name": "person"}
     source = open_source(write(data))
-    assert source.keys == ("boxes", "labels", "ignored", "areas")
+    assert source.keys == ("boxes", "labels", "ignored", "crowds", "areas")
     assert "masks" not in examples(source)[0]
 
 
@@ -215,7 +216,7 @@ def test_what_exports_leave_out_or_write_otherwise(write, tmp_path):
     assert source.findings() == [] and source.classes == ("dog", "person")
     example = examples(source)[0]
     assert example["boxes"].tolist() == [[1, 2, 4, 4], [1, 0, 2, 6], [4, 0, 8, 6]]
-    assert example["labels"].tolist() == [0, 1, 1] and example["areas"].tolist() == [6, 6, 24]
+    assert example["labels"].tolist() == [0, 1, 1] and np.isnan(example["areas"]).all()
     assert example["name"].decode() == str(tmp_path / "a.png")
 
 

@@ -26,14 +26,14 @@ def measured(task, *pictures):
 
 
 def test_three_average_precisions_by_hand():
-    # A mask of 57 or 58 of 100 columns is a hit at 0.50 and 0.55; points 10 pixels of 100 off have a similarity of
-    # exp(-100 / (2 x 0.1^2 x 100^2)) = 0.607 at sigma 0.05, a hit at 0.50, 0.55 and 0.60.
-    scores = measured("masks_and_keypoints", (found(23, 10), TRUTH))
+    # A mask of 57 or 58 of 100 columns is a hit at 0.50 and 0.55; points 7 pixels off have a similarity of
+    # exp(-49 / (2 x 0.1^2 x 0.53 x 100^2)) = 0.630 at sigma 0.05, a hit at 0.50, 0.55 and 0.60.
+    scores = measured("masks_and_keypoints", (found(23, 7), TRUTH))
     assert scores["ap"] == 1
     assert scores["mask_ap"] == pytest.approx(0.2) and scores["mask_ap50"] == 1
     assert scores["keypoint_ap"] == pytest.approx(0.3) and scores["keypoint_ap50"] == 1
     assert list(scores)[:3] == ["mask_ap", "keypoint_ap", "ap"]
-    masks, points = (measured(task, (found(23, 10), TRUTH)) for task in ("instance_segmentation", "keypoints"))
+    masks, points = (measured(task, (found(23, 7), TRUTH)) for task in ("instance_segmentation", "keypoints"))
     assert scores == masks | points
 
 
