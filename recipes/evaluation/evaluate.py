@@ -9,7 +9,7 @@ from recipes.data.graph import mapped
 from recipes.data.progress import track
 from recipes.data.sources.proposed import with_proposals
 from recipes.data.targets import BESIDE, TARGETS, missing_targets
-from recipes.evaluation import metrics
+from recipes.evaluation import metrics, rle
 from recipes.report import Sample
 from recipes.report.depict import found_in, truth_of
 from zoo.errors import InputError
@@ -70,6 +70,8 @@ def take_samples(predictor, source, count):
         prediction = relabel(prediction)
         evaluator = metrics.evaluator(predictor.task, source.class_names(predictor.task), source.keypoint_names)
         evaluator.update(prediction, example)
+        if "runs" in example:
+            example["masks"] = rle.decode(example["runs"], example["image"].shape[:2])
         samples.append(
             Sample(
                 name=example["name"].decode().rsplit("/", 1)[-1],
@@ -97,14 +99,15 @@ def predictions(predictor, examples):
 
 
 def decoded(source, records, task):
-    """Returns the examples of some records as dicts of arrays, decoded one ahead.
+    """Returns the examples of some records as dicts of arrays, masks as run lengths, decoded one ahead.
 
     Targets of other tasks are left out, and tf.data then does not compute them: Cityscapes' masks cost seconds.
     """
-    kept = {"image", "name", "proposals", *TARGETS[task], *(BESIDE if "boxes" in TARGETS[task] else ())}
+    kept = {"image", "name", "proposals", "runs", *TARGETS[task], *(BESIDE if "boxes" in TARGETS[task] else ())}
+    form = source.decode_encoded if "masks" in TARGETS[task] else source.decode
 
     def decode(record):
-        return {key: value for key, value in source.decode(record).items() if key in kept}
+        return {key: value for key, value in form(record).items() if key in kept}
 
     return mapped(records, decode).prefetch(1).as_numpy_iterator()
 

@@ -116,7 +116,12 @@ class Annotated(Source):
         """As `Source.decode_cropped`; outlines are drawn over their boxes, whatever the size of the picture."""
         return self._decode(record, "crops")
 
-    def _decode(self, record, masks):
+    def decode_encoded(self, record):
+        """As `Source.decode_encoded`; outlines become run lengths without being drawn."""
+        return self._decode(record, "runs")
+
+    def _decode(self, record, form):
+        """Decodes a record, the masks as "masks", "crops" or "runs"."""
         image = pictures.decode(tf.io.read_file(record["image"]))
         index = record["index"]
         start, stop = self._starts[index], self._starts[index + 1]
@@ -135,21 +140,24 @@ class Annotated(Source):
             return within_picture(example)
         outlined = tf.numpy_function(self._outlined, [start, stop, size], tf.bool, stateful=False)
         rows = start + tf.where(outlined)[:, 0]
-        example = select(example, tf.ensure_shape(outlined, (None,)))
-        if masks == "masks":
-            drawn = tf.numpy_function(self._masks, [rows, size], tf.uint8, stateful=False)
-            return within_picture({**example, "masks": tf.ensure_shape(drawn, (None, None, None))})
-        example = within_picture({**example, "rows": rows})
-        boxes, rows = example["boxes"], example.pop("rows")
-        drawn = tf.numpy_function(self._crops, [rows, boxes, size], tf.uint8, stateful=False)
-        return {**example, "crops": tf.ensure_shape(drawn, (None, CROP_SIZE, CROP_SIZE))}
+        example = within_picture({**select(example, tf.ensure_shape(outlined, (None,))), "rows": rows})
+        draw, kind, shape = {
+            "masks": (self._masks, tf.uint8, (None, None, None)),
+            "crops": (self._crops, tf.uint8, (None, CROP_SIZE, CROP_SIZE)),
+            "runs": (self._runs, tf.string, (None,)),
+        }[form]
+        drawn = tf.numpy_function(draw, [example.pop("rows"), example["boxes"], size], kind, stateful=False)
+        return {**example, form: tf.ensure_shape(drawn, shape)}
 
     def _outlined(self, start, stop, size):
         """Says which objects have an outline of the picture's size."""
         return outlines.fitting(self.outlines, size, int(start), int(stop))
 
-    def _masks(self, rows, size):
+    def _masks(self, rows, boxes, size):
         return outlines.masks_of(*self._in_pixels(rows, size), *map(int, size))
+
+    def _runs(self, rows, boxes, size):
+        return outlines.runs_of(*self._in_pixels(rows, size), *map(int, size))
 
     def _crops(self, rows, boxes, size):
         columns, rows = self._in_pixels(rows, size)

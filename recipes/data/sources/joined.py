@@ -64,11 +64,23 @@ class Joined(Source):
 
     def decode(self, record):
         """As that of the record's source."""
+        return self._decode(record, "decode", "masks")
+
+    def decode_cropped(self, record):
+        """As that of the record's source."""
+        return self._decode(record, "decode_cropped", "crops")
+
+    def decode_encoded(self, record):
+        """As that of the record's source."""
+        return self._decode(record, "decode_encoded", "runs")
+
+    def _decode(self, record, method, form):
+        keys = ("image", "name", *(form if key == "masks" else key for key in self.keys))
 
         def decoder(source):
             def decode():
-                example = source.decode(record["record"])
-                return {key: example[key] for key in ("image", "name", *self.keys)}
+                example = getattr(source, method)(record["record"])
+                return {key: example[key] for key in keys}
 
             return decode
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 from recipes.data.files import read_text
 from recipes.data.graph import as_written, mapped
 from recipes.data.progress import track
+from recipes.data.sources.outlines import encoded_masks
 from recipes.data.targets import BESIDE, CROP_SIZE, TARGETS, crop_masks
 from zoo.constants import VOID
 from zoo.errors import InputError
@@ -121,6 +122,15 @@ class Source:
         example = self.decode(record)
         example["crops"] = crop_masks(example.pop("masks"), example["boxes"], CROP_SIZE)
         return example
+
+    def decode_encoded(self, record):
+        """As `decode`, but for "runs" `(N,)` strings, masks as COCO's compressed run lengths, in place of "masks".
+
+        They are of the picture's size, and for polygons those that pycocotools has: figures are then COCO's.
+        """
+        example = self.decode(record)
+        runs = tf.numpy_function(encoded_masks, [example.pop("masks")], tf.string, stateful=False)
+        return {**example, "runs": tf.ensure_shape(runs, (None,))}
 
     def __len__(self):
         return self.count - len(self.left_out)

@@ -17,7 +17,7 @@ class Evaluator:
 
         Args:
             prediction: dict of arrays without batch dimension, in the picture's own pixels.
-            example: dict of arrays, as `Source.decode` returns it.
+            example: dict of arrays, as `Source.decode` returns it, or `decode_encoded` where it has masks.
         """
         raise NotImplementedError
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 from PIL import Image
 
 from recipes.data import open_source, pipeline, usable
+from recipes.data.sources import outlines
 from recipes.data.sources.coco import left_right_pairs
 from zoo.errors import InputError
 
@@ -89,6 +90,32 @@ def test_reads_objects_by_hand(write):
     assert second["boxes"].shape == (0, 4) and second["masks"].shape == (0, 6, 8)
     assert second["keypoints"].shape == (0, 3, 3)
     assert source.findings() == []
+
+
+def test_masks_are_encoded_as_pycocotools_does_and_never_drawn(write, monkeypatch):
+    rle = pytest.importorskip("pycocotools.mask")
+    drawn, data = np.random.default_rng(0), content()
+    polygons = [
+        [drawn.uniform(-2, 9, 2 * drawn.integers(3, 9)).round(2).tolist() for _ in range(2)] for _ in range(20)
+    ]
+    for polygon in polygons:
+        data["annotations"].append({"image_id": 12, "category_id": 7, "bbox": [0, 0, 8, 6], "segmentation": polygon})
+    source = open_source(write(data)).of_task("instance_segmentation")
+    (record, *_), whole = list(source.records()), examples(source)[0]
+    monkeypatch.setattr(outlines, "masks_of", lambda *_: 1 / 0)
+    (found, _) = source.records().map(source.decode_encoded).as_numpy_iterator()
+    assert set(found) == {*whole} - {"masks"} | {"runs"} and len(found["runs"]) == 23
+    expected = [rle.merge(rle.frPyObjects(polygon, 6, 8))["counts"] for polygon in polygons]
+    assert found["runs"][3:].tolist() == expected
+    for counts, mask in zip(found["runs"], whole["masks"], strict=True):
+        np.testing.assert_array_equal(rle.decode({"size": [6, 8], "counts": counts}), mask)
+    tf.nest.map_structure(np.testing.assert_array_equal, source.decode_encoded(record), found)
+    dogs = open_source(f"{source.spec}?classes=dog").of_task("instance_segmentation")
+    both = open_source(f"{source.spec} & {source.spec}").of_task("instance_segmentation")
+    labels = whole["labels"] == source.classes.index("dog")
+    for other, kept in ((dogs, labels), (both, labels | True)):
+        (seen, *_) = other.records().map(other.decode_encoded).as_numpy_iterator()
+        np.testing.assert_array_equal(seen["runs"], found["runs"][kept])
 
 
 def test_decodes_eagerly_as_in_a_graph(write):

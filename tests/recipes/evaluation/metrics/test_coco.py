@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from recipes.data.sources.outlines import encoded_masks
 from recipes.evaluation import metrics
 from recipes.evaluation.metrics.keypoints import COCO_SIGMAS
 
@@ -38,7 +39,7 @@ def picture(rng, kind, objects, detections):
         rows, columns = np.mgrid[: SIZE[0], : SIZE[1]] + 0.5
         inside = [(columns > x1) & (columns < x2) & (rows > y1) & (rows < y2) for x1, y1, x2, y2 in boxes]
         masks = np.array(inside, bool).reshape(objects, *SIZE) & (rng.random((objects, *SIZE)) < 0.9)
-        example |= {"masks": masks.astype("uint8")}
+        example |= {"image": np.zeros((*SIZE, 3), "uint8"), "masks": masks, "runs": encoded_masks(masks)}
         found["masks"] = rng.uniform(0.3, 1, (detections, 7, 7)).astype("float32")
     if kind == "keypoints":
         spots = boxes[:, None, :2] + rng.random((objects, 17, 2)) * (boxes[:, 2:] - boxes[:, :2])[:, None]

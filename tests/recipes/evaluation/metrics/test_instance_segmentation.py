@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from recipes.data.sources.outlines import encoded_masks
 from recipes.evaluation.metrics.instance_segmentation import Evaluator
 
 SIZE = (40, 60)
@@ -16,11 +17,13 @@ def full(*boxes):
 
 def objects(boxes, masks=None, **others):
     found = {"boxes": np.array(boxes, "float32").reshape(-1, 4), "labels": np.zeros(len(boxes), "int32")}
-    return found | {"masks": full(*boxes) if masks is None else np.array(masks)} | others
+    runs = encoded_masks(full(*boxes) if masks is None else np.array(masks))
+    return found | {"image": np.zeros((*SIZE, 3), "uint8"), "runs": runs} | others
 
 
 def detections(boxes, masks, scores):
-    return objects(boxes, np.reshape(masks, (len(boxes), *np.shape(masks)[1:])), scores=np.array(scores, "float32"))
+    found = {"boxes": np.array(boxes, "float32").reshape(-1, 4), "labels": np.zeros(len(boxes), "int32")}
+    return found | {"masks": np.array(masks), "scores": np.array(scores, "float32")}
 
 
 def measured(*pictures):

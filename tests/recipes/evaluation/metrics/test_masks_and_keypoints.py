@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from recipes.data.sources.outlines import encoded_masks
 from recipes.evaluation.metrics import evaluator, instance_segmentation, keypoints
 
 POINTS = np.float32([[[20, 20, 2], [80, 80, 2]]])
 TRUTH = {"boxes": np.float32([[0, 0, 100, 100]]), "labels": np.array([0]), "keypoints": POINTS}
-TRUTH["masks"] = np.pad(np.ones((1, 100, 100), "uint8"), [(0, 0), (0, 20), (0, 33)])
+TRUTH["runs"] = encoded_masks(np.pad(np.ones((1, 100, 100), "uint8"), [(0, 0), (0, 20), (0, 33)]))
+TRUTH["image"] = np.zeros((120, 133, 3), "uint8")
 
 
 def found(columns, dx):
@@ -41,7 +43,7 @@ def test_nothing_found_and_nothing_to_find():
     none = {key: values[:0] for key, values in found(40, 0).items()}
     missed = measured("masks_and_keypoints", (none, TRUTH))
     assert missed["mask_ap"] == missed["keypoint_ap"] == missed["ap"] == 0
-    empty = {key: values[:0] for key, values in TRUTH.items()}
+    empty = {key: values if key == "image" else values[:0] for key, values in TRUTH.items()}
     assert set(measured("masks_and_keypoints", (found(40, 0), empty)).values()) == {None}
     assert set(measured("masks_and_keypoints").values()) == {None}
 
