@@ -110,18 +110,13 @@ class Annotated(Source):
 
     def decode(self, record):
         """As `Source.decode`; boxes are clipped to the picture, those without area dropped; the name is the path."""
-        return self._decode(record, "masks")
+        return self._decode(record, ("masks",))
 
-    def decode_cropped(self, record):
-        """As `Source.decode_cropped`; outlines are drawn over their boxes, whatever the size of the picture."""
-        return self._decode(record, "crops")
+    def decode_as(self, record, forms):
+        """As `Source.decode_as`; outlines are drawn over their boxes, whatever the picture's size, or encoded."""
+        return self._decode(record, forms)
 
-    def decode_encoded(self, record):
-        """As `Source.decode_encoded`; outlines become run lengths without being drawn."""
-        return self._decode(record, "runs")
-
-    def _decode(self, record, form):
-        """Decodes a record, the masks as "masks", "crops" or "runs"."""
+    def _decode(self, record, forms):
         image = pictures.decode(tf.io.read_file(record["image"]))
         index = record["index"]
         start, stop = self._starts[index], self._starts[index + 1]
@@ -141,13 +136,16 @@ class Annotated(Source):
         outlined = tf.numpy_function(self._outlined, [start, stop, size], tf.bool, stateful=False)
         rows = start + tf.where(outlined)[:, 0]
         example = within_picture({**select(example, tf.ensure_shape(outlined, (None,))), "rows": rows})
-        draw, kind, shape = {
+        made = {
             "masks": (self._masks, tf.uint8, (None, None, None)),
             "crops": (self._crops, tf.uint8, (None, CROP_SIZE, CROP_SIZE)),
             "runs": (self._runs, tf.string, (None,)),
-        }[form]
-        drawn = tf.numpy_function(draw, [example.pop("rows"), example["boxes"], size], kind, stateful=False)
-        return {**example, form: tf.ensure_shape(drawn, shape)}
+        }
+        objects = example.pop("rows"), example["boxes"], size
+        for form in forms:
+            make, kind, shape = made[form]
+            example[form] = tf.ensure_shape(tf.numpy_function(make, objects, kind, stateful=False), shape)
+        return example
 
     def _outlined(self, start, stop, size):
         """Says which objects have an outline of the picture's size."""

@@ -34,13 +34,9 @@ class Derived(Source):
         """As the source's, `changed`."""
         return self.changed(self.source.decode(record))
 
-    def decode_cropped(self, record):
+    def decode_as(self, record, forms):
         """As the source's, `changed`."""
-        return self.changed(self.source.decode_cropped(record))
-
-    def decode_encoded(self, record):
-        """As the source's, `changed`."""
-        return self.changed(self.source.decode_encoded(record))
+        return self.changed(self.source.decode_as(record, forms))
 
     def name_of(self, index):
         """As the source's."""

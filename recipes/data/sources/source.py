@@ -117,20 +117,23 @@ class Source:
         """
         raise NotImplementedError
 
-    def decode_cropped(self, record):
-        """As `decode`, but for "crops" `(N, 224, 224)` uint8, masks over their boxes, in place of "masks"."""
-        example = self.decode(record)
-        example["crops"] = crop_masks(example.pop("masks"), example["boxes"], CROP_SIZE)
-        return example
+    def decode_as(self, record, forms):
+        """As `decode`, but for masks in other forms in place of "masks".
 
-    def decode_encoded(self, record):
-        """As `decode`, but for "runs" `(N,)` strings, masks as COCO's compressed run lengths, in place of "masks".
-
-        They are of the picture's size, and for polygons those that pycocotools has: figures are then COCO's.
+        Args:
+            record: as for `decode`.
+            forms: names of keys: "crops" `(N, 224, 224)` uint8, masks over their boxes, as they are learned; "runs"
+                `(N,)` strings, COCO's compressed run lengths of the picture's size, as they are measured: those of
+                polygons are pycocotools'.
         """
         example = self.decode(record)
-        runs = tf.numpy_function(encoded_masks, [example.pop("masks")], tf.string, stateful=False)
-        return {**example, "runs": tf.ensure_shape(runs, (None,))}
+        masks = example.pop("masks")
+        if "crops" in forms:
+            example["crops"] = crop_masks(masks, example["boxes"], CROP_SIZE)
+        if "runs" in forms:
+            runs = tf.numpy_function(encoded_masks, [masks], tf.string, stateful=False)
+            example["runs"] = tf.ensure_shape(runs, (None,))
+        return example
 
     def __len__(self):
         return self.count - len(self.left_out)

@@ -17,7 +17,8 @@ class Evaluator:
 
         Args:
             prediction: dict of arrays without batch dimension, in the picture's own pixels.
-            example: dict of arrays, as `Source.decode` returns it, or `decode_encoded` where it has masks.
+            example: dict of arrays, as `Source.decode` returns it, its masks as "runs", see
+                `Source.decode_as`.
         """
         raise NotImplementedError
 

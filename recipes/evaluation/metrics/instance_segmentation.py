@@ -17,7 +17,7 @@ class Evaluator(detection.Evaluator):
         Args:
             prediction: as in detection, and `masks (K, m, m)` probabilities within the box.
             example: as in detection, with the `image (H, W, 3)` and `runs (N,)`, its masks as COCO's compressed run
-                lengths, see `Source.decode_encoded`.
+                lengths, see `Source.decode_as`.
         """
         super().update(prediction, example)
         objects, detections = self.pictures[-1]
