@@ -67,6 +67,12 @@ class Curve:
         self.verdicts.append(verdicts[counted])
         self.objects += int(np.sum(~np.asarray(ignored, bool)))
 
+    def merge(self, other):
+        """Adds the pictures of another curve, as if they came after one's own."""
+        self.objects += other.objects
+        self.scores += other.scores
+        self.verdicts += other.verdicts
+
     def points(self):
         """Returns `recall` and `precision`, `(N,)` each: after the best detection, after the two best ..."""
         scores = np.concatenate([np.zeros(0), *self.scores])

@@ -38,6 +38,13 @@ class Evaluator(base.Evaluator):
             boxes, scores = detections["boxes"][ours], detections["scores"][ours]
             self.by_class[label].add(boxes, scores, objects["boxes"][theirs], left_out[theirs], many[theirs])
 
+    def merge(self, other):
+        """As `base.Evaluator.merge`."""
+        super().merge(other)
+        self.pictures += other.pictures
+        for ours, theirs in zip(self.by_class, other.by_class, strict=True):
+            ours.merge(theirs)
+
     def scores(self):
         """Returns the figures as fractions, `None` where there is no object to find.
 

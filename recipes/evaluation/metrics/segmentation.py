@@ -20,6 +20,11 @@ class Evaluator(base.Evaluator):
         """Adds a picture: `prediction["logits"] (H, W, C)`, `example["segmentation"] (H, W)`."""
         self.confusion.add(example["segmentation"], np.argmax(prediction["logits"], axis=-1))
 
+    def merge(self, other):
+        """As `base.Evaluator.merge`."""
+        super().merge(other)
+        self.confusion.matrix += other.confusion.matrix
+
     def scores(self):
         """Returns `miou`, `pixel_accuracy`, `class_accuracy` and `iou/<class>` as fractions.
 
