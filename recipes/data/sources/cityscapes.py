@@ -66,12 +66,12 @@ class Cityscapes(InstanceMaps):
             raise InputError(f"cityscapes:{rest}: no such split, {name} has {splits}; {NEEDED}")
         super().__init__(f"cityscapes:{rest}", images, [_mask(Path(name), image) for image in images], NEEDED)
 
-    def targets(self, numbers):
-        """As `Paired.targets`."""
+    def targets(self, numbers, forms=("masks",)):
+        """As `InstanceMaps.targets`."""
         labels = np.full(PER_CLASS, VOID, "int32")
         labels[list(CLASSES)] = range(len(CLASSES))
         ids = tf.where(numbers < PER_CLASS, numbers, numbers // PER_CLASS)
-        return {"segmentation": tf.gather(labels, ids), **super().targets(numbers)}
+        return {"segmentation": tf.gather(labels, ids), **super().targets(numbers, forms)}
 
     def meaning(self, numbers):
         """As `InstanceMaps.meaning`."""
