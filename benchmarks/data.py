@@ -1,4 +1,4 @@
-"""What a large set costs before the first step, and in memory; what masks cost a picture.
+"""What a large set costs before the first step, and in memory; what masks and evaluation cost a picture.
 
 The sets have COCO's form and small pictures, with polygons or a box each; every measurement is a process of its own.
 """
@@ -47,6 +47,10 @@ def run():
         *rows,
         {"figure": "masks of 20 objects, drawn over their boxes, ms", "value": drawn_masks(), "target": "<= 8"},
         {"figure": "masks of 100 detections, encoded at 480x640, ms", "value": encoded_masks()},
+        {
+            "figure": "evaluation of a picture with 7 objects and 100 detections, the model apart, ms",
+            "value": evaluated(),
+        },
     ]
 
 
@@ -54,9 +58,9 @@ def coco(folder, count, objects, polygons, size=SIZE):
     """Writes a set of so many pictures of a size, hard links to a few, and returns its source."""
     rng = np.random.default_rng(0)
     (folder / "pictures").mkdir()
-    for number in range(DISTINCT):
-        pixels = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / "pictures" / f"{number:07}.jpg")
+    for number in range(min(DISTINCT, count)):
+        pixels = Image.fromarray(rng.integers(0, 256, (*SIZE, 3), dtype=np.uint8))
+        pixels.resize(size[::-1]).save(folder / "pictures" / f"{number:07}.jpg")
     for number in range(DISTINCT, count):
         os.link(folder / "pictures" / f"{number % DISTINCT:07}.jpg", folder / "pictures" / f"{number:07}.jpg")
     images = [{"id": i, "file_name": f"{i:07}.jpg", "height": size[0], "width": size[1]} for i in range(count)]
@@ -145,16 +149,44 @@ def drawn_masks(count=20, size=640):
     return milliseconds(lambda: crops_of(columns, range(count), boxes, size, size, CROP_SIZE))
 
 
-def encoded_masks(count=100):
+def encoded_masks():
     """Returns the median milliseconds in which the masks of detections become run lengths of a picture."""
     from recipes.evaluation.rle import encode_pasted
 
+    found = detections()
+    return milliseconds(lambda: encode_pasted(found["masks"], found["boxes"], (480, 640)))
+
+
+def detections(count=100):
+    """Returns what a model finds in a picture of 480x640: boxes of 20 to 200 pixels, of three classes, with masks."""
     rng = np.random.default_rng(0)
     corners = rng.uniform(0, (540, 380), (count, 2))
     boxes = np.concatenate([corners, corners + rng.uniform(20, 200, (count, 2))], axis=1)
     across = np.abs(np.linspace(-1, 1, 28))
     masks = np.broadcast_to(1.2 - np.hypot(across[:, None], across), (count, 28, 28))
-    return milliseconds(lambda: encode_pasted(masks, boxes, (480, 640)))
+    scores = np.sort(rng.random(count))[::-1]
+    return {"boxes": boxes, "scores": scores, "labels": rng.integers(0, 3, count), "masks": masks}
+
+
+class Finding:
+    """A predictor whose model takes no time."""
+
+    task, class_names, keypoint_names, proposals = "instance_segmentation", ("class 1", "class 2", "class 3"), (), ""
+
+    def predict_each(self, pictures):
+        """Yields the same detections for each picture."""
+        found = detections()
+        return (found for _ in pictures)
+
+
+def evaluated(count=60):
+    """Returns the milliseconds a picture of an evaluation: reading, masks, matching, figures; no model."""
+    from recipes.data import open_source
+    from recipes.evaluation.evaluate import evaluate
+
+    with tempfile.TemporaryDirectory() as folder:
+        source = open_source(coco(Path(folder), count, 7, polygons=True, size=(480, 640)))
+        return round(milliseconds(lambda: evaluate(Finding(), source, progress=False)) / count, 1)
 
 
 def milliseconds(function):

@@ -93,8 +93,8 @@ class SegmentationComparison(Counted):
 
     def metrics(self):
         """Returns the mean IoU of reference and candidate over the classes that occur; `None` without labels."""
-        labelled = self.confusions[0].matrix.any()
-        return tuple(confusion.miou() for confusion in self.confusions) if labelled else None
+        found = tuple(confusion.miou() for confusion in self.confusions)
+        return None if found[0] is None else found
 
 
 class DetectionComparison(Counted):

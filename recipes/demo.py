@@ -17,6 +17,7 @@ from recipes.deploy.predict import predict
 from recipes.deploy.ship import artifact_path
 from recipes.evaluation.evaluate import evaluate
 from recipes.report import run
+from recipes.report.tables import figure
 from recipes.training.recipe import load
 from recipes.training.settings import change
 from recipes.training.train import train
@@ -88,7 +89,7 @@ def shipped(trained):
             "peak_memory": timed.peak_memory,
             "size": timed.size,
         }
-        print(f"{row['name']}: mIoU {row['miou']:.4f}, {row['p50_ms']:.1f} ms a picture")
+        print(f"{row['name']}: mIoU {figure(row['miou'])}, {row['p50_ms']:.1f} ms a picture")
         yield row
 
 

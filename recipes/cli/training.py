@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from recipes.cli.app import SPECS, Data, Settings, SkipBad, verb
-from recipes.report.tables import megabytes, percent, show, show_scores
+from recipes.report.tables import figure, megabytes, percent, show, show_scores
 from zoo.errors import InputError
 
 
@@ -109,7 +109,7 @@ def show_comparison(found):
     """Prints what `recipes.evaluation.comparison.compare` found: a row for each runtime of each network."""
     rows = []
     for one in found["networks"]:
-        first = [one["name"], f"{one['miou']:.4f}", f"{one['parameters']:,}"]
+        first = [one["name"], figure(one["miou"]), f"{one['parameters']:,}"]
         for runtime, cost in one["runtimes"].items():
             memory, size = (f"{cost[key] / 1e6:.1f}" for key in ("peak_memory", "size"))
             rows.append([*first, runtime, f"{cost['p50_ms']:.1f}", memory, size])
@@ -132,9 +132,9 @@ def demo(
     from recipes.demo import demo
 
     keras, *artifacts = demo(workdir, set_ or [])
-    rows = [["Keras model", f"{keras['miou']:.4f}", "", "", "", megabytes(keras["size"])]]
+    rows = [["Keras model", figure(keras["miou"]), "", "", "", megabytes(keras["size"])]]
     for row in artifacts:
-        figures = [f"{row['miou']:.4f}", percent(row["agreement"]), f"{row['p50_ms']:.1f} ms"]
+        figures = [figure(row["miou"]), percent(row["agreement"]), f"{row['p50_ms']:.1f} ms"]
         rows.append([row["name"], *figures, megabytes(row["peak_memory"]), megabytes(row["size"])])
     columns = ["", "mIoU", "same classes as Keras", "a picture takes", "memory", "file"]
     show("A U-Net, trained here and shipped four ways", columns, rows)

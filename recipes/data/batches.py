@@ -10,10 +10,9 @@ from recipes.data import transforms
 from recipes.data.augment import Augment
 from recipes.data.graph import mapped
 from recipes.data.multi_scale import check_multi_scale, in_sizes
-from recipes.data.objects import select
 from recipes.data.order import Kept, buffered, places
-from recipes.data.sources.source import Source
-from recipes.data.targets import TARGETS, check_targets, padded, targets_of
+from recipes.data.steps import AHEAD, Steps
+from recipes.data.targets import TARGETS, check_targets
 from zoo.errors import InputError
 
 CACHE_SHARE = 0.25
@@ -39,6 +38,7 @@ def pipeline(
     multi_scale=(),
     resizing="letterbox",
     pixel_weights=None,
+    seen=None,
 ):
     """Makes batches of pictures and targets.
 
@@ -68,6 +68,8 @@ def pipeline(
         resizing: how pictures are brought into the frame: "letterbox" keeps their aspect and pads, "stretch" fills.
         pixel_weights: of segmentation, a NumPy function of a label map `(H, W)` int32 to the weights of its pixels in
             training, `(H, W)` float32, such as `recipes.data.border_weights`; it sees the map as it was augmented.
+        seen: without `training`, a function that is given each example as it was decoded, a dict of arrays that
+            `recipes.data.targets.measured` describes, in their order and shortly before its batch comes.
 
     Returns:
         A `tf.data.Dataset` of `(images, targets)`: images `(B, H, W, channels)` uint8; targets for segmentation
@@ -100,56 +102,14 @@ def pipeline(
         learn = Learn(steps, augment, seed, num_shards, shard_index, pixel_weights)
         examples = learn.examples(skip, cache)
     else:
-        examples = mapped(source.records().shard(num_shards, shard_index), steps.whole, parallel=True)
+        records = source.records().shard(num_shards, shard_index)
+        examples = mapped(records, steps.whole, parallel=True) if seen is None else steps.shown(records, seen)
     batches = examples.batch(batch_size, drop_remainder=training)
     if training and multi_scale:
         batches = in_sizes(batches, multi_scale, seed, skip // batch_size)
     options = tf.data.Options()
     options.deterministic = True
-    return batches.with_options(options).prefetch(tf.data.AUTOTUNE)
-
-
-@dataclass(frozen=True)
-class Steps:
-    """What becomes of a record: see `pipeline` for the fields.
-
-    `decode` makes an example of it, `fit` or an `Augment` brings that into the frame, and `finish` keeps
-    what the model takes and learns.
-    """
-
-    source: Source
-    task: str
-    size: tuple[int, int]
-    channels: int
-    max_objects: int
-    num_proposals: int
-    resizing: str
-
-    def decode(self, record):
-        """Returns the example without ignored objects and other tasks' targets, masks as "crops" of their boxes."""
-        wanted = TARGETS[self.task]
-        example = self.source.decode_cropped(record) if "masks" in wanted else self.source.decode(record)
-        if "ignored" in example:
-            example = select(example, ~example["ignored"])
-        wanted = ["crops" if key == "masks" else key for key in wanted]
-        proposals = ("proposals",) if "proposals" in self.source.keys else ()
-        return {key: example[key] for key in ("image", *wanted, *proposals)}
-
-    def fit(self, example):
-        """Brings the whole picture into the frame."""
-        return transforms.RESIZING[self.resizing](example, self.size)
-
-    def finish(self, example):
-        """Returns inputs and targets, each of a fixed shape."""
-        image = transforms.to_channels(example["image"], self.channels)
-        inputs = tf.ensure_shape(image, (*self.size, self.channels))
-        if "proposals" in example:
-            inputs = {"image": inputs, "proposals": padded(example["proposals"], self.num_proposals)}
-        return inputs, targets_of(example, self.task, self.max_objects)
-
-    def whole(self, record):
-        """Does all of it, for measuring."""
-        return self.finish(self.fit(self.decode(record)))
+    return batches.with_options(options).prefetch(tf.data.AUTOTUNE if training else AHEAD)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,17 @@ TARGETS = {
     "keypoints": ("boxes", "labels", "keypoints"),
     "masks_and_keypoints": ("boxes", "labels", "masks", "keypoints"),
 }
+BESIDE = ("ignored", "crowds", "areas", "proposals")
+"""Keys of an example that no task learns: what is left out, what measures look at, what a model is given."""
 MASK_SIZE = 112
 CROP_SIZE = 2 * MASK_SIZE
 """Cells a side of masks on their way, finer than what is learned: a part of a box may be all that is left of it."""
+
+
+def measured(example, task):
+    """Returns what of an example a task is measured by, its masks as "runs"; tf.data then does not make the rest."""
+    beside = BESIDE if "boxes" in TARGETS[task] else ("proposals",)
+    return {key: example[key] for key in ("image", "name", "runs", *TARGETS[task], *beside) if key in example}
 
 
 def check_targets(source, task):

@@ -8,8 +8,9 @@ from export.tasks import known_task
 from recipes.data.graph import mapped
 from recipes.data.progress import track
 from recipes.data.sources.proposed import with_proposals
-from recipes.data.targets import TARGETS, missing_targets
-from recipes.evaluation import metrics
+from recipes.data.steps import AHEAD, decoded_as
+from recipes.data.targets import TARGETS, measured, missing_targets
+from recipes.evaluation import metrics, rle
 from recipes.report import Sample
 from recipes.report.depict import found_in, truth_of
 from zoo.errors import InputError
@@ -35,26 +36,49 @@ def evaluate(predictor, source, *, progress=True):
     return accumulate(predictor, source, progress=progress).scores()
 
 
-def accumulate(predictor, source, *, progress=True):
-    """Returns the task's `Evaluator` after all pictures of a source: it knows the curves as well as the scores.
+class Measure:
+    """Compares what a predictor finds with the targets of a source's examples, in whatever portions they come.
 
     Predictions are brought back to the picture's own pixels, so figures of models with different sizes compare.
+
+    Attributes:
+        evaluator: the task's `Evaluator`: it knows the curves as well as the scores.
+
+    Args:
+        predictor: as in `evaluate`.
+        source: as in `evaluate`.
+
+    Raises:
+        InputError: as `evaluate`.
+    """
+
+    def __init__(self, predictor, source):
+        self.predictor, self.relabelled = predictor, labels_of(predictor, source)
+        names = source.class_names(predictor.task), source.keypoint_names
+        self.evaluator = metrics.evaluator(predictor.task, *names)
+
+    def add(self, examples):
+        """Predicts and compares the pictures of some examples, see `decoded`."""
+        for example, prediction in predictions(self.predictor, examples):
+            self.evaluator.update(self.relabelled(prediction), example)
+
+
+def accumulate(predictor, source, *, progress=True):
+    """Returns the `Evaluator` of a `Measure` after all pictures of a source.
 
     Args:
         predictor: as in `evaluate`.
         source: as in `evaluate`.
         progress: as in `evaluate`.
     """
-    relabel = labels_of(predictor, source)
+    measure = Measure(predictor, source)
     if predictor.proposals and "proposals" not in source.keys:
         source = with_proposals(source, predictor.proposals, predictor.num_proposals)
-    evaluator = metrics.evaluator(predictor.task, source.class_names(predictor.task), source.keypoint_names)
     examples = decoded(source, source.records(), predictor.task)
     if progress:
         examples = track(examples, f"evaluating on {source.spec}", len(source))
-    for example, prediction in predictions(predictor, examples):
-        evaluator.update(relabel(prediction), example)
-    return evaluator
+    measure.add(examples)
+    return measure.evaluator
 
 
 def take_samples(predictor, source, count):
@@ -70,6 +94,8 @@ def take_samples(predictor, source, count):
         prediction = relabel(prediction)
         evaluator = metrics.evaluator(predictor.task, source.class_names(predictor.task), source.keypoint_names)
         evaluator.update(prediction, example)
+        if "runs" in example:
+            example["masks"] = rle.decode(example["runs"], example["image"].shape[:2])
         samples.append(
             Sample(
                 name=example["name"].decode().rsplit("/", 1)[-1],
@@ -97,16 +123,12 @@ def predictions(predictor, examples):
 
 
 def decoded(source, records, task):
-    """Returns the examples of some records as dicts of arrays, decoded one ahead.
-
-    Targets of other tasks are left out, and tf.data then does not compute them: Cityscapes' masks cost seconds.
-    """
-    kept = {"image", "name", "proposals", *TARGETS[task], *(("ignored", "areas") if "boxes" in TARGETS[task] else ())}
+    """Returns what of some records is `measured`, as dicts of arrays in their order; threads decode a few ahead."""
 
     def decode(record):
-        return {key: value for key, value in source.decode(record).items() if key in kept}
+        return measured(decoded_as(source, record, task, ("runs",)), task)
 
-    return mapped(records, decode).prefetch(1).as_numpy_iterator()
+    return mapped(records, decode, parallel=True).prefetch(AHEAD).as_numpy_iterator()
 
 
 def labels_of(predictor, source):

@@ -62,6 +62,21 @@ def encode_part(mask, part, size):
     return {"size": [height, width], "counts": encoded["counts"].decode()}
 
 
+def decode(runs, size):
+    """Draws masks.
+
+    Args:
+        runs: N strings or bytes, the `counts` of encoded masks.
+        size: `(H, W)` of the picture, pixels.
+    Returns:
+        `(N, H, W)` uint8, 0 or 1.
+    """
+    masks = np.zeros((len(runs), *size), np.uint8)
+    for mask, counts in zip(masks, runs, strict=True):
+        mask[:] = rle.decode({"size": list(map(int, size)), "counts": counts})
+    return masks
+
+
 def area(encoded):
     """Returns the number of pixels of an encoded mask."""
     return int(rle.area(encoded))

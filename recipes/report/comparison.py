@@ -1,3 +1,5 @@
+import math
+
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -8,6 +10,8 @@ MARKERS = "osD^v"
 
 def draw_comparison(networks, title):
     """Draws what accuracy costs: mIoU over the memory of a process that predicts, and over parameters.
+
+    A network whose mIoU has no value (`None`) stands in the legend alone.
 
     Args:
         networks: list of dicts, see `recipes.evaluation.comparison.compare`.
@@ -22,9 +26,10 @@ def draw_comparison(networks, title):
     parameters.set(xlabel="parameters", xscale="log")
     for network, colour in zip(networks, palette(len(networks)), strict=True):
         style = {"color": hexadecimal(colour), "linestyle": "none", "markersize": 8}
+        miou = math.nan if network["miou"] is None else network["miou"]
         for marker, (runtime, measured) in zip(MARKERS, network["runtimes"].items(), strict=False):
-            memory.plot(measured["peak_memory"] / 1e6, network["miou"], marker, label=runtime, **style)
-        parameters.plot(network["parameters"], network["miou"], "o", label=network["name"], **style)
+            memory.plot(measured["peak_memory"] / 1e6, miou, marker, label=runtime, **style)
+        parameters.plot(network["parameters"], miou, "o", label=network["name"], **style)
     for axes in (memory, parameters):
         axes.margins(0.15)
         axes.grid(alpha=0.3)

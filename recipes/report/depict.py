@@ -1,13 +1,13 @@
 """What is true in a picture and what was predicted in it, in one form, and drawn.
 
 That form is a dict of targets: "segmentation" `(H, W)` integers; or "boxes" `(N, 4)` and "labels" `(N,)`, with
-"scores" `(N,)` where they were predicted and "ignored" `(N,)` where they are true; with or without the boxes "masks"
-`(N, H, W)`, 0 or 1, or "keypoints" `(N, K, 2 or 3)`, with a visibility last or all seen.
+"scores" `(N,)` where they were predicted, "ignored" and "crowds" `(N,)` where they are true; with or without the
+boxes "masks" `(N, H, W)`, 0 or 1, or "keypoints" `(N, K, 2 or 3)`, with a visibility last or all seen.
 """
 
 import numpy as np
 
-from recipes.evaluation.metrics.objects import detected, ignored, largest
+from recipes.evaluation.metrics.objects import crowds, detected, ignored, largest
 from recipes.report.colours import palette
 from recipes.report.drawing import draw_boxes, draw_masks, draw_skeleton, overlay
 from zoo.ops.masks import paste
@@ -34,7 +34,8 @@ def truth_of(example, task):
     if task == "segmentation":
         return {"segmentation": example["segmentation"]}
     if task in MORE:
-        return {**{key: example[key] for key in ("boxes", "labels", *MORE[task])}, "ignored": ignored(example)}
+        truth = {key: example[key] for key in ("boxes", "labels", *MORE[task])}
+        return {**truth, "ignored": ignored(example), "crowds": crowds(example)}
     place = largest(example)
     rows = slice(0) if place is None else slice(place, place + 1)
     keys = ("keypoints",) if task == "points" else ("boxes", "labels")

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from recipes.evaluation.metrics.objects import ignored
+from recipes.evaluation.metrics.objects import crowds, ignored
 from recipes.report.drawing import draw_boxes, draw_lines, draw_masks
 from zoo.constants import VOID
 from zoo.detection.average_precision import IOU, NOT_COUNTED, RIGHT, match
@@ -69,10 +69,10 @@ def judged(truth, found):
         counted and ignored objects are left out.
     """
     rows, colours = {key: [found[key][:0]] for key in ("boxes", "masks") if key in found}, []
-    left_out = ignored(truth)
+    left_out, many = ignored(truth), crowds(truth)
     for label in np.union1d(truth["labels"], found["labels"]):
         ours, theirs = found["labels"] == label, truth["labels"] == label
-        verdicts, hit = match(found["boxes"][ours], truth["boxes"][theirs], left_out[theirs])
+        verdicts, hit = match(found["boxes"][ours], truth["boxes"][theirs], left_out[theirs], many[theirs])
         counted, missed = verdicts != NOT_COUNTED, ~hit & ~left_out[theirs]
         for key, parts in rows.items():
             parts += [found[key][ours][counted], truth[key][theirs][missed]]

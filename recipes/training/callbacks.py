@@ -1,6 +1,7 @@
 """What happens during `model.fit` beyond what Keras brings."""
 
 import math
+from collections import deque
 
 import keras
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from export.runtime import KerasPredictor
 from export.source import all_layers
 from recipes.data.files import replace_file
-from recipes.evaluation.evaluate import evaluate
+from recipes.evaluation.evaluate import Measure
 from recipes.evaluation.metrics import higher_is_better
 from zoo.errors import InputError
 
@@ -72,21 +73,53 @@ def seed_generators(model):
 class Validate(keras.callbacks.Callback):
     """Measures each validated epoch as `zoo evaluate` does, and saves `model.keras` whenever it is the best so far.
 
-    It stands before `SwapEMAWeights` in the list, so it sees the averaged weights. They are copied into a float32
-    twin: what is measured, kept and shipped carries no training precision. The figure enters the epoch's logs. As
-    long as no epoch has a figure, as where the pictures show no object, each is saved: the last is then kept.
+    It measures while Keras finds the loss of the same pictures, which are read once for both: `seen` is given each of
+    them whole, before the batch that it is part of.
+
+    It stands before `SwapEMAWeights` in the list, so it sees the averaged weights until the test ends. They are
+    copied into a float32 twin: what is measured, kept and shipped carries no training precision. The figure enters
+    the epoch's logs. As long as no epoch has a figure, as where the pictures show no object, each is saved: the last
+    is then kept.
+
+    Attributes:
+        best: the best figure so far, `None` before any.
+
+    Args:
+        workdir: the run's `Workdir`.
+        twin: the model in float32.
+        source: the source that is validated on.
+        metric: the figure by which epochs are compared.
+        batch_size: pictures in a batch of validation.
     """
 
-    def __init__(self, workdir, twin, source, metric, best):
+    def __init__(self, workdir, twin, source, metric, batch_size):
         super().__init__()
-        self.workdir, self.twin, self.source, self.metric, self.best = workdir, twin, source, metric, best
-        self.predictor = KerasPredictor(twin)
-        self.figures = {}
+        self.workdir, self.twin, self.source, self.metric = workdir, twin, source, metric
+        self.predictor, self.batch_size, self.best = KerasPredictor(twin), batch_size, None
+        self.waiting, self.figures = deque(), {}
+
+    def seen(self, example):
+        """Takes the next picture, as `pipeline` gives it."""
+        self.waiting.append(example)
+
+    def on_test_begin(self, logs=None):
+        """Begins anew, also after a validation that was broken off."""
+        self.waiting.clear()
+        self.measure = Measure(self.predictor, self.source)
+
+    def on_test_batch_begin(self, batch, logs=None):
+        """Takes over the weights, which are the averaged ones from the first batch on."""
+        if batch == 0:
+            self.twin.set_weights(self.model.get_weights())
+
+    def on_test_batch_end(self, batch, logs=None):
+        """Measures the pictures of a batch, the last of which may be smaller."""
+        count = min(self.batch_size, len(self.source) - batch * self.batch_size)
+        self.measure.add([self.waiting.popleft() for _ in range(count)])
 
     def on_test_end(self, logs=None):
-        """Measures, compares and saves."""
-        self.twin.set_weights(self.model.get_weights())
-        score = evaluate(self.predictor, self.source, progress=False)[self.metric]
+        """Compares and saves."""
+        score = self.measure.evaluator.scores()[self.metric]
         if score is not None:
             self.figures = {f"val_{self.metric}": score}
         if self.best is None or (score is not None and self.is_better(score)):

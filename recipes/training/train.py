@@ -161,8 +161,11 @@ def train_end_to_end(recipe, twin, data, val_data, workdir, known):
     model = compiled(built, data, steps)
     begin(workdir, recipe, known)
 
+    validate = Validate(workdir, twin, val_data, recipe.metric, recipe.batch_size)
+
     def measuring(done):
-        yield Validate(workdir, twin, val_data, recipe.metric, done.best)
+        validate.best = done.best
+        yield validate
         if recipe.ema is not None:
             yield keras.callbacks.SwapEMAWeights()
 
@@ -173,7 +176,7 @@ def train_end_to_end(recipe, twin, data, val_data, workdir, known):
         steps,
         lambda done: training_batches(recipe, data, skip=done * recipe.batch_size),
         measuring,
-        validation_data=validation_batches(recipe, val_data),
+        validation_data=validation_batches(recipe, val_data, validate.seen),
         validation_freq=validated(recipe, steps),
     )
     if not any(f"val_{recipe.metric}" in row for row in workdir.read_history(workdir.last_epoch())):
@@ -226,9 +229,10 @@ def training_batches(recipe, data, skip=0):
     )
 
 
-def validation_batches(recipe, val_data):
-    """Returns the batches of validation, in their order."""
-    return pipeline(val_data, picture_size=recipe.picture_size, **{name: getattr(recipe, name) for name in SHARED})
+def validation_batches(recipe, val_data, seen=None):
+    """Returns the batches of validation, in their order; `seen` is given their examples, see `pipeline`."""
+    shared = {name: getattr(recipe, name) for name in SHARED}
+    return pipeline(val_data, picture_size=recipe.picture_size, seen=seen, **shared)
 
 
 def validated(recipe, steps_per_epoch):

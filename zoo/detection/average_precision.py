@@ -6,23 +6,28 @@ whole curve is that of the VOC 2010-2012 development kits.
 
 import numpy as np
 
-from zoo.ops.boxes_numpy import iou
+from zoo.ops.boxes_numpy import covered, iou
 
 IOU = 0.5
 RIGHT, WRONG, NOT_COUNTED = 1, 0, -1
 ELEVEN_RECALLS = np.linspace(0, 1, 11)
 
 
-def match(boxes, truths, ignored, threshold=IOU):
+def match(boxes, truths, ignored, crowds=None, threshold=IOU):
     """Judges the detections of one class in one picture.
 
     Each takes the object it overlaps best: it is right if the overlap reaches the threshold and no better-scored
-    detection took the object before; a second hit is wrong. If that object is ignored, the detection is not counted.
+    detection took the object before; a second hit is wrong. If that object is ignored, the detection is not counted,
+    nor is any further one. Overlaps are those of continuous coordinates, without the kits' pixel more.
+
+    Crowds, which VOC has none of, are as COCO's: a detection that would be wrong is not counted if as much of its own
+    area as the threshold lies in a crowd.
 
     Args:
         boxes: `(N, 4)` xyxy by falling score.
         truths: `(M, 4)` xyxy, the objects of the class.
         ignored: `(M,)` bool.
+        crowds: `(M,)` bool, those of the ignored ones that stand for many at once; `None` for none.
         threshold: the least IoU of a hit.
     Returns:
         `(N,)` int8 verdicts `RIGHT`, `WRONG` or `NOT_COUNTED`, and `(M,)` bool: the objects found.
@@ -30,7 +35,8 @@ def match(boxes, truths, ignored, threshold=IOU):
     verdicts, found = np.full(len(boxes), WRONG, np.int8), np.zeros(len(truths), bool)
     if not len(truths):
         return verdicts, found
-    overlaps = iou(boxes, truths)
+    crowds = np.zeros(len(truths), bool) if crowds is None else np.asarray(crowds, bool)
+    overlaps = np.where(crowds, 0, iou(boxes, truths))
     for i, best in enumerate(overlaps.argmax(axis=1)):
         if overlaps[i, best] < threshold:
             continue
@@ -38,6 +44,8 @@ def match(boxes, truths, ignored, threshold=IOU):
             verdicts[i] = NOT_COUNTED
         elif not found[best]:
             verdicts[i], found[best] = RIGHT, True
+    within = covered(boxes, np.asarray(truths)[crowds]).max(axis=1, initial=0) >= threshold
+    verdicts[(verdicts == WRONG) & within] = NOT_COUNTED
     return verdicts, found
 
 
@@ -51,13 +59,19 @@ class Curve:
     def __init__(self):
         self.objects, self.scores, self.verdicts = 0, [], []
 
-    def add(self, boxes, scores, truths, ignored):
-        """Adds a picture: `(N, 4)` detections by falling score with `(N,)` scores, `(M, 4)` objects, `(M,)` bool."""
-        verdicts, _ = match(boxes, truths, ignored)
+    def add(self, boxes, scores, truths, ignored, crowds=None):
+        """Adds a picture: `(N, 4)` detections by falling score with `(N,)` scores, and objects as in `match`."""
+        verdicts, _ = match(boxes, truths, ignored, crowds)
         counted = verdicts != NOT_COUNTED
         self.scores.append(np.asarray(scores, "float64")[counted])
         self.verdicts.append(verdicts[counted])
         self.objects += int(np.sum(~np.asarray(ignored, bool)))
+
+    def merge(self, other):
+        """Adds the pictures of another curve, as if they came after one's own."""
+        self.objects += other.objects
+        self.scores += other.scores
+        self.verdicts += other.verdicts
 
     def points(self):
         """Returns `recall` and `precision`, `(N,)` each: after the best detection, after the two best ..."""

@@ -34,7 +34,7 @@ class Confusion:
         return fractions(self.hits, self.matrix.sum(1))
 
     def miou(self):
-        """Returns the mean of the known `iou()`, 0 without any."""
+        """Returns the mean of the known `iou()`, `None` without any."""
         return mean(self.iou())
 
 
@@ -44,6 +44,6 @@ def fractions(parts, wholes):
 
 
 def mean(values):
-    """Returns the mean of those that are not `None`, 0 without any."""
+    """Returns the mean of those that are not `None`, `None` without any."""
     known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else 0.0
+    return sum(known) / len(known) if known else None

@@ -14,7 +14,13 @@ from recipes.data.sources.source import Problem, Source
 from recipes.data.targets import CROP_SIZE
 from recipes.data.texts import Texts
 
-ROWS = {"boxes": ((4,), np.float32), "labels": ((), np.int32), "ignored": ((), bool), "areas": ((), np.float32)}
+ROWS = {
+    "boxes": ((4,), np.float32),
+    "labels": ((), np.int32),
+    "ignored": ((), bool),
+    "crowds": ((), bool),
+    "areas": ((), np.float32),
+}
 
 
 @dataclass(frozen=True)
@@ -111,13 +117,13 @@ class Annotated(Source):
 
     def decode(self, record):
         """As `Source.decode`; boxes are clipped to the picture, those without area dropped; the name is the path."""
-        return self._decode(record, "masks")
+        return self._decode(record, ("masks",))
 
-    def decode_cropped(self, record):
-        """As `Source.decode_cropped`; outlines are drawn over their boxes, whatever the size of the picture."""
-        return self._decode(record, "crops")
+    def decode_as(self, record, forms):
+        """As `Source.decode_as`; outlines are drawn over their boxes, whatever the picture's size, or encoded."""
+        return self._decode(record, forms)
 
-    def _decode(self, record, masks):
+    def _decode(self, record, forms):
         image = pictures.decode(tf.io.read_file(record["image"]))
         index = record["index"]
         start, stop = self._starts[index], self._starts[index + 1]
@@ -136,21 +142,27 @@ class Annotated(Source):
             return within_picture(example)
         outlined = tf.numpy_function(self._outlined, [start, stop, size], tf.bool, stateful=False)
         rows = start + tf.where(outlined)[:, 0]
-        example = select(example, tf.ensure_shape(outlined, (None,)))
-        if masks == "masks":
-            drawn = tf.numpy_function(self._masks, [rows, size], tf.uint8, stateful=False)
-            return within_picture({**example, "masks": tf.ensure_shape(drawn, (None, None, None))})
-        example = within_picture({**example, "rows": rows})
-        boxes, rows = example["boxes"], example.pop("rows")
-        drawn = tf.numpy_function(self._crops, [rows, boxes, size], tf.uint8, stateful=False)
-        return {**example, "crops": tf.ensure_shape(drawn, (None, CROP_SIZE, CROP_SIZE))}
+        example = within_picture({**select(example, tf.ensure_shape(outlined, (None,))), "rows": rows})
+        made = {
+            "masks": (self._masks, tf.uint8, (None, None, None)),
+            "crops": (self._crops, tf.uint8, (None, CROP_SIZE, CROP_SIZE)),
+            "runs": (self._runs, tf.string, (None,)),
+        }
+        objects = example.pop("rows"), example["boxes"], size
+        for form in forms:
+            make, kind, shape = made[form]
+            example[form] = tf.ensure_shape(tf.numpy_function(make, objects, kind, stateful=False), shape)
+        return example
 
     def _outlined(self, start, stop, size):
         """Says which objects have an outline of the picture's size."""
         return outlines.fitting(self.outlines, size, int(start), int(stop))
 
-    def _masks(self, rows, size):
+    def _masks(self, rows, boxes, size):
         return outlines.masks_of(*self._in_pixels(rows, size), *map(int, size))
+
+    def _runs(self, rows, boxes, size):
+        return outlines.runs_of(*self._in_pixels(rows, size), *map(int, size))
 
     def _crops(self, rows, boxes, size):
         columns, rows = self._in_pixels(rows, size)

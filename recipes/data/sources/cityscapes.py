@@ -41,7 +41,7 @@ CLASSES = STUFF | THINGS
 
 
 class Cityscapes(InstanceMaps):
-    """Pixels of 19 classes, and objects of the 8 with instances; groups, which nobody told apart, are ignored ones.
+    """Pixels of 19 classes, and objects of the 8 with instances; groups, which nobody told apart, are crowds.
 
     A pixel's number is 1000 x id of the class + the object's own, from 0, or the id alone in a group and where the
     class has no instances.
@@ -54,7 +54,7 @@ class Cityscapes(InstanceMaps):
     Source: Cordts et al. 2016, arXiv:1604.01685; README of the Cityscapes scripts, "instanceIds".
     """
 
-    keys = ("segmentation", "boxes", "labels", "masks", "ignored")
+    keys = ("segmentation", "boxes", "labels", "masks", "ignored", "crowds")
     classes = tuple(CLASSES.values())
     object_classes = tuple(THINGS.values())
 
@@ -66,12 +66,12 @@ class Cityscapes(InstanceMaps):
             raise InputError(f"cityscapes:{rest}: no such split, {name} has {splits}; {NEEDED}")
         super().__init__(f"cityscapes:{rest}", images, [_mask(Path(name), image) for image in images], NEEDED)
 
-    def targets(self, numbers):
-        """As `Paired.targets`."""
+    def targets(self, numbers, forms=("masks",)):
+        """As `InstanceMaps.targets`."""
         labels = np.full(PER_CLASS, VOID, "int32")
         labels[list(CLASSES)] = range(len(CLASSES))
         ids = tf.where(numbers < PER_CLASS, numbers, numbers // PER_CLASS)
-        return {"segmentation": tf.gather(labels, ids), **super().targets(numbers)}
+        return {"segmentation": tf.gather(labels, ids), **super().targets(numbers, forms)}
 
     def meaning(self, numbers):
         """As `InstanceMaps.meaning`."""

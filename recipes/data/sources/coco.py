@@ -61,6 +61,7 @@ class Coco(Annotated):
             "boxes",
             "labels",
             "ignored",
+            "crowds",
             "areas",
             *["masks"] * self._outlined_at_all,
             *["keypoints"] * bool(self.keypoint_names),
@@ -151,7 +152,8 @@ class Coco(Annotated):
             yield Entry(self.path, f"{self.path}: {where}", fault=fault)
 
     def _rows(self, annotations, size):
-        rows, faults = {"boxes": [], "labels": [], "ignored": [], "areas": [], "masks": [], "keypoints": []}, []
+        kinds = ("boxes", "labels", "ignored", "crowds", "areas", "masks", "keypoints")
+        rows, faults = {kind: [] for kind in kinds}, []
         for place, annotation in annotations:
             who = f"annotation {annotation.get('id', f'[{place}]')}"
             label = self._labels.get(identity(annotation.get("category_id")))
@@ -177,9 +179,10 @@ class Coco(Annotated):
             x, y, width, height = box
             rows["boxes"].append((x, y, x + width, y + height))
             rows["labels"].append(label)
-            rows["ignored"].append(annotation.get("iscrowd") in (1, "1"))
+            for kind in ("ignored", "crowds"):
+                rows[kind].append(annotation.get("iscrowd") in (1, "1"))
             area = number_or_none(annotation.get("area"))
-            rows["areas"].append(width * height if area is None else area)
+            rows["areas"].append(np.nan if area is None else area)
             rows["masks"].append(outline)
             if self.keypoint_names:
                 points = numbers(annotation.get("keypoints"), 3 * len(self.keypoint_names))

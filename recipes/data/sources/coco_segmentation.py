@@ -5,6 +5,7 @@ import numpy as np
 from recipes.data.sources.coco import Coco
 from recipes.data.sources.painted import Painted
 from zoo.errors import InputError
+from zoo.ops.boxes_numpy import area
 
 
 class CocoSegmentation(Coco, Painted):
@@ -25,4 +26,6 @@ class CocoSegmentation(Coco, Painted):
 
     def order(self, rows):
         """As `Painted.order`: the largest first."""
-        return rows[np.argsort(-self.rows["areas"][rows], kind="stable")]
+        areas = self.rows["areas"][rows]
+        areas = np.where(np.isnan(areas), area(self.rows["boxes"][rows]), areas)
+        return rows[np.argsort(-areas, kind="stable")]

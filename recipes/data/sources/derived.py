@@ -4,7 +4,7 @@ from recipes.data.sources.source import Source
 
 
 class Derived(Source):
-    """The records of another source, `source`, with its findings; a subclass decodes them.
+    """The records of another source, `source`, with its findings; a subclass says in `changed` what becomes of them.
 
     Args:
         source: a `Source`.
@@ -25,6 +25,18 @@ class Derived(Source):
     def all_records(self):
         """Returns the records of the source."""
         return self.source.all_records()
+
+    def changed(self, example):
+        """Returns what this source makes of an example of the other's, in whatever form its masks are."""
+        raise NotImplementedError
+
+    def decode(self, record):
+        """As the source's, `changed`."""
+        return self.changed(self.source.decode(record))
+
+    def decode_as(self, record, forms):
+        """As the source's, `changed`."""
+        return self.changed(self.source.decode_as(record, forms))
 
     def name_of(self, index):
         """As the source's."""

@@ -1,10 +1,14 @@
 """What a map that numbers the objects of a picture says: boxes, labels and masks."""
 
+from functools import partial
+
 import numpy as np
 import tensorflow as tf
+from faster_coco_eval import mask as rle
 
 from recipes.data.sources.paired import Paired
 from recipes.data.sources.source import label_problem
+from recipes.data.targets import CROP_SIZE
 
 PER_CLASS = 1000
 """A pixel's number is this times its class, and its object's own number."""
@@ -22,17 +26,31 @@ class InstanceMaps(Paired):
             numbers: `(N,)` int, all that occur in a picture, each once.
 
         Returns:
-            `(N,)` labels, -1 for what is no object, and `(N,)` bool, objects that are ignored.
+            `(N,)` labels, -1 for what is no object, and `(N,)` bool, crowds, which are ignored.
         """
         raise NotImplementedError
 
-    def targets(self, numbers):
-        """As `Paired.targets`; boxes are the tight ones around the masks."""
-        kinds = {"boxes": tf.float32, "labels": tf.int32, "masks": tf.uint8, "ignored": tf.bool}
-        shapes = {"boxes": (None, 4), "labels": (None,), "masks": (None, None, None), "ignored": (None,)}
-        found = tf.numpy_function(self._objects, [numbers], list(kinds.values()), stateful=False)
-        found = dict(zip(kinds, found, strict=True))
-        return {key: tf.ensure_shape(found[key], shapes[key]) for key in self.keys if key in found}
+    def decode_as(self, record, forms):
+        """As `Source.decode_as`; the map is read over each box, or turned into run lengths as a whole."""
+        return self.with_targets(record, partial(self.targets, forms=forms))
+
+    def targets(self, numbers, forms=("masks",)):
+        """As `Paired.targets`, masks in these forms; boxes are the tight ones around them."""
+        kinds = {"boxes": tf.float32, "labels": tf.int32, "crowds": tf.bool, "numbers": tf.int32}
+        found = dict(zip(kinds, tf.numpy_function(self._objects, [numbers], [*kinds.values()], False), strict=True))
+        found["ignored"] = found["crowds"]
+        targets = {key: found[key] for key in self.keys if key in found}
+        targets = {key: tf.ensure_shape(rows, (None, *[4] * (key == "boxes"))) for key, rows in targets.items()}
+        made = {
+            "masks": (masks_of, tf.uint8, (None, None, None)),
+            "crops": (crops_of, tf.uint8, (None, CROP_SIZE, CROP_SIZE)),
+            "runs": (runs_of, tf.string, (None,)),
+        }
+        for form in forms if "masks" in self.keys else ():
+            make, kind, shape = made[form]
+            rows = tf.numpy_function(make, [numbers, found["numbers"], found["boxes"]], kind, stateful=False)
+            targets[form] = tf.ensure_shape(rows, shape)
+        return targets
 
     def fault(self, numbers):
         """As `Paired.fault`: objects of no class."""
@@ -40,14 +58,58 @@ class InstanceMaps(Paired):
         return label_problem(labels[labels >= 0], self.class_names("detection"), "object")
 
     def _objects(self, numbers):
-        present = np.flatnonzero(np.bincount(numbers.ravel()))
-        labels, ignored = self.meaning(present)
-        objects = labels >= 0
-        masks = numbers == present[objects, None, None]
-        boxes = np.stack([*_extent(masks.any(axis=1)), *_extent(masks.any(axis=2))], axis=-1)[:, [0, 2, 1, 3]]
-        return boxes.astype("float32"), labels[objects].astype("int32"), masks.astype("uint8"), ignored[objects]
+        """Returns boxes, labels, crowds and numbers of the objects in a map."""
+        found, starts, stops = runs_in(numbers)
+        present = np.unique(found)
+        labels, crowds = self.meaning(present)
+        present, labels, crowds = (rows[labels >= 0] for rows in (present, labels, crowds))
+        boxes = np.array([box_of(starts[found == one], stops[found == one], len(numbers)) for one in present])
+        return boxes.astype("float32").reshape(-1, 4), labels.astype("int32"), crowds, present.astype("int32")
 
 
-def _extent(present):
-    """Returns the first places, and those after the last, of `(N, length)` bools: `(N,)` each."""
-    return present.argmax(axis=1), present.shape[1] - present[:, ::-1].argmax(axis=1)
+def runs_in(numbers):
+    """Finds the runs of equal numbers down the columns of a map, from one column on into the next.
+
+    Args:
+        numbers: `(H, W)` int32.
+    Returns:
+        Of each run its number, its first pixel and the one after its last, `(R,)` each, counted down the columns.
+    """
+    flat = numbers.T.ravel()
+    starts = np.flatnonzero(np.concatenate([[True], flat[1:] != flat[:-1]])[: flat.size])
+    return flat[starts], starts, np.append(starts[1:], flat.size)[: starts.size]
+
+
+def box_of(starts, stops, height):
+    """Returns the box x1, y1, x2, y2 around the runs of an object in a map of that height."""
+    (left, top), (right, bottom) = (np.divmod(places, height) for places in (starts, stops - 1))
+    across = left < right  # such a run reaches the bottom of one column and the top of the next
+    return left.min(), np.where(across, 0, top).min(), right.max() + 1, np.where(across, height - 1, bottom).max() + 1
+
+
+def masks_of(numbers, objects, boxes):
+    """Returns the masks `(N, H, W)` uint8 of objects, by their numbers in a map."""
+    return (numbers == objects[:, None, None]).astype("uint8")
+
+
+def crops_of(numbers, objects, boxes):
+    """Returns masks over their boxes, at the centres of cells, `(N, 224, 224)` uint8."""
+    crops = np.zeros((len(objects), CROP_SIZE, CROP_SIZE), "uint8")
+    centres = (np.arange(CROP_SIZE) + 0.5) / CROP_SIZE
+    for crop, one, box in zip(crops, objects, boxes.astype("float64"), strict=True):
+        columns, rows = (box[:2, None] + centres * (box[2:] - box[:2])[:, None]).astype(int)
+        crop[:] = numbers[rows[:, None], columns] == one
+    return crops
+
+
+def runs_of(numbers, objects, boxes):
+    """Returns masks as COCO's compressed run lengths, `(N,)` bytes."""
+    height, width = numbers.shape
+    found, starts, stops = runs_in(numbers)
+    encoded = []
+    for one in objects:
+        changes = np.stack([starts[found == one], stops[found == one]], axis=1).ravel()
+        counts = np.diff(changes, prepend=0, append=numbers.size)
+        counts = counts[: -1 if counts[-1] == 0 else None].tolist()
+        encoded.append(rle.frPyObjects({"size": [height, width], "counts": counts}, height, width)["counts"])
+    return np.array(encoded, object)

@@ -64,13 +64,20 @@ class Joined(Source):
 
     def decode(self, record):
         """As that of the record's source."""
+        return self._decode(record, self.keys, lambda source: source.decode(record["record"]))
 
+    def decode_as(self, record, forms):
+        """As that of the record's source."""
+        keys = (*(key for key in self.keys if key != "masks"), *forms)
+        return self._decode(record, keys, lambda source: source.decode_as(record["record"], forms))
+
+    def _decode(self, record, keys, decode):
         def decoder(source):
-            def decode():
-                example = source.decode(record["record"])
-                return {key: example[key] for key in ("image", "name", *self.keys)}
+            def decoded():
+                example = decode(source)
+                return {key: example[key] for key in ("image", "name", *keys)}
 
-            return decode
+            return decoded
 
         return tf.switch_case(tf.cast(record["part"], tf.int32), [decoder(source) for source in self.sources])
 

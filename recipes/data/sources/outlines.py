@@ -72,6 +72,16 @@ def encoded(outline, height, width):
     return rle.merge(rle.frPyObjects([polygon.ravel().tolist() for polygon in near], height, width))
 
 
+def encoded_masks(masks):
+    """Returns masks `(N, H, W)`, 0 or 1, as COCO's compressed run lengths, `(N,)` bytes."""
+    return np.array([rle.encode(np.asfortranarray(mask, np.uint8))["counts"] for mask in masks], object)
+
+
+def runs_of(columns, rows, height, width):
+    """Returns the masks of some objects as COCO's compressed run lengths, `(N,)` bytes; none is drawn."""
+    return np.array([encoded(outline_of(columns, row), height, width)["counts"] for row in rows], object)
+
+
 def fitting(columns, sizes, start=0, stop=None, empty=False):
     """Says which objects have an outline that fits a picture.
 

@@ -52,10 +52,14 @@ class Paired(Source):
 
     def decode(self, record):
         """As `Source.decode`; the name is the picture's path."""
+        return self.with_targets(record, self.targets)
+
+    def with_targets(self, record, targets):
+        """Returns picture, name and what a function makes of the numbers, `(H, W)` int32, of a record."""
         return {
             "image": pictures.decode(tf.io.read_file(record["image"])),
             "name": tf.convert_to_tensor(record["image"]),
-            **self.targets(self.numbers(tf.io.read_file(record["mask"]))),
+            **targets(self.numbers(tf.io.read_file(record["mask"]))),
         }
 
     def numbers(self, contents):

@@ -43,9 +43,8 @@ class Proposed(Derived):
         for _ in in_processes(region_cache.compute, self._missing(), processes):
             pass
 
-    def decode(self, record):
+    def changed(self, example):
         """As the source's, with "proposals"."""
-        example = self.source.decode(record)
         proposals = tf.numpy_function(
             lambda picture: self.proposals_of(picture).boxes, [example["image"]], tf.float32
         )

@@ -13,7 +13,8 @@ import tensorflow as tf
 from recipes.data.files import read_text
 from recipes.data.graph import as_written, mapped
 from recipes.data.progress import track
-from recipes.data.targets import CROP_SIZE, TARGETS, crop_masks
+from recipes.data.sources.outlines import encoded_masks
+from recipes.data.targets import BESIDE, CROP_SIZE, TARGETS, crop_masks
 from zoo.constants import VOID
 from zoo.errors import InputError
 
@@ -58,7 +59,8 @@ class Source:
         spec: the string `open_source` was given.
         classes: names of the labels, of a segmentation's pixels where the source has one.
         object_classes: names of the objects' labels, where they differ from `classes`.
-        keys: what it has of "segmentation", "boxes", "labels", "masks", "keypoints", "ignored", "areas", "proposals".
+        keys: what it has of "segmentation", "boxes", "labels", "masks", "keypoints", "ignored", "crowds",
+            "areas", "proposals".
         keypoint_names: names of the keypoints, `()` where unknown.
         flip_pairs: pairs of keypoints, from 0, that change places when a picture is mirrored left to right.
         skeleton: pairs of keypoints, from 0, that a drawing joins by a line.
@@ -109,15 +111,28 @@ class Source:
             names: "segmentation" `(H, W)` int32 with 255 for void; "boxes" `(N, 4)` float32 xyxy, pixels;
             "labels" `(N,)` int32; "masks" `(N, H, W)` uint8, 0 or 1; "keypoints" `(N, K, 3)` float32 x, y,
             visibility (0 not in the picture, 1 hidden, 2 seen); "ignored" `(N,)` bool, objects that training
-            leaves out and metrics count neither as right nor wrong (VOC's difficult, COCO's crowds); "areas"
-            `(N,)` float32, pixels, where the dataset states them.
+            leaves out and metrics count neither as right nor wrong (VOC's difficult, COCO's crowds); "crowds"
+            `(N,)` bool, those of the ignored ones that stand for many at once; "areas" `(N,)` float32, pixels, NaN
+            where the dataset states none.
         """
         raise NotImplementedError
 
-    def decode_cropped(self, record):
-        """As `decode`, but for "crops" `(N, 224, 224)` uint8, masks over their boxes, in place of "masks"."""
+    def decode_as(self, record, forms):
+        """As `decode`, but for masks in other forms in place of "masks".
+
+        Args:
+            record: as for `decode`.
+            forms: names of keys: "crops" `(N, 224, 224)` uint8, masks over their boxes, as they are learned; "runs"
+                `(N,)` strings, COCO's compressed run lengths of the picture's size, as they are measured: those of
+                polygons are pycocotools'.
+        """
         example = self.decode(record)
-        example["crops"] = crop_masks(example.pop("masks"), example["boxes"], CROP_SIZE)
+        masks = example.pop("masks")
+        if "crops" in forms:
+            example["crops"] = crop_masks(masks, example["boxes"], CROP_SIZE)
+        if "runs" in forms:
+            runs = tf.numpy_function(encoded_masks, [masks], tf.string, stateful=False)
+            example["runs"] = tf.ensure_shape(runs, (None,))
         return example
 
     def __len__(self):
@@ -232,7 +247,7 @@ class Source:
         if task not in TARGETS:
             return self
         rest = copy.copy(self)
-        kept = {*TARGETS[task], "ignored", "areas", "proposals"}
+        kept = {*TARGETS[task], *BESIDE}
         rest.keys = tuple(key for key in self.keys if key in kept)
         rest.__dict__.pop("_decoded", None)
         return rest

@@ -64,7 +64,7 @@ NAMINGS = {
         },
     ),
 }
-IGNORED_FEATURES = ("is_difficult", "is_crowd")
+DIFFICULT_FEATURE, CROWD_FEATURES = "is_difficult", ("is_crowd", "is_group_of")
 SEGMENTATION_FEATURES = ("segmentation_mask", "segmentation_label", "segmentation")
 NAME_FEATURES = ("file_name", "image/filename", "image_id")
 
@@ -72,7 +72,8 @@ NAME_FEATURES = ("file_name", "image/filename", "image_id")
 class Tfds(Source):
     """Records of a prepared TFDS dataset: label maps, and "objects" with "bbox" and "label".
 
-    Boxes are clipped to the picture and those without area dropped; difficult objects and crowds are ignored ones.
+    Boxes are clipped to the picture and those without area dropped; difficult objects and crowds (COCO's, or Open
+    Images' groups) are ignored ones.
 
     Datasets in `NAMINGS` are read as it says. In others the picture is "image" and the label map one of
     `SEGMENTATION_FEATURES`, its classes numbered up to the largest label found.
@@ -92,7 +93,8 @@ class Tfds(Source):
         features = builder.info.features
         objects = features["objects"].feature if "objects" in features else {}
         self.has_objects = "bbox" in objects and "label" in objects
-        self.ignored = next((name for name in IGNORED_FEATURES if name in objects), None)
+        self.crowds = next((name for name in CROWD_FEATURES if name in objects), None)
+        self.ignored = DIFFICULT_FEATURE if DIFFICULT_FEATURE in objects else self.crowds
         has = {
             "segmentation": naming.segmentation is not None,
             "boxes": self.has_objects,
@@ -100,6 +102,7 @@ class Tfds(Source):
             "masks": naming.instances is not None,
             "keypoints": "keypoints" in objects,
             "ignored": self.ignored is not None,
+            "crowds": self.crowds is not None,
             "areas": "area" in objects,
         }
         self.keys = tuple(key for key, present in has.items() if present)
@@ -169,8 +172,9 @@ class Tfds(Source):
             example["masks"] = tf.cast(instances == numbers[:, None, None], tf.uint8)
         if "keypoints" in self.keys:
             example["keypoints"] = tf.cast(record["objects"]["keypoints"], tf.float32)
-        if "ignored" in self.keys:
-            example["ignored"] = tf.cast(record["objects"][self.ignored], tf.bool)
+        for key in ("ignored", "crowds"):
+            if key in self.keys:
+                example[key] = tf.cast(record["objects"][getattr(self, key)], tf.int32) > 0  # -1 is not known
         if "areas" in self.keys:
             example["areas"] = tf.cast(record["objects"]["area"], tf.float32)
         return within_picture(example) if self.has_objects else example

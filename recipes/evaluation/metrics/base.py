@@ -1,5 +1,7 @@
 """What the measure of every task offers."""
 
+import math
+
 
 class Evaluator:
     """Gathers figures over pictures of any sizes.
@@ -17,9 +19,27 @@ class Evaluator:
 
         Args:
             prediction: dict of arrays without batch dimension, in the picture's own pixels.
-            example: dict of arrays, as `Source.decode` returns it.
+            example: dict of arrays, as `Source.decode` returns it, its masks as "runs", see
+                `Source.decode_as`.
         """
         raise NotImplementedError
+
+    def merge(self, other):
+        """Adds the pictures of another evaluator, as if they came after one's own: parts of a set are measured apart.
+
+        In which order parts are merged makes no difference, but for detections of one score in different pictures:
+        of those the benchmarks look at the earlier picture's first, and so do we.
+
+        Args:
+            other: of the same kind, classes and keypoints; it stays as it is.
+        Raises:
+            ValueError: if it is another (the message shows both).
+        """
+        ours, theirs = ((type(one), one.class_names, one.keypoint_names) for one in (self, other))
+        if ours != theirs:
+            raise ValueError(
+                f"evaluators of one kind, classes and keypoints are merged, received {ours} and {theirs}"
+            )
 
     def scores(self):
         """Returns a flat dict of figures, `None` for one without a value; the first key is the main figure.
@@ -38,6 +58,6 @@ class Evaluator:
 
 
 def known_mean(values):
-    """Returns the mean of those that are not `None`; `None` without any."""
+    """Returns the mean of those that are not `None`, whatever their order; `None` without any."""
     known = [value for value in values if value is not None]
-    return float(sum(known) / len(known)) if known else None
+    return math.fsum(known) / len(known) if known else None

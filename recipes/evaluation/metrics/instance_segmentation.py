@@ -16,12 +16,13 @@ class Evaluator(detection.Evaluator):
 
         Args:
             prediction: as in detection, and `masks (K, m, m)` probabilities within the box.
-            example: as in detection, and `masks (N, H, W)`, 0 or 1; those of ignored objects may be crowds.
+            example: as in detection, with the `image (H, W, 3)` and `runs (N,)`, its masks as COCO's compressed run
+                lengths, see `Source.decode_as`.
         """
         super().update(prediction, example)
         objects, detections = self.pictures[-1]
-        size = example["masks"].shape[1:]
-        objects |= {"size": size, "masks": [rle.encode(mask) for mask in example["masks"]]}
+        size = list(example["image"].shape[:2])
+        objects |= {"size": size, "masks": [{"size": size, "counts": runs.decode()} for runs in example["runs"]]}
         detections["masks"] = rle.encode_pasted(detected(prediction, "masks")["masks"], detections["boxes"], size)
 
     def scores(self):

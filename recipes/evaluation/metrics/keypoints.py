@@ -29,7 +29,7 @@ class Evaluator(detection.Evaluator):
     """Gathers average precision over pictures of any sizes.
 
     An object without a keypoint in the picture is, for keypoints, neither right nor wrong. Its area, the unit of
-    distances, is its box's where the source states none.
+    distances, is 0.53 of its box's where the source states none, see `recipes.evaluation.metrics.coco.OF_BOX`.
     """
 
     curve_title = "Precision and recall of boxes at IoU 0.5"

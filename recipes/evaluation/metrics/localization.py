@@ -41,6 +41,14 @@ class Evaluator(base.Evaluator):
             self.labels.append(-1)
             self.right.append(bool(prediction["score"] < SCORE))
 
+    def merge(self, other):
+        """As `base.Evaluator.merge`."""
+        super().merge(other)
+        self.labels += other.labels
+        self.right += other.right
+        self.named += other.named
+        self.overlaps += other.overlaps
+
     def scores(self):
         """Returns the figures as fractions, `None` where there is nothing to count.
 

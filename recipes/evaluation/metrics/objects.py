@@ -10,6 +10,11 @@ def ignored(example):
     return np.asarray(example.get("ignored", np.zeros(len(example["labels"]), bool)), bool)
 
 
+def crowds(example):
+    """Returns `(N,)` bool: the ignored objects that stand for many at once."""
+    return np.asarray(example.get("crowds", np.zeros(len(example["labels"]), bool)), bool)
+
+
 def largest(example):
     """Returns the index of the largest object that is not ignored, the first of equals; `None` without any."""
     areas = np.where(ignored(example), -1, area(np.asarray(example["boxes"], "float64").reshape(-1, 4)))

@@ -59,6 +59,13 @@ class Evaluator(base.Evaluator):
             self.near.append(distances <= NEAR * unit)
             self.visible.append(visible)
 
+    def merge(self, other):
+        """As `base.Evaluator.merge`."""
+        super().merge(other)
+        self.errors += other.errors
+        self.near += other.near
+        self.visible += other.visible
+
     def torso_size(self, truth):
         """Returns the distance of left shoulder and right hip, 0 where one of them is missing."""
         shoulder, hip = truth[self.torso]

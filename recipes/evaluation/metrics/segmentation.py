@@ -20,16 +20,22 @@ class Evaluator(base.Evaluator):
         """Adds a picture: `prediction["logits"] (H, W, C)`, `example["segmentation"] (H, W)`."""
         self.confusion.add(example["segmentation"], np.argmax(prediction["logits"], axis=-1))
 
+    def merge(self, other):
+        """As `base.Evaluator.merge`."""
+        super().merge(other)
+        self.confusion.matrix += other.confusion.matrix
+
     def scores(self):
         """Returns `miou`, `pixel_accuracy`, `class_accuracy` and `iou/<class>` as fractions.
 
-        A class that is neither in the labels nor predicted has no IoU (`None`) and is left out of the mean.
+        A class that is neither in the labels nor predicted has no IoU (`None`) and is left out of the mean. Where
+        nothing is labelled no figure has a value.
         """
         hits, pixels = self.confusion.hits.sum(), self.confusion.matrix.sum()
         iou = self.confusion.iou()
         return {
             "miou": mean(iou),
-            "pixel_accuracy": mean(fractions([hits], [pixels])),
+            "pixel_accuracy": fractions([hits], [pixels])[0],
             "class_accuracy": mean(self.confusion.recall()),
             **{f"iou/{name}": value for name, value in zip(self.class_names, iou, strict=True)},
         }

@@ -10,6 +10,7 @@ from PIL import Image
 import export
 from recipes.evaluation import comparison
 from recipes.report import run
+from recipes.report.comparison import draw_comparison
 from recipes.segmentation.compare_camvid import NETWORKS
 from recipes.training.workdir import Workdir
 from zoo import InputError
@@ -73,6 +74,14 @@ def networks(toy, monkeypatch):
     return {"SegNet-Basic": replace(toy, builder="segnet_basic", arguments={"width": 1 / 16}, **few)}
 
 
+def test_a_network_without_a_figure_is_drawn_beside_others(tmp_path):
+    common = {"parameters": 9, "runtimes": {"Keras": COST}}
+    networks = [{"name": str(miou), "miou": miou, **common} for miou in (None, 0.5)]
+    draw_comparison(networks, "on void")(tmp_path / "drawn.png")
+    with Image.open(tmp_path / "drawn.png") as drawn:
+        assert drawn.width > 500
+
+
 @pytest.mark.full
 def test_networks_are_trained_and_measured(networks, toy, tmp_path, monkeypatch):
     found = comparison.compare(networks, tmp_path / "out")
@@ -107,7 +116,7 @@ def test_other_data_are_not_comparable(networks, tmp_path):
 def test_the_verb(zoo, monkeypatch):
     def compare(recipes, workdir, skip_bad):
         networks = [
-            {"name": title, "miou": 0.5, "parameters": 12345, "runtimes": {"Keras": COST, "ONNX": COST}}
+            {"name": title, "miou": None, "parameters": 12345, "runtimes": {"Keras": COST, "ONNX": COST}}
             for title in recipes
         ]
         assert all(recipe.epochs == 3 and recipe.val_data == "masks:b" for recipe in recipes.values())
@@ -117,5 +126,5 @@ def test_the_verb(zoo, monkeypatch):
     monkeypatch.setattr(comparison, "compare", compare)
     code, out, _ = zoo("compare", "--data", "masks:a", "--val-data", "masks:b", "--set", "epochs=3")
     assert code == 0
-    for word in (*NETWORKS, "12,345", " 1.2 ", "300.0", "a machine", "comparison.png"):
+    for word in (*NETWORKS, "12,345", " 1.2 ", "300.0", "a machine", "comparison.png", "–"):
         assert word in out

@@ -1,6 +1,8 @@
 """Evaluation, samples and prediction by task, with a predictor that knows the answers."""
 
 import json
+import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,9 +11,10 @@ import tensorflow as tf
 from faster_coco_eval import mask
 from PIL import Image
 
+from recipes.data import pipeline
 from recipes.data.sources.source import Source
 from recipes.deploy.predict import predict, summary
-from recipes.evaluation.evaluate import accumulate, evaluate, predictions, take_samples
+from recipes.evaluation.evaluate import Measure, accumulate, decoded, evaluate, predictions, take_samples
 from zoo.errors import InputError
 
 NAMES = ("nose", "tail")
@@ -127,7 +130,7 @@ def test_a_detector_of_more_classes_is_measured_by_the_sources():
 def test_samples_of_every_task(task):
     samples = take_samples(Knowing(task), Scenes(), 4)
     assert [sample.name for sample in samples] == ["0", "1", "2", "3"]
-    assert set(samples[0].truth) <= set(samples[0].prediction) | {"ignored"}
+    assert set(samples[0].truth) <= set(samples[0].prediction) | {"ignored", "crowds"}
     assert samples[0].score in (0, 1)
     assert len(take_samples(Knowing(task), Scenes(), 2)) == 2
 
@@ -220,3 +223,42 @@ def test_classes_and_points_without_names_have_numbers(pictures, tmp_path):
         entries, _ = predict(nameless, [pictures], tmp_path / task)
         assert summary(entries[1]) == expected
     assert list(entries[1]["points"]) == ["0", "1"]
+
+
+def test_pictures_are_decoded_side_by_side_and_come_in_their_order():
+    """Two of them are at work at once, or the barrier breaks; the first is the last to be done."""
+    both = threading.Barrier(2)
+
+    def wait(number):
+        if number < 2:
+            both.wait(timeout=20)
+        time.sleep(0.05 * (number == 0))
+        return number
+
+    class Slow(Scenes):
+        def decode(self, record):
+            return super().decode(tf.ensure_shape(tf.numpy_function(wait, [record], tf.int64), ()))
+
+    source = Slow()
+    names = [example["name"] for example in decoded(source, source.records(), "detection")]
+    assert names == [b"0", b"1", b"2", b"3"]
+
+
+@pytest.mark.parametrize("task", ["detection", "masks_and_keypoints", "points"])
+def test_pictures_are_shown_whole_while_their_batches_are_made(task):
+    source, seen = Scenes(), []
+    batches = pipeline(source, task=task, picture_size=(32, 64), batch_size=3, seen=seen.append)
+    plain = pipeline(source, task=task, picture_size=(32, 64), batch_size=3)
+    for _ in range(2):
+        seen.clear()
+        for ours, theirs in zip(batches, plain, strict=True):
+            tf.nest.map_structure(np.testing.assert_array_equal, ours, theirs)
+        expected = list(decoded(source, source.records(), task))
+        assert len(seen) == 4 and [set(one) for one in seen] == [set(one) for one in expected]
+        for one, other in zip(seen, expected, strict=True):
+            for key, value in other.items():
+                np.testing.assert_array_equal(one[key], value)
+    measure = Measure(Knowing(task), source)
+    measure.add(seen[:3])
+    measure.add(seen[3:])
+    assert measure.evaluator.scores() == evaluate(Knowing(task), source)

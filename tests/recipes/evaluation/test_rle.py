@@ -40,3 +40,10 @@ def test_pasted_masks_equal_those_of_whole_pictures():
     expected = [rle.encode(mask) for mask in paste(masks, boxes, (24, 32))]
     assert rle.encode_pasted(masks, boxes, (24, 32)) == expected
     assert rle.area(expected[1]) == 24 * 32 and rle.area(expected[0]) > 0
+
+
+def test_encoded_masks_are_drawn_again():
+    masks = np.random.default_rng(1).random((3, 5, 7)) < 0.4
+    runs = [rle.encode(mask)["counts"] for mask in masks]
+    assert np.array_equal(rle.decode(runs, (5, 7)), masks) and rle.decode([], (5, 7)).shape == (0, 5, 7)
+    assert np.array_equal(rle.decode([counts.encode() for counts in runs], np.array([5, 7])), masks)

@@ -45,8 +45,9 @@ def test_truth_is_what_the_task_learns():
     assert np.array_equal(truth_of(EXAMPLE, "points")["keypoints"], EXAMPLE["keypoints"][1:])
     assert truth_of(EXAMPLE, "detection")["ignored"].tolist() == [False, False]
     assert np.array_equal(truth_of(EXAMPLE, "keypoints")["keypoints"], EXAMPLE["keypoints"])
-    assert set(truth_of(EXAMPLE, "instance_segmentation")) == {"boxes", "labels", "masks", "ignored"}
-    assert set(truth_of(EXAMPLE, "masks_and_keypoints")) == {"boxes", "labels", "masks", "keypoints", "ignored"}
+    assert set(truth_of(EXAMPLE, "instance_segmentation")) == {"boxes", "labels", "masks", "ignored", "crowds"}
+    both = {"boxes", "labels", "masks", "keypoints", "ignored", "crowds"}
+    assert set(truth_of(EXAMPLE, "masks_and_keypoints")) == both
     assert len(truth_of(NOTHING, "localization")["boxes"]) == len(truth_of(NOTHING, "points")["keypoints"]) == 0
 
 

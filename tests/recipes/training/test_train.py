@@ -4,16 +4,23 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import h5py
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
+import export
 from recipes.data import describe, median_frequency, open_source, usable
 from recipes.data.border_weights import border_weights
+from recipes.data.sources.masks import Masks
+from recipes.evaluation.evaluate import evaluate
+from recipes.evaluation.metrics.segmentation import Evaluator
 from recipes.report import run
 from recipes.training.build import build
 from recipes.training.callbacks import StopOnNaN
@@ -51,6 +58,34 @@ def test_a_resumed_run_ends_with_the_same_weights(trained, killed, toy, tmp_path
     run = Workdir(shutil.copytree(killed, tmp_path / "run"), resume=True)
     assert run.checkpoints() == [(1, 0), (2, 0), (3, 0)]
     resumed_like(train(toy, run.path, resume=True), trained)
+
+
+def test_a_validation_reads_each_picture_once(toy, eagerly, tmp_path, monkeypatch):
+    """For loss and figure, also where the last batch is smaller; both are those of a pass of their own."""
+    whole, read = Masks.decode, []
+
+    def decode(self, record):
+        def noted(name):
+            read.append(Path(name.decode()))
+            return np.int32(0)
+
+        with tf.control_dependencies([tf.numpy_function(noted, [record["image"]], tf.int32)]):
+            return whole(self, {key: tf.identity(value) for key, value in record.items()})
+
+    monkeypatch.setattr(Masks, "decode", decode)
+    recipe = replace(toy, epochs=3, validate_every=2, class_weights=None)
+    trained = train(recipe, tmp_path / "run")
+    folder = Path(toy.val_data.removeprefix("masks:"))
+    pictures = [path for path in read if folder in path.parents]
+    assert Counter(pictures) == dict.fromkeys(sorted((folder / "images").iterdir()), 2)  # epochs 2 and 3
+    val_data, rows = open_source(toy.val_data), trained.read_history(9)
+    assert [("val_miou" in row, "val_loss" in row) for row in rows] == [(False, False), (True, True), (True, True)]
+    best = max(rows[1:], key=lambda row: row["val_miou"])
+    model = keras.saving.load_model(trained.model)
+    model.compile()
+    losses = model.evaluate(validation_batches(recipe, val_data), verbose=0, return_dict=True)
+    assert evaluate(export.load(trained.model), val_data)["miou"] == pytest.approx(best["val_miou"], abs=1e-6)
+    assert losses["loss"] == pytest.approx(best["val_loss"], rel=1e-4)
 
 
 @pytest.mark.full
@@ -142,7 +177,7 @@ def test_damaged_checkpoints(trained, toy, tmp_path, capsys):
 
 
 def test_a_metric_without_a_value_leaves_the_last_model(toy, eagerly, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("recipes.training.callbacks.evaluate", lambda *_, **__: {"miou": None})
+    monkeypatch.setattr(Evaluator, "scores", lambda _: {"miou": None})
     recipe = replace(toy, epochs=2, ema=None)
     trained = train(recipe, tmp_path / "run")
     assert capsys.readouterr().out.count("miou has no value on masks:") == 1

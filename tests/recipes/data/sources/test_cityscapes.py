@@ -32,7 +32,8 @@ def test_numbers_by_hand(folder):
     names = source.class_names("instance_segmentation")
     assert [names[label] for label in example["labels"]] == ["person", "car", "bicycle", "bicycle"]
     np.testing.assert_array_equal(example["boxes"], [[2, 0, 4, 2], [0, 0, 2, 1], [0, 1, 1, 2], [1, 1, 2, 2]])
-    np.testing.assert_array_equal(example["ignored"], [True, False, False, False])
+    for key in ("ignored", "crowds"):
+        np.testing.assert_array_equal(example[key], [True, False, False, False])
     np.testing.assert_array_equal(example["masks"][0], NUMBERS == 24)
 
 

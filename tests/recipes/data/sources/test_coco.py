@@ -1,5 +1,6 @@
 import json
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from recipes.data import open_source, pipeline, usable
+from recipes.data.sources import outlines
 from recipes.data.sources.coco import left_right_pairs
 from zoo.errors import InputError
 
@@ -70,7 +72,7 @@ def examples(source):
 
 def test_reads_objects_by_hand(write):
     source = open_source(write(content()))
-    assert source.keys == ("boxes", "labels", "ignored", "areas", "masks", "keypoints")
+    assert source.keys == ("boxes", "labels", "ignored", "crowds", "areas", "masks", "keypoints")
     assert source.classes == ("dog", "person")
     assert source.keypoint_names == ("nose", "left_eye", "right_eye")
     assert (source.flip_pairs, source.skeleton) == (((1, 2),), ((0, 1), (0, 2)))
@@ -78,7 +80,8 @@ def test_reads_objects_by_hand(write):
     np.testing.assert_array_equal(first["boxes"], [[1, 2, 4, 4], [0, 0, 2, 6], [4, 0, 8, 6]])
     np.testing.assert_array_equal(first["labels"], [0, 1, 1])
     np.testing.assert_array_equal(first["ignored"], [False, False, True])
-    np.testing.assert_array_equal(first["areas"], [5.5, 12, 24])
+    np.testing.assert_array_equal(first["crowds"], [False, False, True])
+    np.testing.assert_array_equal(first["areas"], [5.5, np.nan, np.nan])
     np.testing.assert_array_equal(first["keypoints"][1], [[1, 1, 2], [0, 0, 0], [1.5, 2, 1]])
     assert not np.any(first["keypoints"][0])
     dog, person, crowd = np.zeros((3, 6, 8))
@@ -88,6 +91,32 @@ def test_reads_objects_by_hand(write):
     assert second["boxes"].shape == (0, 4) and second["masks"].shape == (0, 6, 8)
     assert second["keypoints"].shape == (0, 3, 3)
     assert source.findings() == []
+
+
+def test_masks_are_encoded_as_pycocotools_does_and_never_drawn(write, monkeypatch):
+    rle = pytest.importorskip("pycocotools.mask")
+    drawn, data = np.random.default_rng(0), content()
+    polygons = [
+        [drawn.uniform(-2, 9, 2 * drawn.integers(3, 9)).round(2).tolist() for _ in range(2)] for _ in range(20)
+    ]
+    for polygon in polygons:
+        data["annotations"].append({"image_id": 12, "category_id": 7, "bbox": [0, 0, 8, 6], "segmentation": polygon})
+    source = open_source(write(data)).of_task("instance_segmentation")
+    (record, *_), whole = list(source.records()), examples(source)[0]
+    monkeypatch.setattr(outlines, "masks_of", lambda *_: 1 / 0)
+    (found, _) = source.records().map(partial(source.decode_as, forms=("runs",))).as_numpy_iterator()
+    assert set(found) == {*whole} - {"masks"} | {"runs"} and len(found["runs"]) == 23
+    expected = [rle.merge(rle.frPyObjects(polygon, 6, 8))["counts"] for polygon in polygons]
+    assert found["runs"][3:].tolist() == expected
+    for counts, mask in zip(found["runs"], whole["masks"], strict=True):
+        np.testing.assert_array_equal(rle.decode({"size": [6, 8], "counts": counts}), mask)
+    tf.nest.map_structure(np.testing.assert_array_equal, source.decode_as(record, ("runs",)), found)
+    dogs = open_source(f"{source.spec}?classes=dog").of_task("instance_segmentation")
+    both = open_source(f"{source.spec} & {source.spec}").of_task("instance_segmentation")
+    labels = whole["labels"] == source.classes.index("dog")
+    for other, kept in ((dogs, labels), (both, labels | True)):
+        (seen, *_) = other.records().map(partial(other.decode_as, forms=("crops", "runs"))).as_numpy_iterator()
+        np.testing.assert_array_equal(seen["runs"], found["runs"][kept])
 
 
 def test_decodes_eagerly_as_in_a_graph(write):
@@ -121,7 +150,7 @@ def test_boxes_alone(write):
         del annotation["segmentation"]
     data["categories"][0] = {"id": 7, "name": "person"}
     source = open_source(write(data))
-    assert source.keys == ("boxes", "labels", "ignored", "areas")
+    assert source.keys == ("boxes", "labels", "ignored", "crowds", "areas")
     assert "masks" not in examples(source)[0]
 
 
@@ -215,7 +244,7 @@ def test_what_exports_leave_out_or_write_otherwise(write, tmp_path):
     assert source.findings() == [] and source.classes == ("dog", "person")
     example = examples(source)[0]
     assert example["boxes"].tolist() == [[1, 2, 4, 4], [1, 0, 2, 6], [4, 0, 8, 6]]
-    assert example["labels"].tolist() == [0, 1, 1] and example["areas"].tolist() == [6, 6, 24]
+    assert example["labels"].tolist() == [0, 1, 1] and np.isnan(example["areas"]).all()
     assert example["name"].decode() == str(tmp_path / "a.png")
 
 

@@ -1,9 +1,11 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
-from recipes.data import open_source, pipeline
+from recipes.data import Source, open_source, pipeline
 from zoo.errors import InputError
 
 # Numbers of a 4x6 picture: 1 in two parts, 3 with a hole in it; 2 is nowhere.
@@ -46,6 +48,32 @@ def test_parts_and_holes_reach_the_targets(tmp_path):
     ring[1, 1] = 0
     assert [masks[i].mean() for i in range(3)] == [3 / 8, pytest.approx(8 / 9, abs=0.01), 0]
     np.testing.assert_array_equal(masks[1][[[18], [56], [94]], [18, 56, 94]], ring)
+
+
+@pytest.mark.parametrize("size", [(9, 7), (1, 12), (12, 1), (40, 55)])
+def test_masks_in_every_form_are_those_that_are_drawn(tmp_path, size):
+    drawn = np.random.default_rng(0)
+    numbers = drawn.integers(0, 5, size) * (drawn.random(size) < 0.9)
+    numbers[-1, -1] = numbers[0, 0] = 4
+    source = open_source(f"instances:{write(tmp_path, numbers)}")
+    (record,) = source.records()
+    example = source.decode(record)
+    found, expected = (
+        way(record, ("crops", "runs")) for way in (source.decode_as, partial(Source.decode_as, source))
+    )
+    tf.nest.map_structure(np.testing.assert_array_equal, found, expected)
+    present = [one for one in range(1, 5) if (numbers == one).any()]
+    np.testing.assert_array_equal(example["masks"], [numbers == one for one in present])
+    for box, mask in zip(example["boxes"], example["masks"], strict=True):
+        (x1, x2), (y1, y2) = (np.flatnonzero(mask.numpy().any(axis=axis))[[0, -1]] for axis in (0, 1))
+        np.testing.assert_array_equal(box, [x1, y1, x2 + 1, y2 + 1])
+
+
+def test_a_map_of_one_number(tmp_path):
+    for number, objects in ((0, 0), (7, 1)):
+        source = open_source(f"instances:{write(tmp_path / str(number), np.full((3, 4), number))}")
+        example = source.decode_as(next(iter(source.records())), ("runs",))
+        assert example["boxes"].numpy().tolist() == [[0, 0, 4, 3]] * objects and len(example["runs"]) == objects
 
 
 def test_numbers_of_16_bits_are_objects_of_the_one_class(tmp_path):

@@ -92,7 +92,7 @@ def test_boxes_come_in_pixels(prepared, monkeypatch):
     [
         ("tfds:voc/2007", ("boxes", "labels", "ignored"), 20),
         pytest.param("tfds:voc/2012:validation", ("boxes", "labels", "ignored"), 20, marks=pytest.mark.full),
-        ("tfds:coco/2017:train", ("boxes", "labels", "ignored", "areas"), 80),
+        ("tfds:coco/2017:train", ("boxes", "labels", "ignored", "crowds", "areas"), 80),
     ],
 )
 def test_voc_and_coco_decode(prepared, whole_objects, spec, keys, count):
@@ -110,7 +110,8 @@ def test_difficult_objects_and_crowds_are_ignored(prepared, monkeypatch):
     serve(monkeypatch, image=png(np.zeros((10, 20))), objects=objects)
     source = open_source("tfds:coco/2017:train")
     example = source.decode(next(iter(source.records())))
-    np.testing.assert_array_equal(example["ignored"], [False, True])
+    for key in ("ignored", "crowds"):
+        np.testing.assert_array_equal(example[key], [False, True])
     np.testing.assert_array_equal(example["areas"], [40, 9])
     _, targets = next(iter(pipeline(source, task="detection", picture_size=(10, 20), batch_size=1, max_objects=2)))
     np.testing.assert_array_equal(targets["labels"], [[6, -1]])

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from recipes.data.sources.outlines import encoded_masks
 from recipes.evaluation.metrics import evaluator, instance_segmentation, keypoints
 
 POINTS = np.float32([[[20, 20, 2], [80, 80, 2]]])
 TRUTH = {"boxes": np.float32([[0, 0, 100, 100]]), "labels": np.array([0]), "keypoints": POINTS}
-TRUTH["masks"] = np.pad(np.ones((1, 100, 100), "uint8"), [(0, 0), (0, 20), (0, 33)])
+TRUTH["runs"] = encoded_masks(np.pad(np.ones((1, 100, 100), "uint8"), [(0, 0), (0, 20), (0, 33)]))
+TRUTH["image"] = np.zeros((120, 133, 3), "uint8")
 
 
 def found(columns, dx):
@@ -26,14 +28,14 @@ def measured(task, *pictures):
 
 
 def test_three_average_precisions_by_hand():
-    # A mask of 57 or 58 of 100 columns is a hit at 0.50 and 0.55; points 10 pixels of 100 off have a similarity of
-    # exp(-100 / (2 x 0.1^2 x 100^2)) = 0.607 at sigma 0.05, a hit at 0.50, 0.55 and 0.60.
-    scores = measured("masks_and_keypoints", (found(23, 10), TRUTH))
+    # A mask of 57 or 58 of 100 columns is a hit at 0.50 and 0.55; points 7 pixels off have a similarity of
+    # exp(-49 / (2 x 0.1^2 x 0.53 x 100^2)) = 0.630 at sigma 0.05, a hit at 0.50, 0.55 and 0.60.
+    scores = measured("masks_and_keypoints", (found(23, 7), TRUTH))
     assert scores["ap"] == 1
     assert scores["mask_ap"] == pytest.approx(0.2) and scores["mask_ap50"] == 1
     assert scores["keypoint_ap"] == pytest.approx(0.3) and scores["keypoint_ap50"] == 1
     assert list(scores)[:3] == ["mask_ap", "keypoint_ap", "ap"]
-    masks, points = (measured(task, (found(23, 10), TRUTH)) for task in ("instance_segmentation", "keypoints"))
+    masks, points = (measured(task, (found(23, 7), TRUTH)) for task in ("instance_segmentation", "keypoints"))
     assert scores == masks | points
 
 
@@ -41,7 +43,7 @@ def test_nothing_found_and_nothing_to_find():
     none = {key: values[:0] for key, values in found(40, 0).items()}
     missed = measured("masks_and_keypoints", (none, TRUTH))
     assert missed["mask_ap"] == missed["keypoint_ap"] == missed["ap"] == 0
-    empty = {key: values[:0] for key, values in TRUTH.items()}
+    empty = {key: values if key == "image" else values[:0] for key, values in TRUTH.items()}
     assert set(measured("masks_and_keypoints", (found(40, 0), empty)).values()) == {None}
     assert set(measured("masks_and_keypoints").values()) == {None}
 
