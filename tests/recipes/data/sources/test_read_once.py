@@ -48,7 +48,7 @@ def said(source):
     examples = source.records().map(source.decode).as_numpy_iterator()
     values = [{key: np.asarray(value).tolist() for key, value in example.items()} for example in examples]
     about = source.spec, source.classes, source.object_classes, source.keys, source.keypoint_names, source.flip_pairs
-    return about, [str(problem) for problem in source.findings()], values, str(source.num_objects())
+    return about, [str(problem) for problem in source.findings()], str(values), str(source.num_objects())
 
 
 @pytest.mark.parametrize("kind", ["coco", "coco_segmentation"])
