@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-OBJECT_KEYS = ("boxes", "labels", "masks", "crops", "keypoints", "ignored", "areas", "rows")
+OBJECT_KEYS = ("boxes", "labels", "masks", "crops", "outlines", "keypoints", "ignored", "areas", "rows")
 BOX_KEYS = ("boxes", "proposals")
 SLACK = 1.0
 

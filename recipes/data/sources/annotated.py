@@ -110,6 +110,10 @@ class Annotated(Source):
         """As `Source.decode_cropped`; outlines are drawn over their boxes, whatever the size of the picture."""
         return self._decode(record, "crops")
 
+    def decode_outlined(self, record):
+        """As `Source.decode_outlined`: outlines as they are annotated, polygons in pixels; none of another size."""
+        return self._decode(record, "outlines")
+
     def _decode(self, record, masks):
         image = pictures.decode(tf.io.read_file(record["image"]))
         index = record["index"]
@@ -127,6 +131,9 @@ class Annotated(Source):
         example |= {"image": image, "name": tf.convert_to_tensor(record["image"])}
         if "masks" not in self.keys:
             return within_picture(example)
+        if masks == "outlines":
+            words = tf.numpy_function(self._words, [start, stop, size], tf.string, stateful=False)
+            return within_picture({**example, "outlines": tf.ensure_shape(words, (None,))})
         outlined = tf.numpy_function(self._outlined, [start, stop, size], tf.bool, stateful=False)
         rows = start + tf.where(outlined)[:, 0]
         example = select(example, tf.ensure_shape(outlined, (None,)))
@@ -141,6 +148,15 @@ class Annotated(Source):
     def _outlined(self, start, stop, size):
         """Says which objects have an outline of the picture's size."""
         return outlines.fitting(self.outlines, size, int(start), int(stop))
+
+    def _words(self, start, stop, size):
+        """Returns of each object what `outlines.words_of` says."""
+        columns, rows = self._in_pixels(range(start, stop), size)
+        fits = outlines.fitting(self.outlines, size, int(start), int(stop))
+        return outlines.as_strings(
+            outlines.words_of(outlines.outline_of(columns, row) if fit else None)
+            for row, fit in zip(rows, fits, strict=True)
+        )
 
     def _masks(self, rows, size):
         return outlines.masks_of(*self._in_pixels(rows, size), *map(int, size))

@@ -26,6 +26,10 @@ class Derived(Source):
         """Returns the records of the source."""
         return self.source.all_records()
 
+    def stored(self, record):
+        """As the source's."""
+        return self.source.stored(record)
+
     def name_of(self, index):
         """As the source's."""
         return self.source.name_of(index)

@@ -64,11 +64,22 @@ class Joined(Source):
 
     def decode(self, record):
         """As that of the record's source."""
+        return self._decode(record, Source.decode.__name__, self.keys)
 
+    def decode_outlined(self, record):
+        """As that of the record's source."""
+        keys = ("outlines" if key == "masks" else key for key in self.keys)
+        return self._decode(record, Source.decode_outlined.__name__, (*keys,))
+
+    def stored(self, record):
+        """As that of the record's source."""
+        return self.sources[int(record["part"])].stored(record["record"])
+
+    def _decode(self, record, how, keys):
         def decoder(source):
             def decode():
-                example = source.decode(record["record"])
-                return {key: example[key] for key in ("image", "name", *self.keys)}
+                example = getattr(source, how)(record["record"])
+                return {key: example[key] for key in ("image", "name", *keys)}
 
             return decode
 

@@ -53,7 +53,13 @@ class OfClasses(Derived):
 
     def decode(self, record):
         """As the source's, with the labels of the classes that are left."""
-        example = self.source.decode(record)
+        return self._of_classes(self.source.decode(record))
+
+    def decode_outlined(self, record):
+        """As the source's, likewise."""
+        return self._of_classes(self.source.decode_outlined(record))
+
+    def _of_classes(self, example):
         if "segmentation" in example:
             numbers = tf.clip_by_value(example["segmentation"], 0, VOID)
             example = {**example, "segmentation": tf.gather(self.pixels, numbers)}

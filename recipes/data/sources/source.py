@@ -13,6 +13,7 @@ import tensorflow as tf
 from recipes.data.files import read_text
 from recipes.data.graph import as_written, mapped
 from recipes.data.progress import track
+from recipes.data.sources.outlines import words_of_masks
 from recipes.data.targets import CROP_SIZE, TARGETS, crop_masks
 from zoo.constants import VOID
 from zoo.errors import InputError
@@ -119,6 +120,22 @@ class Source:
         example = self.decode(record)
         example["crops"] = crop_masks(example.pop("masks"), example["boxes"], CROP_SIZE)
         return example
+
+    def decode_outlined(self, record):
+        """As `decode`, but for "outlines" in place of "masks": what is annotated, not what is learned from it.
+
+        They are `(N,)` strings, see `recipes.data.sources.outlines.words_of`. Here objects without a mask stay.
+        """
+        example = self.decode(record)
+        if "masks" in example:
+            masks = example.pop("masks")
+            words = tf.numpy_function(words_of_masks, [masks], tf.string, stateful=False)
+            example["outlines"] = tf.ensure_shape(words, (None,))
+        return example
+
+    def stored(self, record):
+        """Returns the bytes that a record's picture is decoded from; `None` where it is part of a file, or none's."""
+        return tf.io.read_file(record["image"]).numpy() if "image" in record else None
 
     def __len__(self):
         return self.count - len(self.left_out)
