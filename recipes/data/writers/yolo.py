@@ -18,6 +18,7 @@ BARE = "objects without a mask: are rows of a box among polygons"
 JOINED = "masks of several parts or with holes: are one polygon, joined by lines without width"
 NO_POLYGON = "masks that no polygon draws: left out, their boxes are written"
 OTHER_BOX = "boxes that are not those around their mask, by more than a pixel: the polygon says them"
+OUTSIDE = "keypoints outside of the picture: are unmarked, as YOLO's programs refuse pictures that have such"
 SKELETON = "lines between keypoints: left out"
 
 
@@ -63,7 +64,7 @@ class Yolo(Writer):
     def add(self, stage, file, picture):
         """As `Writer.add`."""
         targets, (height, width) = picture.targets, picture.size
-        rows, notes = [], {note: 0 for note in (IGNORED, BARE, JOINED, NO_POLYGON, OTHER_BOX)}
+        rows, notes = [], {note: 0 for note in (IGNORED, BARE, JOINED, NO_POLYGON, OTHER_BOX, OUTSIDE)}
         frame = np.array([width, height], np.float64)
         posed = "keypoints" in targets
         self.num_points = targets["keypoints"].shape[1] if posed else 0
@@ -75,7 +76,9 @@ class Yolo(Writer):
             words = shares([*corners.mean(axis=0), *(corners[1] - corners[0])])
             if posed:
                 points = targets["keypoints"][place].astype(np.float64)
-                for x, y, seen in points:
+                outside = ((points[:, :2] < 0) | (points[:, :2] > frame)).any(axis=1)
+                notes[OUTSIDE] += int(outside.sum())
+                for x, y, seen in np.where(outside[:, None], 0, points):
                     words += [*shares([x / width, y / height]), f"{seen:.0f}"]
             elif outline is not None:
                 polygon, parts = polygon_of(outline, height, width)

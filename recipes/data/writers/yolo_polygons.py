@@ -12,8 +12,8 @@ DIGITS = (6, 12)
 def polygon_of(outline, height, width):
     """Finds the polygon that is drawn to the pixels of an outline.
 
-    Polygons are tried as they are, and then the edges of the pixels. Several parts are joined by lines there and
-    back, which have no width, as Ultralytics' converter of COCO joins them.
+    Polygons are tried as they are, within the picture, and then the edges of the pixels. Several parts are joined by
+    lines there and back, which have no width, as Ultralytics' converter of COCO joins them.
 
     Args:
         outline: polygons or run lengths, see `outlines.Outlines`.
@@ -27,7 +27,7 @@ def polygon_of(outline, height, width):
         parts = found(outline, wanted)
         if not parts:
             continue
-        shares = joined(parts) / (width, height)
+        shares = joined(parts).clip(0, (width, height)) / (width, height)  # Ultralytics refuses others
         for digits in DIGITS:
             words = [f"{share:.{digits}f}" for share in shares.ravel()]
             again = np.reshape([*map(float, words)], (-1, 2)) * (width, height)

@@ -72,6 +72,14 @@ def test_yolo_files(odd, tmp_path):
     )
 
 
+def test_keypoints_outside_of_the_picture_are_none_in_yolo(folder, tmp_path):
+    (folder / "images.csv").write_text("image,x0,y0,x1,y1,x2,y2\na.png,3,4,30,20,10,-0.5\n")
+    found = convert(open_source(f"points:{folder / 'images.csv'}"), "yolo", tmp_path / "out")
+    (row,) = (tmp_path / "out/labels/train/a.txt").read_text().splitlines()
+    assert row.split()[5:] == ["0.100000", "0.200000", "2", "1.000000", "1.000000", "2", "0.000000", "0.000000", "0"]
+    assert [count for note, count in found.notes.items() if "outside" in note] == [1]
+
+
 def test_voc_files(odd, tmp_path):
     found = convert(odd[0], "voc", tmp_path / "out")
     assert found.left_out == ("masks", "keypoints")

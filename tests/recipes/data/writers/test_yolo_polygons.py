@@ -75,3 +75,11 @@ def test_a_point_on_the_border_of_two_pixels_gets_the_digits_that_it_takes():
 
 def test_nothing_is_no_polygon():
     assert polygon_of(coded(np.zeros((4, 4))), 4, 4) == (None, 0)
+
+
+def test_polygons_end_at_the_picture():
+    outline = [[-3, -2, 15, -1, 18, 8.5, 5, 16]]
+    words, _ = polygon_of(outline, 9, 10)
+    assert all(0 <= float(word) <= 1 for word in words)
+    wanted = original.decode(original.merge(original.frPyObjects(outline, 9, 10)))
+    np.testing.assert_array_equal(drawn(words, 9, 10), wanted)
