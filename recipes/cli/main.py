@@ -2,7 +2,7 @@
 
 import sys
 
-from recipes.cli import catalogue, deploying, measuring, training  # noqa: F401  (each registers its verbs)
+from recipes.cli import catalogue, converting, deploying, measuring, training  # noqa: F401  (each registers its verbs)
 from recipes.cli.app import app
 from zoo.errors import InputError
 

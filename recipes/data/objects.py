@@ -3,7 +3,19 @@
 import numpy as np
 import tensorflow as tf
 
-OBJECT_KEYS = ("boxes", "labels", "masks", "crops", "runs", "keypoints", "ignored", "crowds", "areas", "rows")
+OBJECT_KEYS = (
+    "boxes",
+    "labels",
+    "masks",
+    "crops",
+    "runs",
+    "outlines",
+    "keypoints",
+    "ignored",
+    "crowds",
+    "areas",
+    "rows",
+)
 BOX_KEYS = ("boxes", "proposals")
 SLACK = 1.0
 

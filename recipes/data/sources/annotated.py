@@ -120,7 +120,7 @@ class Annotated(Source):
         return self._decode(record, ("masks",))
 
     def decode_as(self, record, forms):
-        """As `Source.decode_as`; outlines are drawn over their boxes, whatever the picture's size, or encoded."""
+        """As `Source.decode_as`; no mask of the picture's size is drawn, and polygons are in pixels."""
         return self._decode(record, forms)
 
     def _decode(self, record, forms):
@@ -140,13 +140,16 @@ class Annotated(Source):
         example |= {"image": image, "name": tf.convert_to_tensor(record["image"])}
         if "masks" not in self.keys:
             return within_picture(example)
-        outlined = tf.numpy_function(self._outlined, [start, stop, size], tf.bool, stateful=False)
-        rows = start + tf.where(outlined)[:, 0]
-        example = within_picture({**select(example, tf.ensure_shape(outlined, (None,))), "rows": rows})
+        example["rows"] = tf.range(start, stop)
+        if "outlines" not in forms:
+            outlined = tf.numpy_function(self._outlined, [start, stop, size], tf.bool, stateful=False)
+            example = select(example, tf.ensure_shape(outlined, (None,)))
+        example = within_picture(example)
         made = {
             "masks": (self._masks, tf.uint8, (None, None, None)),
             "crops": (self._crops, tf.uint8, (None, CROP_SIZE, CROP_SIZE)),
             "runs": (self._runs, tf.string, (None,)),
+            "outlines": (self._words, tf.string, (None,)),
         }
         objects = example.pop("rows"), example["boxes"], size
         for form in forms:
@@ -157,6 +160,15 @@ class Annotated(Source):
     def _outlined(self, start, stop, size):
         """Says which objects have an outline of the picture's size."""
         return outlines.fitting(self.outlines, size, int(start), int(stop))
+
+    def _words(self, rows, boxes, size):
+        """Returns of each object what `outlines.words_of` says; "" where its outline is of another size."""
+        first, columns, places = min(rows, default=0), *self._in_pixels(rows, size)
+        fits = outlines.fitting(self.outlines, size, int(first), int(max(rows, default=-1)) + 1)
+        return outlines.as_strings(
+            outlines.words_of(outlines.outline_of(columns, place) if fits[row - first] else None)
+            for row, place in zip(rows, places, strict=True)
+        )
 
     def _masks(self, rows, boxes, size):
         return outlines.masks_of(*self._in_pixels(rows, size), *map(int, size))

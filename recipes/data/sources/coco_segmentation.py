@@ -3,9 +3,8 @@
 import numpy as np
 
 from recipes.data.sources.coco import Coco
-from recipes.data.sources.painted import Painted
+from recipes.data.sources.painted import Painted, stated
 from zoo.errors import InputError
-from zoo.ops.boxes_numpy import area
 
 
 class CocoSegmentation(Coco, Painted):
@@ -26,6 +25,4 @@ class CocoSegmentation(Coco, Painted):
 
     def order(self, rows):
         """As `Painted.order`: the largest first."""
-        areas = self.rows["areas"][rows]
-        areas = np.where(np.isnan(areas), area(self.rows["boxes"][rows]), areas)
-        return rows[np.argsort(-areas, kind="stable")]
+        return rows[np.argsort(-stated(self.rows["areas"][rows], self.rows["boxes"][rows]), kind="stable")]

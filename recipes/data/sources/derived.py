@@ -38,6 +38,10 @@ class Derived(Source):
         """As the source's, `changed`."""
         return self.changed(self.source.decode_as(record, forms))
 
+    def stored(self, record):
+        """As the source's."""
+        return self.source.stored(record)
+
     def name_of(self, index):
         """As the source's."""
         return self.source.name_of(index)

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 from faster_coco_eval import mask as rle
 
+from recipes.data.sources import outlines
 from recipes.data.sources.paired import Paired
 from recipes.data.sources.source import label_problem
 from recipes.data.targets import CROP_SIZE
@@ -45,6 +46,7 @@ class InstanceMaps(Paired):
             "masks": (masks_of, tf.uint8, (None, None, None)),
             "crops": (crops_of, tf.uint8, (None, CROP_SIZE, CROP_SIZE)),
             "runs": (runs_of, tf.string, (None,)),
+            "outlines": (words_of, tf.string, (None,)),
         }
         for form in forms if "masks" in self.keys else ():
             make, kind, shape = made[form]
@@ -113,3 +115,9 @@ def runs_of(numbers, objects, boxes):
         counts = counts[: -1 if counts[-1] == 0 else None].tolist()
         encoded.append(rle.frPyObjects({"size": [height, width], "counts": counts}, height, width)["counts"])
     return np.array(encoded, object)
+
+
+def words_of(numbers, objects, boxes):
+    """Returns masks as `recipes.data.sources.outlines.words_of` has them, `(N,)` strings."""
+    runs = runs_of(numbers, objects, boxes)
+    return outlines.as_strings(outlines.words_of({"size": numbers.shape, "counts": counts}) for counts in runs)

@@ -68,8 +68,12 @@ class Joined(Source):
 
     def decode_as(self, record, forms):
         """As that of the record's source."""
-        keys = (*(key for key in self.keys if key != "masks"), *forms)
+        keys = (*(key for key in self.keys if key != "masks"), *(forms if "masks" in self.keys else ()))
         return self._decode(record, keys, lambda source: source.decode_as(record["record"], forms))
+
+    def stored(self, record):
+        """As that of the record's source."""
+        return self.sources[int(record["part"])].stored(record["record"])
 
     def _decode(self, record, keys, decode):
         def decoder(source):

@@ -1,5 +1,6 @@
 """The outlines of objects, polygons or run lengths, in a few flat arrays: millions of lists would fill the memory."""
 
+import json
 from array import array
 
 import numpy as np
@@ -80,6 +81,34 @@ def encoded_masks(masks):
 def runs_of(columns, rows, height, width):
     """Returns the masks of some objects as COCO's compressed run lengths, `(N,)` bytes; none is drawn."""
     return np.array([encoded(outline_of(columns, row), height, width)["counts"] for row in rows], object)
+
+
+def words_of(outline):
+    """Returns an outline as the text of COCO's segmentation; "" for `None`."""
+    return "" if outline is None else json.dumps(segmentation_of(outline))
+
+
+def segmentation_of(outline):
+    """Returns an outline as COCO's JSON holds it: lists of coordinates, or a dict of compressed run lengths."""
+    if isinstance(outline, dict):
+        return {"size": [*outline["size"]], "counts": outline["counts"].decode()}
+    return [[int(value) if value == int(value) else value for value in part] for part in outline]
+
+
+def outline_in(words):
+    """Returns the outline that `words_of` was given."""
+    outline = json.loads(words) if words else None
+    return {**outline, "counts": outline["counts"].encode()} if isinstance(outline, dict) else outline
+
+
+def words_of_masks(masks):
+    """Returns what `words_of` says of masks `(N, H, W)` uint8: `(N,)` objects, bytes, as TensorFlow takes strings."""
+    return as_strings(words_of(rle.encode(np.asfortranarray(mask))) for mask in masks)
+
+
+def as_strings(words):
+    """Returns texts as an array that TensorFlow takes for strings, also if there are none."""
+    return np.array([text.encode() for text in words] or np.empty(0, "S1"), object)
 
 
 def fitting(columns, sizes, start=0, stop=None, empty=False):

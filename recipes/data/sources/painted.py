@@ -2,11 +2,13 @@
 
 import numpy as np
 import tensorflow as tf
+from faster_coco_eval import mask as rle
 
 from recipes.data import pictures
 from recipes.data.sources import outlines
 from recipes.data.sources.annotated import Annotated
 from zoo.constants import VOID
+from zoo.ops.boxes_numpy import area
 
 BACKGROUND = "background"
 
@@ -20,11 +22,7 @@ class Painted(Annotated):
     def __init__(self, spec, entries, classes, keys, num_keypoints=0):
         super().__init__(spec, entries, classes, keys, num_keypoints)
         self.object_classes = tuple(classes)
-        # As number 0 of the pixels; where objects are called so, they are of it.
-        self.classes = (BACKGROUND, *(name for name in classes if name.lower() != BACKGROUND))
-        self.pixel_labels = np.array(
-            [0 if name.lower() == BACKGROUND else self.classes.index(name) for name in classes], np.int32
-        )
+        self.classes, self.pixel_labels = pixel_classes(classes)
         self.keys = (*self.keys, "segmentation")
 
     def concerned(self, key):
@@ -35,10 +33,10 @@ class Painted(Annotated):
         """Returns rows of objects in the order in which they are painted."""
         return rows
 
-    def decode(self, record):
-        """As `Annotated.decode`, with "segmentation"."""
+    def _decode(self, record, forms):
+        """As `Annotated._decode`, with "segmentation"."""
         if "boxes" in self.keys:
-            example = super().decode(record)
+            example = super()._decode(record, forms)
         else:
             image = pictures.decode(tf.io.read_file(record["image"]))
             example = {"image": image, "name": tf.convert_to_tensor(record["image"])}
@@ -52,10 +50,43 @@ class Painted(Annotated):
         size = int(height), int(width)
         rows = np.arange(self.starts[index], self.starts[index + 1])
         rows = self.order(rows[outlines.fitting(self.outlines, size)[rows]])
-        canvas = np.zeros(size, np.int32)
         ignored = self.rows["ignored"][rows] if "ignored" in self.rows else np.zeros(len(rows), bool)
-        for row in (*rows[ignored], *rows[~ignored]):  # of one mask after the other, as many could fill the memory
-            (mask,) = outlines.masks_of(self.outlines, [row], *size)
-            void = "ignored" in self.rows and self.rows["ignored"][row]
-            canvas[mask > 0] = VOID if void else self.pixel_labels[self.rows["labels"][row]]
-        return canvas
+        masks = (outlines.outline_of(self.outlines, row) for row in rows)
+        return paint(masks, self.pixel_labels[self.rows["labels"][rows]], ignored, size)
+
+
+def stated(areas, boxes):
+    """Returns areas `(N,)`, those of the boxes `(N, 4)` where none is stated."""
+    return np.where(np.isnan(areas), area(boxes), areas)
+
+
+def pixel_classes(names):
+    """Returns the classes of pixels that objects of these classes are painted on, and the number of each class.
+
+    Number 0 is the background; where objects are called so, they are of it.
+    """
+    classes = (BACKGROUND, *(name for name in names if name.lower() != BACKGROUND))
+    numbers = [0 if name.lower() == BACKGROUND else classes.index(name) for name in names]
+    return classes, np.array(numbers, np.int32)
+
+
+def paint(masks, labels, ignored, size):
+    """Paints objects one over the other; ignored ones are void, below all others.
+
+    Args:
+        masks: iterable of N outlines, see `outlines.Outlines`, in the order in which they are painted.
+        labels: `(N,)` int32, what their pixels become.
+        ignored: `(N,)` bool.
+        size: `(height, width)` of the picture.
+
+    Returns:
+        `(height, width)` int32.
+    """
+    void, canvas = np.zeros(size, bool), np.full(size, -1, np.int32)
+    for outline, label, unknown in zip(masks, labels, ignored, strict=True):
+        mask = rle.decode(outlines.encoded(outline, *size)) > 0  # of one after the other, as many fill the memory
+        if unknown:
+            void |= mask
+        else:
+            canvas[mask] = label
+    return np.where(canvas < 0, np.where(void, VOID, 0), canvas).astype(np.int32)

@@ -13,7 +13,7 @@ import tensorflow as tf
 from recipes.data.files import read_text
 from recipes.data.graph import as_written, mapped
 from recipes.data.progress import track
-from recipes.data.sources.outlines import encoded_masks
+from recipes.data.sources.outlines import encoded_masks, words_of_masks
 from recipes.data.targets import BESIDE, CROP_SIZE, TARGETS, crop_masks
 from zoo.constants import VOID
 from zoo.errors import InputError
@@ -124,16 +124,28 @@ class Source:
             record: as for `decode`.
             forms: names of keys: "crops" `(N, 224, 224)` uint8, masks over their boxes, as they are learned; "runs"
                 `(N,)` strings, COCO's compressed run lengths of the picture's size, as they are measured: those of
-                polygons are pycocotools'.
+                polygons are pycocotools'; "outlines" `(N,)` strings, what is annotated, and not what is learned of
+                it, see `recipes.data.sources.outlines.words_of`: "" for objects without a mask, which then stay.
+
+        A source without masks has none in any form.
         """
         example = self.decode(record)
+        if "masks" not in self.keys:
+            return example
         masks = example.pop("masks")
         if "crops" in forms:
             example["crops"] = crop_masks(masks, example["boxes"], CROP_SIZE)
         if "runs" in forms:
             runs = tf.numpy_function(encoded_masks, [masks], tf.string, stateful=False)
             example["runs"] = tf.ensure_shape(runs, (None,))
+        if "outlines" in forms:
+            words = tf.numpy_function(words_of_masks, [masks], tf.string, stateful=False)
+            example["outlines"] = tf.ensure_shape(words, (None,))
         return example
+
+    def stored(self, record):
+        """Returns the bytes that a record's picture is decoded from; `None` where it is part of a file, or none's."""
+        return tf.io.read_file(record["image"]).numpy() if "image" in record else None
 
     def __len__(self):
         return self.count - len(self.left_out)

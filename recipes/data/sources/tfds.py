@@ -179,6 +179,10 @@ class Tfds(Source):
             example["areas"] = tf.cast(record["objects"]["area"], tf.float32)
         return within_picture(example) if self.has_objects else example
 
+    def stored(self, record):
+        """As `Source.stored`."""
+        return record[self.naming.image].numpy()
+
     def warning(self, record, picture_size):
         """As `Source.warning`: boxes without area."""
         return box_warning(_boxes(record, picture_size), picture_size) if self.has_objects else None

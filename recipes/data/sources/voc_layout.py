@@ -8,6 +8,7 @@ from pathlib import Path
 from recipes.data.files import MOST_OF_LISTS, read_lines
 from recipes.data.pictures import SUFFIXES
 from recipes.data.sources.places import files_under
+from recipes.data.staging import check_settled
 from zoo.errors import InputError
 
 NEEDED = "voc:DIR needs .xml files, as in DIR/Annotations, and their pictures, as in DIR/JPEGImages or beside them"
@@ -36,6 +37,7 @@ class Layout:
         self.folder = Path(folder)
         if not self.folder.is_dir():
             raise InputError(f"{folder}: no such folder; {NEEDED}")
+        check_settled(self.folder)
         self.files = files_under(self.folder, (".xml",))
         if not self.files:
             raise InputError(f"{self.expected(ANNOTATIONS, 'Annotations')}: holds no .xml file; {NEEDED}")
@@ -119,6 +121,8 @@ class Layout:
 
     def stem_of(self, line):
         """Returns the stem of the annotation that a line of a list means; `None` where its class is absent."""
+        if line in self.by_stem:
+            return line
         whole = bare(line)
         if whole in self.by_stem:
             return whole

@@ -58,6 +58,7 @@ class Yolo(Annotated):
         super().__init__(f"yolo:{rest}", entries, names, keys, points[0] if points else 0)
         if points:
             self.flip_pairs = flip_pairs_in(layout, points[0])
+            self.keypoint_names = keypoint_names_in(layout, points[0])
         if hashed:
             half(self, split)
 
@@ -118,6 +119,14 @@ def keypoints_in(layout):
         if 1 <= count <= MOST_POINTS and size in (2, 3):
             return count, size
     raise InputError(f"{layout.path}: kpt_shape is [points, 2 or 3], received {reprlib.repr(shape)}")
+
+
+def keypoint_names_in(layout, count):
+    """Returns the names of the points, `()` where data.yaml has none (`kpt_names`), or others for another class."""
+    named = layout.data.get("kpt_names")
+    first, *others = named.values() if isinstance(named, dict) and named else (named,)
+    alike = isinstance(first, list) and len(first) == count and all(other == first for other in others)
+    return tuple(first) if alike and all(isinstance(name, str) for name in first) else ()
 
 
 def flip_pairs_in(layout, count):

@@ -10,7 +10,7 @@ from recipes.report.run import write_metrics
 
 VERBS = (
     *("data", "train", "evaluate", "compare", "predict", "export", "verify", "benchmark"),
-    *("facewarp", "proposals", "list", "weights", "demo"),
+    *("facewarp", "proposals", "list", "weights", "demo", "convert"),
 )
 
 
@@ -60,6 +60,20 @@ def test_data(zoo, sets, tmp_path):
     assert "2.png" in out and "label 7 is outside the 2 classes" in out
     with Image.open("sheet.png") as sheet:
         assert min(sheet.size) > 48
+
+
+def test_convert(zoo, squares):
+    code, out, err = zoo("convert", squares, "--to", "coco", "out")
+    assert code == 0 and err == ""
+    assert "read it as coco:out/annotations.json@out/images" in out
+    code, out, _ = zoo("data", "coco:out/annotations.json@out/images")
+    assert code == 0 and "square" in out and "ghost" in out
+    code, out, err = zoo("convert", squares, "--to", "coco", "out")
+    assert code == 2 and err.startswith("error: out: the folder is not empty, and coco has no splits: name a new one")
+    code, out, err = zoo("convert", squares, "--to", "yolo", "out2", "--task", "masks")
+    assert code == 2 and err.startswith("error: --task masks: no such task; there are segmentation, ")
+    code, out, err = zoo("convert", squares, "--to", "yolo", "out2", "--task", "keypoints")
+    assert code == 2 and "has no keypoints" in err
 
 
 def test_train_writes_metrics_and_report(zoo, toy, sets):

@@ -246,6 +246,25 @@ def test_lines_of_splits(folder):
         open_source(f"voc:{folder}:cat_train")
 
 
+def test_a_name_that_ends_as_a_picture_has_its_line(folder):
+    Image.new("RGB", (30, 20)).save(folder / "JPEGImages" / "d.jpg.png")
+    write(folder, "d.jpg", box("dog", 1, 1, 30, 20))
+    (folder / "ImageSets/Main/test.txt").write_text("d.jpg\n")
+    source = open_source(f"voc:{folder}:test")
+    assert source.findings() == [] and source.name_of(0) == str(folder / "JPEGImages" / "d.jpg.png")
+
+
+def test_a_split_on_its_way_into_the_folder_is_waited_for(folder):
+    writing = folder / ".set.partial-1."
+    (writing / "Annotations").mkdir(parents=True)
+    assert len(open_source(f"voc:{folder}")) == 3
+    writing.rename(folder / ".set.partial-1.whole")
+    with pytest.raises(
+        InputError, match="pictures are being added, or were when that was broken off: run that again"
+    ):
+        open_source(f"voc:{folder}")
+
+
 def test_train_and_val_by_a_hash(folder, capsys):
     for path in (folder / "ImageSets/Main").iterdir():
         path.unlink()

@@ -299,6 +299,25 @@ def test_keypoints(folder):
     np.testing.assert_allclose(examples(open_source(f"yolo:{folder}"))[0]["keypoints"], [[[9, 5, 2], [0, 0, 0]]])
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("{0: [nose, tail], 1: [nose, tail]}", ("nose", "tail")),
+        ("[nose, tail]", ("nose", "tail")),
+        ("{0: [nose, tail], 1: [tail, nose]}", ()),
+        ("{0: [nose]}", ()),
+        ("{0: [nose, [tail]]}", ()),
+        ("{}", ()),
+        ("tail", ()),
+    ],
+)
+def test_names_of_keypoints(folder, text, names):
+    describe(folder, f"names: [cat, dog]\ntrain: images/train\nkpt_shape: [2, 3]\nkpt_names: {text}\n")
+    for path in (folder / "labels" / "train").glob("*.txt"):
+        path.write_text("0 0.5 0.5 0.2 0.2 0.5 0.5 2 0.4 0.4 1\n")
+    assert open_source(f"yolo:{folder}:train").keypoint_names == names
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
 def test_rows_as_other_systems_write_them(folder, encoding):
     text = " 1.0\t0.5 0.5  0.2\t0.4 \r\n\r\n0.000e+00 0.25 0.1 0.5 0.2"
