@@ -4,8 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.data.sources.paired import Paired
-from recipes.data.sources.source import label_problem
+from recipes.data.sources.source import label_problem, room_problem
 
+MOST_COUNTED = 1 << 16
 PER_CLASS = 1000
 """A pixel's number is this times its class, and its object's own number."""
 
@@ -34,18 +35,22 @@ class InstanceMaps(Paired):
         found = dict(zip(kinds, found, strict=True))
         return {key: tf.ensure_shape(found[key], shapes[key]) for key in self.keys if key in found}
 
-    def fault(self, numbers):
-        """As `Paired.fault`: objects of no class."""
+    def fault(self, numbers, size, count):
+        """As `Paired.fault`: objects of no class, or too many."""
         labels, _ = self.meaning(numbers)
-        return label_problem(labels[labels >= 0], self.class_names("detection"), "object")
+        wrong = label_problem(labels[labels >= 0], self.class_names("detection"), "object")
+        return wrong or ("boxes" in self.keys and room_problem(count, size)) or None
 
     def _objects(self, numbers):
-        present = np.flatnonzero(np.bincount(numbers.ravel()))
+        few = 0 <= numbers.min() and numbers.max() < MOST_COUNTED
+        present = np.flatnonzero(np.bincount(numbers.ravel())) if few else np.unique(numbers)
         labels, ignored = self.meaning(present)
         objects = labels >= 0
+        if wrong := room_problem(objects.sum(), numbers.shape):
+            raise ValueError(wrong)
         masks = numbers == present[objects, None, None]
         boxes = np.stack([*_extent(masks.any(axis=1)), *_extent(masks.any(axis=2))], axis=-1)[:, [0, 2, 1, 3]]
-        return boxes.astype("float32"), labels[objects].astype("int32"), masks.astype("uint8"), ignored[objects]
+        return boxes.astype("float32"), labels[objects].astype("int32"), masks.view("uint8"), ignored[objects]
 
 
 def _extent(present):

@@ -10,7 +10,7 @@ from recipes.data import pictures
 from recipes.data.objects import within_picture
 from recipes.data.remembered import label_facts, picture_facts
 from recipes.data.sources.places import files_under
-from recipes.data.sources.source import Problem, Source, named_classes, size_problem
+from recipes.data.sources.source import Problem, Source, named_classes, room_problem, size_problem
 from zoo.errors import InputError
 
 NEEDED = "nuclei:DIR needs DIR/ID/images with one picture and DIR/ID/masks with a PNG an object"
@@ -33,7 +33,7 @@ class Nuclei(Source):
     keys = ("boxes", "labels", "masks")
 
     def __init__(self, folder):
-        if not folder or not Path(folder).is_dir():
+        if not folder or not os.path.isdir(folder):
             raise InputError(f"{folder or 'nuclei:'}: no such folder; {NEEDED}")
         self.spec, self.folder = f"nuclei:{folder}", Path(folder)
         found = [(place, pictures_in(place / "images")) for place in sorted(self.folder.iterdir())]
@@ -99,6 +99,9 @@ class Nuclei(Source):
             own = [(path, next(facts)) for path in self.masks[index]]
             if not isinstance(head, list):
                 found.append(Problem(str(self.images[index]), head or "no such picture", index))
+                continue
+            if message := room_problem(len(own), head):
+                found.append(Problem(str(self.images[index]), message, index))
                 continue
             sound.append(index)
             for path, fact in own:

@@ -22,9 +22,8 @@ class Painted(Annotated):
         self.object_classes = tuple(classes)
         # As number 0 of the pixels; where objects are called so, they are of it.
         self.classes = (BACKGROUND, *(name for name in classes if name.lower() != BACKGROUND))
-        self.pixel_labels = np.array(
-            [0 if name.lower() == BACKGROUND else self.classes.index(name) for name in classes], np.int32
-        )
+        places = {name: place for place, name in enumerate(self.classes)}
+        self.pixel_labels = np.array([places.get(name, 0) for name in classes], np.int32)
         self.keys = (*self.keys, "segmentation")
 
     def concerned(self, key):

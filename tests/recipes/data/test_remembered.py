@@ -56,7 +56,7 @@ def test_without_a_memory_all_is_read(calls, tmp_path, contents):
 def test_label_maps_are_remembered_by_what_reads_them(calls, tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(np.uint8([[0, 3], [3, 255]])).save(path)
-    assert remembered.label_facts([str(path)], labels_from_bytes, "reading") == [[2, 2, [0, 3, 255]]]
+    assert remembered.label_facts([str(path)], labels_from_bytes, "reading") == [[2, 2, [0, 3, 255], 3]]
     assert facts(path) == [[2, 2]]
     with sqlite3.connect(tmp_path / "cache" / "facts.sqlite") as database:
         names = [row[0] for row in database.execute("SELECT function FROM facts ORDER BY function")]
