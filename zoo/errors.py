@@ -1,5 +1,25 @@
+"""The error of everything that is given from outside, and the one line that it is."""
+
+LONGEST = 2000
+
+
 class InputError(ValueError):
     """Something given from outside is wrong: the message is one line that names it and says what to do.
 
     The command line prints the message and exits with code 2; from Python it is an ordinary `ValueError`.
     """
+
+    def __init__(self, message=""):
+        super().__init__(one_line(message))
+
+
+def one_line(text):
+    """Returns a text as a message shows it, whatever the names in it are, which strangers may have chosen.
+
+    Line breaks, control characters and bytes that are no text are escaped as in Python, and of more than `LONGEST`
+    characters the middle is left out.
+    """
+    text = str(text)
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

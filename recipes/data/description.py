@@ -1,5 +1,6 @@
 """What is in a source: counts, sizes, classes, problems, and a look at it."""
 
+import os
 from dataclasses import dataclass
 from itertools import islice
 
@@ -160,5 +161,5 @@ def contact_sheet(source, count=12):
     drawn, names = [], []
     for example in islice(examples, count):
         drawn.append(draw_targets(example["image"], example, source.class_names("detection"), source.skeleton))
-        names.append(example["name"].decode().rsplit("/", 1)[-1])
+        names.append(os.fsdecode(example["name"]).rsplit("/", 1)[-1])
     return drawing.contact_sheet(drawn, captions=names)

@@ -19,7 +19,11 @@ DAMAGED = (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZip
 """What NumPy raises of a file of arrays that is cut or changed."""
 MOST_BYTES = 1 << 24
 """Of a file that describes one picture, or a set."""
-MOST_OF_LISTS = 1 << 30
+MOST_OF_LISTS, MOST_OF_SETS = 1 << 28, 1 << 32
+"""Of a file that names the pictures of a set, and of one that annotates all of them."""
+MOST_LINES = 1 << 21
+LONGEST_LINE = 1 << 14
+"""Characters of a line that names something; a path may have 4,096."""
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -137,7 +141,7 @@ def read_json_of_others(path, needed):
     if not path.is_file():
         raise InputError(f"{path}: no such file; {needed}")
     try:
-        return json_of(contents_of(path, MOST_OF_LISTS * 4))
+        return json_of(contents_of(path, MOST_OF_SETS))
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
 
@@ -221,5 +225,27 @@ def read_text(path, most=MOST_BYTES):
 
 
 def read_lines(path, most=MOST_BYTES):
-    """Returns the lines of a text file, without blanks around them; empty ones are left out."""
-    return [line.strip() for line in read_text(path, most).split("\n") if line.strip()]
+    """Returns the lines of a text file, without blanks around them; empty ones are left out. As `numbered_lines`."""
+    return [line for _, line in numbered_lines(path, most)]
+
+
+def numbered_lines(path, most=MOST_BYTES, longest=LONGEST_LINE):
+    """Yields the number of each line of a text file, from 1, and the line, without blanks around it.
+
+    Args:
+        path: the file.
+        most: bytes that it may have.
+        longest: characters that a line may have.
+
+    Raises:
+        InputError: as `read_text`, or if it has more than `MOST_LINES` lines or a line is too long.
+    """
+    text = read_text(path, most)
+    count = text.count("\n")
+    if count > MOST_LINES:
+        raise InputError(f"{path}: has {count:,} lines, more than {MOST_LINES:,}; split it")
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > longest:
+            raise InputError(f"{path}: line {number} has {len(line):,} characters, more than {longest:,}")
+        if line := line.strip():
+            yield number, line

@@ -70,4 +70,6 @@ def numbers_of(file):
         numbers = first
     if numbers.dtype.kind == "f" and not (np.isfinite(numbers) & (numbers == np.rint(numbers))).all():
         raise ValueError("has fractions, not one label a pixel")
+    if numbers.dtype.kind == "f" and np.abs(numbers).max() >= 1 << 31:
+        raise ValueError("has numbers of more than 31 bits, which are no labels")
     return np.ascontiguousarray(upright(numbers, found.orientation).astype(np.int32))

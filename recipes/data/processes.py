@@ -5,6 +5,7 @@ What they import to begin with, this module, is light: they load Keras after `_s
 
 import multiprocessing
 import os
+import threading
 import time
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
@@ -63,3 +64,10 @@ def in_processes(function, items, processes=None, patience=None):
 def _start():
     """Runs first in a new process: the Keras that the zoo imports then leaves out TensorFlow, which has no work."""
     os.environ["KERAS_BACKEND"] = "numpy"
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    """Ends this process when its parent is gone, however it went: it would wait for work for ever."""
+    multiprocessing.parent_process().join()
+    os._exit(1)

@@ -1,9 +1,16 @@
-"""A progress bar for work that turns out to be long."""
+"""What the user is told of work under way: lines, and a progress bar where it turns out to be long."""
 
 import time
 
 from rich.console import Console
 from rich.progress import Progress
+
+from zoo.errors import one_line
+
+
+def say(line):
+    """Prints a line for the user, whatever the names in it are."""
+    print(one_line(line))
 
 
 def track(items, description, total, patience=2.0):

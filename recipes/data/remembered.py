@@ -23,7 +23,7 @@ PART = 10_000
 """Files that are looked up together: a question to the memory, which takes up to 32,766 names."""
 PNG, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 MOST = 1000
-VERSION = 1  # counts up when a function comes to find something else
+VERSION = 2  # counts up when a function comes to find something else
 
 
 def folder():
@@ -87,7 +87,7 @@ def picture_fact(path):
 
 
 def label_facts(paths, read, description):
-    """Returns of each label map `[height, width, numbers]`, of which numbers those that occur, `MOST` at most.
+    """Returns of each label map `[height, width, numbers, count]`: those that occur, `MOST` at most, and how many.
 
     A string stands for one that cannot be read, and says so, and `None` for one that is not there.
 
@@ -110,7 +110,7 @@ def label_fact(read, path):
     except ValueError as error:
         return str(error).removesuffix("; replace or remove it")  # of all that is at fault the source says so
     found = np.unique(numbers).tolist()
-    return [*numbers.shape, found if len(found) <= MOST else [*found[: MOST - 1], found[-1]]]
+    return [*numbers.shape, found if len(found) <= MOST else [*found[: MOST - 1], found[-1]], len(found)]
 
 
 def name_of(function):
@@ -127,14 +127,6 @@ def state(path):
     except (OSError, ValueError):
         return None
     return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
-
-
-def named(path):
-    """Says whether a path can be remembered: SQLite's texts are UTF-8, names of files may be any bytes."""
-    try:
-        return bool(path.encode())
-    except UnicodeEncodeError:
-        return False
 
 
 def each(function, paths):
@@ -155,7 +147,7 @@ class Memory:
     def read(self, paths):
         """Returns `{path: (state, fact)}` of those of some paths that are known."""
         folders, found = {}, {}
-        for path in filter(named, paths):
+        for path in paths:
             name, _, last = path.rpartition(os.sep)
             folders.setdefault(name or os.sep, []).append(last)
         try:
@@ -164,9 +156,12 @@ class Memory:
                     rows = database.execute(
                         "SELECT name, size, time, fact FROM facts WHERE function = ? AND folder = ? "
                         f"AND name IN ({', '.join('?' * len(lasts))})",
-                        (self.function, name, *lasts),
+                        (self.function, *map(os.fsencode, (name, *lasts))),
                     )
-                    found |= {os.path.join(name, row[0]): ((row[1], row[2]), json.loads(row[3])) for row in rows}
+                    found |= {
+                        os.path.join(name, os.fsdecode(file)): ((size, time), json.loads(fact))
+                        for file, size, time, fact in rows
+                    }
         except (OSError, sqlite3.Error, ValueError):
             return {}  # damaged, or not to be had: all is read anew
         return found
@@ -176,9 +171,8 @@ class Memory:
         if not facts:
             return
         rows = [
-            (self.function, os.path.dirname(path), os.path.basename(path), *now, json.dumps(fact))
+            (self.function, *map(os.fsencode, os.path.split(path)), *now, json.dumps(fact))
             for path, (now, fact) in facts.items()
-            if named(path)
         ]
         try:
             with closing(self._open()) as database, database:
@@ -190,7 +184,7 @@ class Memory:
         folder().mkdir(parents=True, exist_ok=True)
         database = sqlite3.connect(folder() / "facts.sqlite", timeout=30)
         database.execute(
-            "CREATE TABLE IF NOT EXISTS facts (function TEXT, folder TEXT, name TEXT, size INTEGER, time INTEGER, "
+            "CREATE TABLE IF NOT EXISTS facts (function TEXT, folder BLOB, name BLOB, size INTEGER, time INTEGER, "
             "fact TEXT, PRIMARY KEY (function, folder, name)) WITHOUT ROWID"
         )
         return database

@@ -78,7 +78,7 @@ def predict_each(predictor, paths, output, found, *, skip_bad=False, score=SCORE
                 drawn["classes"] = seen["segmentation"].astype(np.uint8)
             names = {kind: f"{file.stem}_{kind}.png" for kind in drawn}
             for kind, pixels in drawn.items():
-                replace_file(output / names[kind], Image.fromarray(pixels).save)
+                replace_file(output / names[kind], Image.fromarray(pixels).save, durable=False)  # is easily made anew
             size = {"height": image.shape[0], "width": image.shape[1]}
             entry = {"picture": str(file), **size, **names, **entry_of(predictor, prediction, seen)}
             found(entry)

@@ -1,5 +1,6 @@
 """Measuring a model or an artifact on a source, each picture at its own size."""
 
+import os
 from itertools import tee
 
 import numpy as np
@@ -98,7 +99,7 @@ def take_samples(predictor, source, count):
             example["masks"] = rle.decode(example["runs"], example["image"].shape[:2])
         samples.append(
             Sample(
-                name=example["name"].decode().rsplit("/", 1)[-1],
+                name=os.fsdecode(example["name"]).rsplit("/", 1)[-1],
                 image=example["image"],
                 truth=truth_of(example, predictor.task),
                 prediction=found_in(prediction, predictor.task, example["image"].shape[:2]),

@@ -1,7 +1,7 @@
 """Sources of annotated pictures, each format in a file of its own; `SOURCES` is the table of them."""
 
+import os
 from importlib import import_module
-from pathlib import Path
 
 from zoo.errors import InputError
 
@@ -52,6 +52,16 @@ def open_source(spec):
     Raises:
         InputError: if the kind of source is unknown or the source cannot be opened.
     """
+    if "\0" in spec:
+        raise InputError(f"{spec}: has a zero byte, which no name has")
+    try:
+        return opened_whole(spec)
+    except OSError as error:  # a folder that may not be listed, a disk that fails, a name too long for any
+        raise InputError(f"{spec}: cannot be read ({error.strerror or error}); check the path") from error
+
+
+def opened_whole(spec):
+    """As `open_source`; what the system refuses is an `OSError`."""
     kind, _, rest = spec.partition(":")
     if JOIN in spec and kind != "crops":  # crops are those of all that is joined
         from recipes.data.sources.joined import Joined  # loads TensorFlow
@@ -80,7 +90,7 @@ def opened(kind, rest):
     """Opens a source, or one of its halves where it has no splits of its own."""
     place, mark, options = rest.partition("?")
     folder, _, split = place.rpartition(":")
-    if kind not in UNSPLIT or split not in ("train", "val") or Path(place).is_dir():
+    if kind not in UNSPLIT or split not in ("train", "val") or os.path.isdir(place):
         return opener_of(kind)(rest)
     from recipes.data.sources.halves import half
 

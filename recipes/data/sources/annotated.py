@@ -22,6 +22,14 @@ ROWS = {
     "areas": ((), np.float32),
 }
 
+MOST_OBJECTS = 100_000
+
+
+def check_number(count):
+    """Raises `ValueError` if one picture has so many objects that the file is none of annotations."""
+    if count > MOST_OBJECTS:
+        raise ValueError(f"has {count:,} objects, more than {MOST_OBJECTS:,}, too many for one picture")
+
 
 @dataclass(frozen=True)
 class Fault:

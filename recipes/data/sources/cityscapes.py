@@ -70,7 +70,7 @@ class Cityscapes(InstanceMaps):
         """As `InstanceMaps.targets`."""
         labels = np.full(PER_CLASS, VOID, "int32")
         labels[list(CLASSES)] = range(len(CLASSES))
-        ids = tf.where(numbers < PER_CLASS, numbers, numbers // PER_CLASS)
+        ids = tf.clip_by_value(tf.where(numbers < PER_CLASS, numbers, numbers // PER_CLASS), 0, PER_CLASS - 1)
         return {"segmentation": tf.gather(labels, ids), **super().targets(numbers, forms)}
 
     def meaning(self, numbers):

@@ -1,5 +1,6 @@
 """`coco:FILE.json@DIR`: COCO's annotations of the pictures in DIR: boxes, masks, keypoints."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ class Coco(Annotated):
         name, _, folder = rest.rpartition("@")
         if not name or not folder:
             raise InputError(f"coco:{rest}: {NEEDED}")
-        if not Path(folder).is_dir():
+        if not os.path.isdir(folder):
             raise InputError(f"{folder}: no such folder; {NEEDED}")
         self.path = Path(name)
         if not self.path.is_file():
@@ -55,7 +56,8 @@ class Coco(Annotated):
             raise InputError(f"{self.path}: names {len(images)} pictures and {len(categories)} categories")
         self._read_keypoints([category for _, category in categories])
         names = list(dict.fromkeys(name_of(category) for _, category in categories))
-        self._labels = {number: names.index(name_of(category)) for number, category in categories}
+        labels = {name: label for label, name in enumerate(names)}
+        self._labels = {number: labels[name_of(category)] for number, category in categories}
         self._outlined_at_all = any(isinstance(one, dict) and one.get("segmentation") for one in annotations)
         keys = [
             "boxes",
@@ -248,8 +250,9 @@ def left_right_pairs(names):
     Returns:
         Tuple of `(left, right)`, e.g. `((1, 2),)`.
     """
+    places = {name: place for place, name in reversed([*enumerate(names)])}
     mirrored = {name: name.replace("left", "right") for name in names if "left" in name}
-    return tuple((names.index(a), names.index(b)) for a, b in mirrored.items() if b in names)
+    return tuple((places[a], places[b]) for a, b in mirrored.items() if b in places)
 
 
 def outline_of(segmentation, size):

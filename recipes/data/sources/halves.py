@@ -4,6 +4,7 @@ import zlib
 from functools import cache
 from pathlib import Path
 
+from recipes.data.progress import say
 from zoo.errors import InputError
 
 HALVES = ("train", "val")
@@ -36,13 +37,13 @@ def half(source, split):
     counts = f"{len(marks) - len(in_val)} pictures to learn from (train) and {len(in_val)} to measure on (val)"
     place, mark, options = source.spec.partition("?")
     whole = f"{place.removesuffix(f':{split}')}{mark}{options}"
-    say(f"{whole}: has no splits of its own; a hash of the names chooses {counts}")
+    say_once(f"{whole}: has no splits of its own; a hash of the names chooses {counts}")
 
 
 @cache
-def say(line):
+def say_once(line):
     """Prints a line the first time: a run opens its sources several times."""
-    print(line)
+    say(line)
 
 
 def mark_of(path):

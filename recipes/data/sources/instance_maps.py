@@ -11,6 +11,8 @@ from recipes.data.sources.paired import Paired
 from recipes.data.sources.source import label_problem
 from recipes.data.targets import CROP_SIZE
 
+MOST_OBJECTS = 20_000
+"""In a map; their masks as they are learned take 1 GB."""
 PER_CLASS = 1000
 """A pixel's number is this times its class, and its object's own number."""
 
@@ -54,10 +56,13 @@ class InstanceMaps(Paired):
             targets[form] = tf.ensure_shape(rows, shape)
         return targets
 
-    def fault(self, numbers):
-        """As `Paired.fault`: objects of no class."""
+    def fault(self, numbers, size, count):
+        """As `Paired.fault`: objects of no class, or too many."""
         labels, _ = self.meaning(numbers)
-        return label_problem(labels[labels >= 0], self.class_names("detection"), "object")
+        wrong = label_problem(labels[labels >= 0], self.class_names("detection"), "object")
+        if wrong is None and "boxes" in self.keys and count > MOST_OBJECTS:
+            return f"numbers {count:,} objects, more than {MOST_OBJECTS:,}: is it a map of objects?"
+        return wrong
 
     def _objects(self, numbers):
         """Returns boxes, labels, crowds and numbers of the objects in a map."""

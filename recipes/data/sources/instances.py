@@ -1,5 +1,6 @@
 """`instances:DIR[:split]`: pictures, and a PNG each that numbers the objects in it."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ class Instances(InstanceMaps):
 
 def _part(folder, names):
     """Returns the subfolder of one of these names."""
-    found = [folder / name for name in names if (folder / name).is_dir()]
+    found = [folder / name for name in names if os.path.isdir(folder / name)]
     if not found:
         raise InputError(f"{folder / names[0]}: no such folder; {NEEDED}")
     return found[0]
@@ -60,4 +61,4 @@ def _part(folder, names):
 
 def _mask(folder, stem):
     plain, marked = folder / f"{stem}.png", folder / f"{stem}_mask.png"
-    return marked if marked.is_file() else plain
+    return marked if os.path.isfile(marked) else plain

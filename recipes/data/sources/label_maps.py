@@ -14,6 +14,6 @@ class LabelMaps(Paired):
         """As `Paired.targets`."""
         return {"segmentation": numbers}
 
-    def fault(self, numbers):
+    def fault(self, numbers, size, count):
         """As `Paired.fault`: labels that are no class."""
         return label_problem(numbers[numbers != VOID], self.classes, "pixel")

@@ -1,12 +1,13 @@
 """`labelme:DIR`: pictures, and LabelMe's .json of shapes beside each."""
 
 import os
+from itertools import islice
 from pathlib import Path
 
 from recipes.data import pictures
 from recipes.data.files import contents_of, json_of
 from recipes.data.progress import track
-from recipes.data.sources.annotated import Entry, Fault
+from recipes.data.sources.annotated import Entry, Fault, check_number
 from recipes.data.sources.coco import brief, number_or_none, numbers
 from recipes.data.sources.painted import Painted
 from recipes.data.sources.places import Places, files_under
@@ -41,7 +42,7 @@ class LabelMe(Painted):
         if not folder:
             raise InputError(f"labelme: names no folder; {NEEDED}")
         root = Path(folder)
-        if not root.is_dir():
+        if not os.path.isdir(root):
             raise InputError(f"{root}: no such folder; {NEEDED}")
         files = files_under(root, (".json",))
         if not files:
@@ -57,9 +58,7 @@ class LabelMe(Painted):
         names = names or tuple(sorted({name for entry in entries for name in entry.objects.get("names", ())}))
         if not names:
             raise InputError(f"{root}: no file has a shape with a label; {NEEDED}")
-        super().__init__(
-            f"labelme:{folder}", (labelled(entry, names) for entry in entries), names, ("boxes", "labels", "masks")
-        )
+        super().__init__(f"labelme:{folder}", labelled(entries, names), names, ("boxes", "labels", "masks"))
 
 
 def entry_of(file, places):
@@ -83,6 +82,10 @@ def entry_of(file, places):
     if picture is None:
         return Entry(beside, file, fault="names no picture (imagePath), and none of its name is beside it")
     size = number_or_none(data.get("imageHeight")), number_or_none(data.get("imageWidth"))
+    try:
+        check_number(len(data["shapes"]))
+    except ValueError as error:
+        return Entry(picture, file, fault=str(error))
     rows, faults = objects_of(data["shapes"])
     return Entry(picture, file, rows, fault, tuple(faults), None if None in size else tuple(map(int, size)))
 
@@ -90,7 +93,7 @@ def entry_of(file, places):
 def beside_picture(file):
     """Returns the picture of a file's stem that lies beside it, or `None`."""
     paths = (file.with_suffix(suffix) for name in pictures.SUFFIXES for suffix in (name, name.upper()))
-    return next((path for path in paths if path.is_file()), None)
+    return next((path for path in paths if os.path.isfile(path)), None)
 
 
 def objects_of(shapes):
@@ -141,15 +144,21 @@ def shape_of(shape):
     raise ValueError(f"is a {brief(kind)} of {len(points)} points, which is not understood")
 
 
-def labelled(entry, names):
-    """Returns an entry with the labels of its objects; those of other classes are faults."""
+def labelled(entries, names):
+    """Yields entries with the labels of their objects; those of other classes are faults."""
+    labels = {name: label for label, name in enumerate(names)}
+    return (with_labels(entry, labels) for entry in entries)
+
+
+def with_labels(entry, labels):
+    """As `labelled`, of one entry."""
     rows, faults = {"boxes": [], "labels": [], "masks": []}, list(entry.faults)
     for name, box, outline in zip(*(entry.objects.get(key, ()) for key in ("names", "boxes", "masks")), strict=True):
-        if name not in names:
-            what = f"the class {brief(name)!r} is none of the {len(names)} known ({', '.join(names[:20])})"
+        if name not in labels:
+            what = f"the class {brief(name)!r} is none of the {len(labels)} known ({', '.join(islice(labels, 20))})"
             faults.append(Fault("objects of a class that is not named", what))
             continue
         rows["boxes"].append(box)
-        rows["labels"].append(names.index(name))
+        rows["labels"].append(labels[name])
         rows["masks"].append(outline)
     return Entry(entry.picture, entry.where, rows, entry.fault, tuple(faults), entry.stated)

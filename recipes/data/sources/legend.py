@@ -1,12 +1,13 @@
 """What the numbers or colours of a mask mean: a file of a class a line, as classes.txt or CVAT's labelmap.txt."""
 
+import os
 import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from recipes.data import pictures
-from recipes.data.files import read_text
+from recipes.data.files import numbered_lines
 from zoo.constants import VOID
 from zoo.errors import InputError
 
@@ -18,6 +19,8 @@ AFTER = re.compile(rf"(.+?)(?:\s*[:=,]\s*|\s+)\(?{RGB}\)?\s*(?::.*)?")
 BEFORE = re.compile(rf"{RGB}[\s,:]+(.+)")
 HEX = re.compile(r"(.+?)(?:\s*[:=,]\s*|\s+)#([0-9a-fA-F]{6})")
 VALUE = re.compile(r"(.+?)\s*=\s*(\d{1,5})")
+MOST_BYTES, LONGEST = 1 << 19, 500
+"""Of the file, and characters of a line."""
 NO_CLASS = ("void", "ignore", "ignored", "unlabeled", "unlabelled")
 BORDERS = 224 << 16 | 224 << 8 | 192
 """The colour of borders and of what is hard to tell, in Pascal VOC's masks."""
@@ -61,7 +64,7 @@ def legend_near(folder):
     """Returns the `Legend` of a folder or its parent, `None` where no file there names colours or numbers."""
     for place in (folder, folder.resolve().parent):
         for name in FILES:
-            if (place / name).is_file():
+            if os.path.isfile(place / name):
                 return legend_in(place / name)
     return None
 
@@ -83,8 +86,11 @@ def legend_in(path):
     Source: the layouts of CVAT's masks, of CamVid's label_colors.txt, and of class_dict.csv, as DeepGlobe's set
     and many on Kaggle have it.
     """
-    lines = [(place, line.strip()) for place, line in enumerate(read_text(path).split("\n"), start=1)]
-    lines = [(place, line) for place, line in lines if line and line[0] != "#"]
+    lines = [
+        (place, " ".join(line.split()))  # of many blanks the forms would try each
+        for place, line in numbered_lines(path, MOST_BYTES, LONGEST)
+        if line[0] != "#"
+    ]
     if lines and lines[0][1].lower().replace(" ", "") in HEADER:
         del lines[0]
     for coloured, reads in ((True, colour_of), (False, value_of)):

@@ -1,5 +1,6 @@
 """`masks:DIR`: pictures in `DIR/images`, one file of labels or colours each, of the same stem, in `DIR/masks`."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,7 +47,7 @@ class Masks(LabelMaps):
         if not folder:
             raise InputError(f"masks: names no folder; {NEEDED}")
         self.folder, self.foreground = Path(folder), foreground
-        if not self.folder.is_dir():
+        if not os.path.isdir(self.folder):
             raise InputError(f"{self.folder}: no such folder; {NEEDED}")
         self.images_folder, self.masks_folder = (part_of(self.folder, names) for names in (IMAGES, MASKS))
         self.legend = legend_near(self.folder) if foreground is None else None
@@ -81,12 +82,12 @@ class Masks(LabelMaps):
             numbers = tf.where(numbers == self.foreground, 1, tf.where(numbers == 1, VOID - 1, numbers))
         return super().targets(numbers)
 
-    def fault(self, numbers):
+    def fault(self, numbers, size, count):
         """As `Paired.fault`."""
         if self.legend:
             return self.legend.fault(numbers)
         if self.foreground is None:
-            return super().fault(numbers)
+            return super().fault(numbers, size, count)
         odd = [number for number in numbers.tolist() if number not in (0, self.foreground, VOID)]
         return f"pixel label {odd[0]} is neither 0 nor the foreground, {self.foreground}" if odd else None
 

@@ -15,6 +15,8 @@ from zoo.errors import InputError
 
 NEEDED = "nuclei:DIR needs DIR/ID/images with one picture and DIR/ID/masks with a PNG an object"
 NO_MASK = "masks that cannot be used"
+MOST_OF_MASKS = 1 << 30
+"""Bytes that the masks of one picture's objects may take, one a pixel."""
 
 
 class Nuclei(Source):
@@ -33,7 +35,7 @@ class Nuclei(Source):
     keys = ("boxes", "labels", "masks")
 
     def __init__(self, folder):
-        if not folder or not Path(folder).is_dir():
+        if not folder or not os.path.isdir(folder):
             raise InputError(f"{folder or 'nuclei:'}: no such folder; {NEEDED}")
         self.spec, self.folder = f"nuclei:{folder}", Path(folder)
         found = [(place, pictures_in(place / "images")) for place in sorted(self.folder.iterdir())]
@@ -100,6 +102,9 @@ class Nuclei(Source):
             if not isinstance(head, list):
                 found.append(Problem(str(self.images[index]), head or "no such picture", index))
                 continue
+            if message := room_problem(len(own), head):
+                found.append(Problem(str(self.images[index]), message, index))
+                continue
             sound.append(index)
             for path, fact in own:
                 message = fact or "no such mask"
@@ -119,3 +124,11 @@ def pictures_in(folder):
 def mask_from_bytes(contents):
     """Reads a mask `(H, W)` uint8, 1 where any channel is above 0; raises `ValueError`."""
     return (pictures.from_bytes(contents) > 0).any(axis=-1).astype(np.uint8)
+
+
+def room_problem(count, size):
+    """Returns that the masks of so many objects take too much memory on a picture `(height, width)`, or `None`."""
+    needed = count * size[0] * size[1]
+    if needed <= MOST_OF_MASKS:
+        return None
+    return f"{count:,} objects on {size[1]}x{size[0]} pixels: their masks would take {needed / 1e9:.1f} GB"

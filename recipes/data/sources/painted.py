@@ -66,8 +66,8 @@ def pixel_classes(names):
     Number 0 is the background; where objects are called so, they are of it.
     """
     classes = (BACKGROUND, *(name for name in names if name.lower() != BACKGROUND))
-    numbers = [0 if name.lower() == BACKGROUND else classes.index(name) for name in names]
-    return classes, np.array(numbers, np.int32)
+    places = {name: place for place, name in enumerate(classes)}
+    return classes, np.array([places.get(name, 0) for name in names], np.int32)
 
 
 def paint(masks, labels, ignored, size):

@@ -33,7 +33,7 @@ class Paired(Source):
     read = staticmethod(labels_from_bytes)
 
     def __init__(self, spec, images, masks, needed):
-        missing = [mask for mask in masks if not mask.is_file()]
+        missing = [mask for mask in masks if not os.path.isfile(mask)]
         if missing:
             raise InputError(f"{missing[0]}: no such mask, as for {len(missing)} of {len(images)} pictures; {needed}")
         self.spec, self.images, self.masks = spec, images, masks
@@ -70,8 +70,14 @@ class Paired(Source):
         """Returns the targets that the numbers of a picture, `(H, W)` int32, stand for, by key."""
         raise NotImplementedError
 
-    def fault(self, numbers):
-        """Returns what is wrong with the numbers, `(N,)`, that occur in a mask, or `None`."""
+    def fault(self, numbers, size, count):
+        """Returns what is wrong with the numbers that occur in a mask, or `None`.
+
+        Args:
+            numbers: `(N,)` int, the first of them and the last.
+            size: `(height, width)` of the mask, pixels.
+            count: how many there are.
+        """
         raise NotImplementedError
 
     def name_of(self, index):
@@ -93,7 +99,7 @@ class Paired(Source):
             elif not isinstance(mask, list):
                 message = mask or "no such mask"
             else:
-                message = size_problem(mask[:2], picture[:2]) or self.fault(np.array(mask[2]))
+                message = size_problem(mask[:2], picture[:2]) or self.fault(np.array(mask[2]), picture, mask[3])
             if message:
                 found.append(Problem(str(at_fault), message, index))
             else:

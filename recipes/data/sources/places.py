@@ -79,5 +79,5 @@ def files_under(folder, suffixes, deep=True):
         seen.add((here.st_dev, here.st_ino))
         folders[:] = sorted(name for name in folders if deep and name[0] != "." and name != "__MACOSX")
         paths = [Path(top, name) for name in names if name[0] != "."]
-        found += [path for path in paths if path.suffix.lower() in suffixes and path.is_file()]
+        found += [path for path in paths if path.suffix.lower() in suffixes and os.path.isfile(path)]
     return sorted(found)

@@ -2,15 +2,19 @@
 
 import csv
 import math
+import os
 from pathlib import Path
 
 import numpy as np
 
-from recipes.data.files import MOST_OF_LISTS, read_text
+from recipes.data.files import MOST_OF_LISTS, numbered_lines
 from recipes.data.sources.annotated import Annotated, Entry
+from recipes.data.sources.places import Places
 from zoo.errors import InputError
 
 NEEDED = "points:FILE.csv has the header image,x0,y0,x1,y1 ..., a line a picture, coordinates in pixels"
+LONGEST = 1 << 17
+"""Characters of a line."""
 
 # The mark-up of 300-W (Sagonas et al. 2013, figure 1), counted from 0: lines of neighbours, and whether they close.
 FACE_LINES = (
@@ -59,26 +63,35 @@ class Points(Annotated):
         if not path:
             raise InputError(f"points: names no file; {NEEDED}")
         file = Path(path)
-        if not file.is_file():
+        if not os.path.isfile(file):
             raise InputError(f"{file}: no such file; {NEEDED}")
         try:
-            lines = list(csv.reader(read_text(file, MOST_OF_LISTS).split("\n"), strict=True))
+            (_, header), *rows = rows_of(file) or [(1, [])]
         except csv.Error as error:
             raise InputError(f"{file}: is no CSV: {error}") from error
-        num_points = _num_points(file, lines[0] if lines else [])
-        if not any(lines[1:]):
+        num_points = _num_points(file, header)
+        if not rows:
             raise InputError(f"{file}: names no picture; {NEEDED}")
-        folder = file.with_suffix("") if file.with_suffix("").is_dir() else file.parent
-        entries = [
-            Entry(folder / line[0], f"{file}: line {number}", _object(f"{file}: line {number}", line, num_points))
-            for number, line in enumerate(lines[1:], start=2)
-            if line
-        ]
+        folder = file.with_suffix("") if os.path.isdir(file.with_suffix("")) else file.parent
+        places = Places(folder)
+        entries = [_entry(places, f"{file}: line {number}", row, num_points) for number, row in rows]
         _check_names(file, entries)
         classes = ("object",)
         if num_points == 68:
             classes, self.flip_pairs, self.skeleton = ("face",), FACE_FLIP_PAIRS, FACE_SKELETON
         super().__init__(f"points:{path}", entries, classes, ("boxes", "labels", "keypoints"), num_points)
+
+
+def rows_of(file):
+    """Returns a list of pairs: the number of a line, and its cells; raises `csv.Error`."""
+    number = 0
+
+    def lines():
+        nonlocal number
+        for number, line in numbered_lines(file, MOST_OF_LISTS, LONGEST):  # noqa: B007  (told with the row)
+            yield line
+
+    return [(number, row) for row in csv.reader(lines(), strict=True)]
 
 
 def _num_points(file, header):
@@ -87,6 +100,12 @@ def _num_points(file, header):
     if not count or [name.strip() for name in header] != expected:
         raise InputError(f"{file}: the first line is {','.join(header[:5])[:60]!r}; {NEEDED}")
     return count
+
+
+def _entry(places, where, line, num_points):
+    """Returns the `Entry` of one line."""
+    picture, fault = places.find(line[0])
+    return Entry(picture, where, _object(where, line, num_points), fault)
 
 
 def _object(where, line, num_points):
@@ -114,7 +133,8 @@ def box_around(points):
 
 
 def _check_names(file, entries):
-    names = [entry.picture.name for entry in entries]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"{file}: names the picture {twice} twice; it takes one object a picture")
+    seen = set()
+    for name in (entry.picture.name for entry in entries):
+        if name in seen:
+            raise InputError(f"{file}: names the picture {name} twice; it takes one object a picture")
+        seen.add(name)

@@ -1,18 +1,23 @@
 """`sbd:DIR[:split]`: the Semantic Boundaries Dataset, a class a pixel for more of Pascal VOC's pictures."""
 
 import io
+import os
+import zlib
 from pathlib import Path
 
 import numpy as np
 import scipy.io
 import tensorflow as tf
 
+from recipes.data.headers import max_pixels
+from recipes.data.natively import by_python
 from recipes.data.sources.label_maps import LabelMaps
 from recipes.data.sources.voc_segmentation import pictures_of, stems_of
 from zoo.errors import InputError
 from zoo.weights.names import VOC
 
 NEEDED = "sbd:DIR is benchmark_RELEASE/dataset of its archive and needs DIR/img/NAME.jpg and DIR/cls/NAME.mat"
+PACKED = 15
 UNREADABLE = 'is no complete MATLAB file with the map "GTcls.Segmentation" of SBD'
 
 
@@ -22,6 +27,8 @@ def read(contents):
     Raises:
         ValueError: if there is none.
     """
+    if unpacked(contents) > max_pixels():
+        raise ValueError(f"unpacks to more than {max_pixels():,} bytes; raise REGIONZOO_MAX_PIXELS")
     try:
         numbers = scipy.io.loadmat(io.BytesIO(contents), variable_names=["GTcls"])["GTcls"]["Segmentation"][0, 0]
     except Exception as error:  # SciPy raises a different type for every way a file can be broken
@@ -29,6 +36,24 @@ def read(contents):
     if numbers.ndim != 2 or numbers.dtype.kind not in "ui":
         raise ValueError(UNREADABLE)
     return numbers.astype(np.int32)
+
+
+def unpacked(contents):
+    """Returns how many bytes a file's packed elements have when unpacked; counting stops above `max_pixels()`.
+
+    Source: MathWorks, "MAT-File Format", level 5: after 128 bytes elements of a kind, a length and so many bytes.
+    """
+    at, total, most = 128, 0, max_pixels() + 1
+    order = "big" if contents[126:128] == b"MI" else "little"
+    while at + 8 <= len(contents) and total < most:
+        kind, length = (int.from_bytes(contents[at + part : at + part + 4], order) for part in (0, 4))
+        if kind == PACKED:
+            try:
+                total += len(zlib.decompressobj().decompress(contents[at + 8 : at + 8 + length], most))
+            except zlib.error:
+                break  # is said by who reads it
+        at += 8 + length
+    return total
 
 
 class Sbd(LabelMaps):
@@ -53,7 +78,7 @@ class Sbd(LabelMaps):
             raise InputError(f"sbd: names no folder; {NEEDED}")
         folder = Path(name)
         for part in (folder, folder / "img", folder / "cls"):
-            if not part.is_dir():
+            if not os.path.isdir(part):
                 raise InputError(f"{part}: no such folder; {NEEDED}")
         stems = stems_of(folder, split) if split else sorted(path.stem for path in (folder / "cls").glob("*.mat"))
         if not stems:
@@ -63,5 +88,4 @@ class Sbd(LabelMaps):
 
     def numbers(self, contents):
         """As `Paired.numbers`."""
-        numbers = tf.numpy_function(read, [contents], tf.int32, stateful=False)
-        return tf.ensure_shape(numbers, (None, None))
+        return tf.ensure_shape(by_python(read, contents, tf.int32), (None, None))

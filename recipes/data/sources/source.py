@@ -10,13 +10,13 @@ from itertools import islice
 import numpy as np
 import tensorflow as tf
 
-from recipes.data.files import read_text
+from recipes.data.files import numbered_lines
 from recipes.data.graph import as_written, mapped
-from recipes.data.progress import track
+from recipes.data.progress import say, track
 from recipes.data.sources.outlines import encoded_masks, words_of_masks
 from recipes.data.targets import BESIDE, CROP_SIZE, TARGETS, crop_masks
 from zoo.constants import VOID
-from zoo.errors import InputError
+from zoo.errors import InputError, one_line
 
 IN_FLIGHT = 64
 UNDECODABLE = "the picture or its annotation cannot be decoded"
@@ -46,7 +46,7 @@ class Problem:
     of_object: bool = False
 
     def __str__(self):
-        return f"{self.file}: {self.message}"
+        return one_line(f"{self.file}: {self.message}")
 
 
 class Source:
@@ -283,7 +283,7 @@ def usable(source, skip_bad):
     findings = source.findings()
     bad = [found for found in findings if found.fatal]
     for counted in by_kind([found for found in findings if not found.fatal]):
-        print(f"{source.spec}: {counted}")
+        say(f"{source.spec}: {counted}")
     if bad and not skip_bad:
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         raise InputError(f"{bad[0]}{more}: mend or remove it, or leave it out with --skip-bad")
@@ -292,9 +292,9 @@ def usable(source, skip_bad):
         raise InputError(f"{source.spec}: no usable picture is left; the first problem is {bad[0]}")
     if len(rest) < len(source):
         lost = [problem for problem in bad if leaves_out(problem)]
-        print(f"{source.spec}: skipped {len(source) - len(rest)} of {len(source)} pictures, the first is {lost[0]}")
+        say(f"{source.spec}: skipped {len(source) - len(rest)} of {len(source)} pictures, the first is {lost[0]}")
     for counted in by_kind([problem for problem in bad if not leaves_out(problem)]):
-        print(f"{source.spec}: left out {counted}")
+        say(f"{source.spec}: left out {counted}")
     return rest
 
 
@@ -322,12 +322,11 @@ def named_classes(path):
     Raises:
         InputError: if the file names no class, or one twice.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         return ()
     lines = {}
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        name = line.strip()
-        if name and lines.setdefault(name, number) != number:
+    for number, name in numbered_lines(path):
+        if lines.setdefault(name, number) != number:
             raise InputError(f"{path}: lines {lines[name]} and {number} both say {name!r}; a class has one line")
     if not lines:
         raise InputError(f"{path}: names no class; write one name a line, or remove the file")

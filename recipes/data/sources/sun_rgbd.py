@@ -52,6 +52,6 @@ class SunRgbd(LabelMaps):
         """As `Paired.targets`."""
         return {"segmentation": tf.where(numbers == 0, VOID, numbers - 1)}
 
-    def fault(self, numbers):
+    def fault(self, numbers, size, count):
         """As `Paired.fault`: labels that are no class."""
         return label_problem(numbers, ("void", *self.classes), "pixel")

@@ -1,5 +1,6 @@
 """`via:FILE.json@DIR`: regions that were drawn in the VGG Image Annotator, version 1 or 2, on the pictures in DIR."""
 
+import os
 from pathlib import Path
 
 from recipes.data.files import read_json_of_others
@@ -39,7 +40,7 @@ class Via(Painted):
         name, _, folder = place.rpartition("@")
         if not name or not folder:
             raise InputError(f"via:{rest}: {NEEDED}")
-        if not Path(folder).is_dir():
+        if not os.path.isdir(folder):
             raise InputError(f"{folder}: no such folder; {NEEDED}")
         self.path = Path(name)
         data = read_json_of_others(self.path, NEEDED)
@@ -56,9 +57,7 @@ class Via(Painted):
         names = tuple(sorted({name for entry in entries for name in entry.objects["names"]}))
         if not names:
             raise InputError(f"{self.path}: no region has the attribute {attribute!r}")
-        super().__init__(
-            f"via:{rest}", (labelled(entry, names) for entry in entries), names, ("boxes", "labels", "masks")
-        )
+        super().__init__(f"via:{rest}", labelled(entries, names), names, ("boxes", "labels", "masks"))
 
     def _attribute(self, regions):
         """Returns the attribute that names the class, `None` where no region has any."""

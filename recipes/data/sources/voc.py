@@ -1,7 +1,8 @@
 """`voc:DIR[:split]`: boxes in Pascal VOC's format: an .xml file a picture, in folders of any name."""
 
+import os
 from dataclasses import replace
-from pathlib import Path
+from itertools import islice
 
 from recipes.data.progress import track
 from recipes.data.sources.annotated import Annotated, Entry, Fault
@@ -33,7 +34,7 @@ class Voc(Annotated):
 
     def __init__(self, rest):
         folder, _, split = rest.rpartition(":")
-        if not folder or Path(rest).is_dir():
+        if not folder or os.path.isdir(rest):
             folder, split = rest.removesuffix(":"), ""
         if not folder:
             raise InputError(f"voc: names no folder; {NEEDED}")
@@ -52,7 +53,8 @@ class Voc(Annotated):
         if not names:
             where = layout.expected(ANNOTATIONS, "Annotations")
             raise InputError(f"{where}: no annotation names an object{first_fault(parsed.values())}")
-        entries = (with_labels(parsed[file], names) for file in chosen)
+        labels = {name: label for label, name in enumerate(names)}
+        entries = (with_labels(parsed[file], labels) for file in chosen)
         super().__init__(f"voc:{rest}", entries, names, ("boxes", "labels", "ignored"))
         if hashed:
             half(self, split)
@@ -74,15 +76,15 @@ def first_fault(entries):
     return next(faults, "")
 
 
-def with_labels(entry, names):
-    """Returns an entry with the labels of its objects; those of other classes are faults."""
+def with_labels(entry, labels):
+    """Returns an entry with the labels of its objects, by their names; those of other classes are faults."""
     if entry.fault:
         return entry
-    known = [name in names for name in entry.objects["names"]]
+    known = [name in labels for name in entry.objects["names"]]
     faults = list(entry.faults)
     for name in (name for name, one in zip(entry.objects["names"], known, strict=True) if not one):
-        what = f"the class {name!r} is none of the {len(names)} known ({', '.join(names[:20])})"
+        what = f"the class {name!r} is none of the {len(labels)} known ({', '.join(islice(labels, 20))})"
         faults.append(Fault(UNKNOWN, what))
     kept = {key: [row for row, one in zip(rows, known, strict=True) if one] for key, rows in entry.objects.items()}
-    kept["labels"] = [names.index(name) for name in kept.pop("names")]
+    kept["labels"] = [labels[name] for name in kept.pop("names")]
     return replace(entry, objects=kept, faults=tuple(faults))

@@ -3,6 +3,7 @@
 import os
 import re
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 
 from recipes.data.files import MOST_OF_LISTS, read_lines
@@ -16,8 +17,6 @@ ANNOTATIONS = ("annotations", "annotation", "annots", "labels", "xml", "xmls")
 IMAGES = ("jpegimages", "images", "image", "imgs", "img", "pictures", "photos")
 LISTS = ("ImageSets/Main", "ImageSets", "imagesets/main", "splits", ".", "Annotations", "annotations")
 WORDS = {"val": ("val", "valid", "validation"), "valid": ("valid", "val"), "validation": ("validation", "val")}
-FLAG = re.compile(r"(.+?)\s+(-1|0|1)$")
-COLUMNS = re.compile(r"(.+?)(?:\s+-?\d+)+$")
 
 
 class Layout:
@@ -35,7 +34,7 @@ class Layout:
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        if not self.folder.is_dir():
+        if not os.path.isdir(self.folder):
             raise InputError(f"{folder}: no such folder; {NEEDED}")
         check_settled(self.folder)
         self.files = files_under(self.folder, (".xml",))
@@ -46,7 +45,7 @@ class Layout:
 
     def expected(self, names, usual):
         """Returns the first subfolder of one of these names, whether or not it is there."""
-        there = (path for path in sorted(self.folder.iterdir()) if path.name.lower() in names and path.is_dir())
+        there = (path for path in sorted(self.folder.iterdir()) if path.name.lower() in names and os.path.isdir(path))
         return next(there, self.folder / usual)
 
     @cached_property
@@ -83,7 +82,7 @@ class Layout:
         for name in LISTS:
             for word in WORDS.get(split, (split,)):
                 path = self.folder / name / f"{word}.txt"
-                if path.is_file():
+                if os.path.isfile(path):
                     return self.listed(path)
         words = WORDS.get(split, (split,))
         inside = [file for file in self.files if not {*words}.isdisjoint(file.relative_to(self.folder).parts[:-1])]
@@ -107,7 +106,7 @@ class Layout:
         Of a list of a class's pictures, `NAME 1`, those count that have it, 1, or where that is hard to say, 0.
         Source: Everingham et al., The PASCAL VOC Challenge 2007 Development Kit, section 4.1.
         """
-        files, lines = [], read_lines(path, MOST_OF_LISTS)
+        files, lines = [], list(dict.fromkeys(read_lines(path, MOST_OF_LISTS)))
         for line in lines:
             stem = self.stem_of(line)
             if stem is None:
@@ -126,14 +125,14 @@ class Layout:
         whole = bare(line)
         if whole in self.by_stem:
             return whole
-        flag = FLAG.match(line)
-        if flag and bare(flag[1]) in self.by_stem:
-            return None if flag[2] == "-1" else bare(flag[1])
-        columns = COLUMNS.match(line)
-        if columns and bare(columns[1]) in self.by_stem:
-            return bare(columns[1])
-        words = [bare(word) for word in line.split()]
-        return next((word for word in words if word in self.by_stem), bare(columns[1]) if columns else whole)
+        words = line.split()
+        numbers = [*takewhile(is_number, words[:0:-1])]
+        flagged = bare(line.rsplit(None, 1)[0])
+        if words[-1] in ("-1", "0", "1") and flagged in self.by_stem:
+            return None if words[-1] == "-1" else flagged
+        name = bare(line.rsplit(None, len(numbers))[0])
+        known = [word for word in (name, *map(bare, words)) if word in self.by_stem]
+        return known[0] if known else name
 
 
 def bare(name):
@@ -141,6 +140,11 @@ def bare(name):
     last = re.split(r"[\\/]", name)[-1].replace("\0", "")
     stem, suffix = os.path.splitext(last)
     return stem if suffix.lower() in (*SUFFIXES, ".xml") else last
+
+
+def is_number(word):
+    """Says whether a word is a whole number."""
+    return word.removeprefix("-").isdecimal()
 
 
 def likeness(picture, file):

@@ -6,11 +6,11 @@ import re
 from xml.etree import ElementTree
 
 from recipes.data.files import contents_of, text_of
-from recipes.data.sources.annotated import Fault
+from recipes.data.sources.annotated import Fault, check_number
 
 MOST_BYTES = 1 << 22
 SIDES = ("xmin", "ymin", "xmax", "ymax")
-DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 DECLARED = re.compile(rb"""\s*<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 ENCODINGS = (
     "utf",
@@ -52,6 +52,7 @@ def objects_in(file):
         root = ElementTree.fromstring(DECLARATION.sub("", text, count=1))
     except (ElementTree.ParseError, RecursionError) as error:
         raise ValueError(f"is no VOC annotation: {error}") from error
+    check_number(len(root.findall("object")))
     rows, faults = {"names": [], "boxes": [], "ignored": []}, []
     for number, element in enumerate(root.iterfind("object")):
         try:

@@ -1,5 +1,6 @@
 """`voc_segmentation:DIR[:split]`: a class a pixel, in the folders of Pascal VOC (VOCdevkit/VOC2012)."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ class VocSegmentation(LabelMaps):
             raise InputError(f"voc_segmentation: names no folder; {NEEDED}")
         folder = Path(name)
         for part in (folder, folder / "JPEGImages", folder / "SegmentationClass"):
-            if not part.is_dir():
+            if not os.path.isdir(part):
                 raise InputError(f"{part}: no such folder; {NEEDED}")
         masks = {path.stem: path for path in (folder / AUGMENTED).glob("*.png")}
         masks |= {path.stem: path for path in (folder / "SegmentationClass").glob("*.png")}
@@ -101,16 +102,16 @@ def stems_of(folder, split):
         split: its name.
 
     Returns:
-        List of names, in the order of the file.
+        List of names, each once, in the order of the file.
 
     Raises:
         InputError: if there is no such file, or it is empty.
     """
     path = folder / f"{split}.txt"
-    if not path.is_file():
+    if not os.path.isfile(path):
         splits = ", ".join(sorted(file.stem for file in folder.glob("*.txt"))) or "none"
         raise InputError(f"{path}: no such split; there are {splits}")
-    stems = read_lines(path, MOST_OF_LISTS)
+    stems = list(dict.fromkeys(read_lines(path, MOST_OF_LISTS)))
     if not stems:
         raise InputError(f"{path}: the split is empty; it takes the name of a picture a line, without .jpg")
     return stems
@@ -119,7 +120,7 @@ def stems_of(folder, split):
 def pictures_of(folder, stems, needed):
     """Returns the paths `folder/STEM.jpg`; raises `InputError` where one is missing."""
     images = [folder / f"{stem}.jpg" for stem in stems]
-    missing = [image for image in images if not image.is_file()]
+    missing = [image for image in images if not os.path.isfile(image)]
     if missing:
         raise InputError(f"{missing[0]}: no such picture, as {len(missing)} of {len(images)} named; {needed}")
     return images

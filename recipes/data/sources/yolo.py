@@ -3,7 +3,6 @@
 import os
 import reprlib
 from dataclasses import replace
-from pathlib import Path
 
 from recipes.data.files import contents_of, text_of
 from recipes.data.progress import track
@@ -66,7 +65,7 @@ class Yolo(Annotated):
 def split_of(rest):
     """Returns the folder and the split of `DIR:split`, by the name that the house has for it."""
     folder, _, word = rest.rpartition(":")
-    if not folder or Path(rest).is_dir():
+    if not folder or os.path.isdir(rest):
         return rest.removesuffix(":"), ""
     return folder, next((split for split, words in SPLITS.items() if word in words), word)
 
@@ -92,7 +91,7 @@ def entries_of(found, labels, points):
         entries.append(Entry(picture, file, rows, faults=tuple(faults)))
     if not labelled:
         folder = entries[0].where.parent
-        what = "no file of labels there" if folder.is_dir() else "no such folder"
+        what = "no file of labels there" if os.path.isdir(folder) else "no such folder"
         raise InputError(f"{folder}: {what}, and none of {len(entries)} pictures has a file of labels")
     return entries
 

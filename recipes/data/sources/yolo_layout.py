@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from recipes.data import pictures
 from recipes.data.files import MOST_OF_LISTS, contents_of, read_lines, text_of
+from recipes.data.progress import say
 from recipes.data.sources.places import Places, files_under
 from recipes.data.sources.source import named_classes
 from recipes.data.sources.yaml_files import read_yaml
@@ -31,7 +32,7 @@ class Layout:
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        if self.folder.suffix.lower() in (".yaml", ".yml") and self.folder.is_file():
+        if self.folder.suffix.lower() in (".yaml", ".yml") and os.path.isfile(self.folder):
             self.path, self.folder = self.folder, self.folder.parent
         else:
             self.path = described_in(self.folder)
@@ -41,12 +42,12 @@ class Layout:
             self.names = names_in(self.path, self.data)
             return
         listed = self.folder / "obj.data"
-        if listed.is_file():
+        if os.path.isfile(listed):
             pairs = (line.partition("=") for line in read_lines(listed))
             self.data = {key.strip(): value.strip() for key, _, value in pairs}
         candidates = [self.data["names"]] if self.data.get("names") else []
         found = [self.under(self.folder, name) for name in (*candidates, *NAMES)]
-        self.path = next((path for path in found if path is not None and path.is_file()), None)
+        self.path = next((path for path in found if path is not None and os.path.isfile(path)), None)
         if self.path is None:
             raise InputError(f"{self.folder / 'data.yaml'}: no such file; {NEEDED}")
         self.names = list(named_classes(self.path))
@@ -68,7 +69,7 @@ class Layout:
         for word in SPLITS[split]:
             for name in (f"{word}/images", f"images/{word}", f"{word}.txt", f"obj_{word}_data", word):
                 place = self.folder / name
-                if place.is_file() or place.is_dir() and has_pictures(place):
+                if os.path.isfile(place) or os.path.isdir(place) and has_pictures(place):
                     return name
         return None
 
@@ -97,11 +98,12 @@ class Layout:
         found = []
         for place in self.splits[split]:
             chosen = self.place(split, place)
-            if chosen.suffix.lower() == ".txt" and not chosen.is_dir():
+            if chosen.suffix.lower() == ".txt" and not os.path.isdir(chosen):
                 lines = read_lines(chosen, MOST_OF_LISTS)
                 if not lines:
                     raise InputError(f"{chosen}: the split is empty; it takes a picture a line")
-                found += [self.listed(chosen, line) for line in lines]
+                known = {line: self.listed(chosen, line) for line in dict.fromkeys(lines)}
+                found += [known[line] for line in lines]
             else:
                 found += pictures.find(chosen)
         return found
@@ -183,7 +185,8 @@ class Layout:
         if len(numbered) > 1 and first and project.startswith(first) and not self.uses(0):
             numbered = numbered[1:]
         names = list(dict.fromkeys(name for _, name in numbered))
-        return names, {number: names.index(name) for number, name in numbered}
+        places = {name: place for place, name in enumerate(names)}
+        return names, {number: places[name] for number, name in numbered}
 
     def uses(self, number):
         """Says whether any picture has an object of a class."""
@@ -236,7 +239,7 @@ def has_pictures(folder):
 
 def described_in(folder):
     """Returns the path of a folder's data.yaml, by whatever name, `None` without one."""
-    if (folder / "data.yaml").exists():
+    if os.path.exists(folder / "data.yaml"):
         return folder / "data.yaml"
     for file in files_under(folder, (".yaml", ".yml"), deep=False):
         try:
@@ -260,5 +263,5 @@ def names_in(path, data):
         received = reprlib.repr(data.get("names"))
         raise InputError(f"{path}: names is a list, or numbers from 0 with their names; received {received}")
     if count is not None and count != len(names):
-        print(f"{path}: nc is {count}, but there are {len(names)} names, which count")
+        say(f"{path}: nc is {count}, but there are {len(names)} names, which count")
     return [name.strip() for name in names]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from recipes.data.sources.annotated import Fault
+from recipes.data.sources.annotated import Fault, check_number
 
 NO_OBJECT = "rows that are no object"
 BEYOND = "rows of a class beyond the names"
@@ -23,8 +23,12 @@ def objects_of(text, labels, points=None):
 
     Returns:
         Lists of rows by key, see `Entry.objects`, and a list of `Fault`. Outlines and keypoints are shares, too.
+
+    Raises:
+        ValueError: if there are too many.
     Source: https://docs.ultralytics.com/datasets, detect, segment and pose; five numbers are a box, more a polygon.
     """
+    check_number(text.count("\n"))
     rows, faults = {"boxes": [], "labels": [], "masks": [], "keypoints": []}, []
     for number, line in enumerate(text.split("\n"), start=1):
         words = line.split()

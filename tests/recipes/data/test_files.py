@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-from recipes.data.files import contents_of, read_lines, read_text
+from recipes.data import files
+from recipes.data.files import contents_of, numbered_lines, read_lines, read_text
 from zoo.errors import InputError
 
 TEXT = "Käse\nÄpfel\n"
@@ -57,3 +58,20 @@ def test_only_regular_files_of_a_size_are_read(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     with pytest.raises(InputError, match="loop: cannot be read"):
         read_text(tmp_path / "loop")
+
+
+def test_lines_that_are_too_long_or_too_many_are_refused(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    path.write_text(f"a\n\n {'b' * 20_000}\n")
+    with pytest.raises(InputError, match="a.txt: line 3 has 20,001 characters, more than 16,384"):
+        read_lines(path)
+    assert list(numbered_lines(path, longest=20_001))[1][0] == 3
+    monkeypatch.setattr(files, "MOST_LINES", 2)
+    with pytest.raises(InputError, match="a.txt: has 3 lines, more than 2; split it"):
+        read_lines(path)
+
+
+def test_an_error_is_one_line_whatever_its_names_are():
+    error = InputError(f"a\nb\x1b[31m{os.fsdecode(bytes([255]))}K\xe4se: \u2028")
+    assert str(error) == "a\\nb\\x1b[31m\\udcffK\xe4se: \\u2028" and str(InputError(str(error))) == str(error)
+    assert len(str(InputError("x" * 10**7))) < 2100 and str(InputError()) == ""

@@ -1,4 +1,7 @@
 import json
+import os
+import sys
+from collections import Counter
 from types import SimpleNamespace
 
 import numpy as np
@@ -38,6 +41,36 @@ def test_each_picture_is_read_once_and_written_as_it_comes(folder, tmp_path, mon
     entries = json.loads(text)
     assert text == json.dumps(entries, indent=2) + "\n"
     assert [entry["shares"]["bright"] for entry in entries] == [0, 0, 0, 1]
+
+
+def calls_of(folder, output, count):
+    """Returns the calls of Python and of C that predicting so many pictures takes, by name."""
+    folder.mkdir()
+    Image.new("RGB", (4, 3)).save(folder / "0.png")
+    for number in range(1, count):
+        os.link(folder / "0.png", folder / f"{number}.png")
+    calls = Counter()
+
+    def seen(frame, event, argument):
+        if event in ("call", "c_call"):
+            calls[frame.f_code.co_qualname if event == "call" else f"C: {argument.__name__}"] += 1
+
+    sys.setprofile(seen)
+    try:
+        predict_each(PREDICTOR, [folder], output, lambda entry: None)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_many_pictures_take_no_more_each(tmp_path):
+    """Each further picture costs the same calls, one reading of its head and one of its pixels among them."""
+    calls_of(tmp_path / "warm", tmp_path / "out", 2)  # what is imported and remembered the first time
+    few, more, most = (calls_of(tmp_path / f"{n}", tmp_path / f"out {n}", n) for n in (20, 60, 100))
+    first, second = (sum(b.values()) - sum(a.values()) for a, b in ((few, more), (more, most)))
+    assert abs(first - second) < 0.02 * first
+    assert (most["size_of"], most["read"]) == (100, 100)
+    assert most["C: fsync"] == few["C: fsync"] <= 2  # as many waits for the disk for a hundred overlays as for twenty
 
 
 def test_damage_found_on_the_way_is_a_line_or_an_error(folder, tmp_path):
