@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from recipes.data import open_source
-from recipes.data.sources.halves import say
+from recipes.data.sources.halves import say_once
 from recipes.data.writers import convert
 from tests.recipes.data.writers.sets import examples, files, handed_on
 
@@ -206,7 +206,7 @@ def test_label_maps_stay_what_they_are(folder, tmp_path):
 
 
 def test_some_classes_of_some_pictures(odd, tmp_path, capsys):
-    say.cache_clear()
+    say_once.cache_clear()
     spec = f"{odd[0].spec}:train?classes=große Katze,person"
     source = open_source(spec)
     written = handed_on(source, "yolo", tmp_path / "out")
