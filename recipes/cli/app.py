@@ -20,7 +20,8 @@ app = typer.Typer(
 SPECS = (
     "shapes[:split], single_shapes[:split], masks:DIR, voc_segmentation:DIR[:split], sbd:DIR[:split], "
     "sunrgbd:DIR:split, instances:DIR[:split], cityscapes:DIR:split, voc:DIR[:split], coco:FILE.json@DIR, "
-    "yolo:DIR[:split], points:FILE.csv, tfds:NAME[:split], crops:objects:SOURCE or crops:proposals:SOURCE."
+    "coco_segmentation:FILE.json@DIR, yolo:DIR[:split], labelme:DIR, via:FILE.json@DIR, nuclei:DIR, points:FILE.csv, "
+    "tfds:NAME[:split], crops:objects:SOURCE or crops:proposals:SOURCE."
 )
 Crf = Annotated[bool, typer.Option("--crf", help="Refine a segmenter's maps by a dense CRF.")]
 Data = Annotated[str | None, typer.Option(help=f"Source: {SPECS}")]
