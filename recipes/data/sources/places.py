@@ -28,7 +28,7 @@ class Places:
             Its path, whether or not it is there, and what is wrong with the name, "" for nothing.
         """
         shown = reprlib.repr(name)
-        if not name or "\0" in name:
+        if not name or "\0" in name or not can_be_encoded(name):
             return self.folder / "picture", f"is called {shown}, which no file is"
         parts = PurePosixPath(name.replace("\\", "/")).parts
         if not parts or parts[-1] in ("..", "/"):
@@ -57,6 +57,14 @@ class Places:
         for path in files_under(self.folder, SUFFIXES):
             found.setdefault(path.name, []).append(path)
         return found
+
+
+def can_be_encoded(name):
+    """Says whether a name has bytes: JSON may have halves of characters."""
+    try:
+        return bool(os.fsencode(name))
+    except UnicodeEncodeError:
+        return False
 
 
 def files_under(folder, suffixes, deep=True):
