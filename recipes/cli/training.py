@@ -53,7 +53,8 @@ def show_description(found):
     if found.objects:
         show("objects", ["class", "objects"], zip(found.object_classes, found.objects, strict=True))
     if found.points:
-        show("points", ["point", "marked"], zip(found.point_names, found.points, strict=True))
+        names = found.point_names or range(len(found.points))
+        show("points", ["point", "marked"], zip(names, found.points, strict=True))
     for title, faults in (("problems", found.problems), ("used in part", found.warnings)):
         if faults:
             show(title, ["file", "what is wrong"], [[fault.file, fault.message] for fault in faults])

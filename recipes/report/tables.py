@@ -6,11 +6,12 @@ from rich.table import Table
 from rich.text import Text
 
 from recipes.report import words
+from zoo.errors import one_line
 
 
 def show(title, columns, rows):
-    """Prints a table; columns of numbers stand on the right."""
-    rows = [[str(cell) for cell in row] for row in rows]
+    """Prints a table, whatever the names in it are; columns of numbers stand on the right."""
+    title, rows = shown(title), [[shown(cell) for cell in row] for row in rows]
     table = Table(title=Text(title) if title else None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for i, column in enumerate(columns):
         numbers = any(row[i][:1].isdigit() for row in rows)
@@ -18,6 +19,11 @@ def show(title, columns, rows):
     for row in rows:
         table.add_row(*map(Text, row))  # names may hold brackets, which Rich would read as styles
     Console().print(table)
+
+
+def shown(cell):
+    """Returns a cell as text; it may have several lines."""
+    return "\n".join(map(one_line, str(cell).split("\n")))
 
 
 def show_scores(title, scores):

@@ -138,7 +138,7 @@ class Annotated(Source):
         example = {key: rows[start:stop] for key, rows in self._rows.items() if key in self.keys}
         size = tf.shape(image)[:2]
         if self.relative:
-            width_height = tf.cast(size[::-1], tf.float32)
+            width_height = tf.cast(tf.reverse(size, [0]), tf.float32)
             for key, sides in (
                 ("boxes", tf.tile(width_height, [2])),
                 ("keypoints", tf.pad(width_height, [(0, 1)], constant_values=1.0)),

@@ -97,7 +97,12 @@ class Joined(Source):
     def num_objects(self):
         """As `Source.num_objects`."""
         counts = [source.num_objects() for source in self.sources]
-        return None if any(count is None for count in counts) else np.concatenate(counts)[self._kept()]
+        if any(count is None for count in counts):
+            return None
+        parts = zip(self.starts, self.sources, strict=False)
+        of_all = np.zeros(self.count, np.int64)
+        of_all[np.concatenate([start + source._kept() for start, source in parts])] = np.concatenate(counts)
+        return of_all[self._kept()]
 
     def of_task(self, task):
         """As `Source.of_task`."""

@@ -107,8 +107,8 @@ def words_of_masks(masks):
 
 
 def as_strings(words):
-    """Returns texts as an array that TensorFlow takes for strings, also if there are none."""
-    return np.array([text.encode() for text in words] or np.empty(0, "S1"), object)
+    """Returns texts as an array that TensorFlow takes for strings."""
+    return np.array([text.encode() for text in words], object)
 
 
 def fitting(columns, sizes, start=0, stop=None, empty=False):

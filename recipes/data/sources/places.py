@@ -28,7 +28,7 @@ class Places:
             Its path, whether or not it is there, and what is wrong with the name, "" for nothing.
         """
         shown = reprlib.repr(name)
-        if not name or "\0" in name:
+        if not name or "\0" in name or not can_be_encoded(name):
             return self.folder / "picture", f"is called {shown}, which no file is"
         parts = PurePosixPath(name.replace("\\", "/")).parts
         if not parts or parts[-1] in ("..", "/"):
@@ -59,25 +59,41 @@ class Places:
         return found
 
 
+def can_be_encoded(name):
+    """Says whether a name has bytes: JSON may have halves of characters."""
+    try:
+        return bool(os.fsencode(name))
+    except UnicodeEncodeError:
+        return False
+
+
 def files_under(folder, suffixes, deep=True):
     """Lists the regular files of a folder; those whose name begins with a dot are no one's annotations.
 
     Args:
         folder: path.
         suffixes: of their names, in lower case.
-        deep: whether those of subfolders are listed, too; a link that leads round in a circle is followed once.
+        deep: whether those of subfolders are listed, too.
 
     Returns:
         Sorted list of `Path`, `[]` where there is no such folder.
     """
-    found, seen = [], set()
+    found = []
+    for top, folders, names in walked(folder):
+        folders[:] = [name for name in folders if deep and name[0] != "." and name != "__MACOSX"]
+        paths = [Path(top, name) for name in names if name[0] != "."]
+        found += [path for path in paths if path.suffix.lower() in suffixes and os.path.isfile(path)]
+    return sorted(found)
+
+
+def walked(folder):
+    """As `os.walk`, in order, and through links; one that leads round in a circle is followed once."""
+    seen = set()
     for top, folders, names in os.walk(folder, followlinks=True):
         here = os.stat(top)
         if (here.st_dev, here.st_ino) in seen:
             folders.clear()
             continue
         seen.add((here.st_dev, here.st_ino))
-        folders[:] = sorted(name for name in folders if deep and name[0] != "." and name != "__MACOSX")
-        paths = [Path(top, name) for name in names if name[0] != "."]
-        found += [path for path in paths if path.suffix.lower() in suffixes and os.path.isfile(path)]
-    return sorted(found)
+        folders.sort()
+        yield top, folders, names

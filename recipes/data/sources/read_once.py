@@ -17,6 +17,7 @@ import numpy as np
 from recipes.data.files import DAMAGED, remove_left_over, replace_file
 from recipes.data.remembered import folder, state
 from recipes.data.sources.annotated import Fault
+from recipes.data.sources.places import walked
 from recipes.data.texts import Texts
 from zoo.errors import InputError
 
@@ -65,7 +66,7 @@ def uncollected():
 
 def place_of(name, file, pictures):
     """Returns the folder of a set as it now is: its annotations, and which pictures there are."""
-    there = [(top, os.stat(top).st_mtime_ns) for top, _, _ in os.walk(pictures)]
+    there = [(top, os.stat(top).st_mtime_ns) for top, _, _ in walked(pictures)]
     words = json.dumps([VERSION, os.path.abspath(file), state(file), os.path.abspath(pictures), sorted(there)])
     names = (hashlib.blake2b(text.encode(), digest_size=12).hexdigest() for text in (name, words))
     return folder() / "sets" / "-".join(names)

@@ -33,6 +33,10 @@ class TfdsByIndex(Tfds):
         """As `Tfds.decode`, of the record that is read now."""
         return super().decode(self._record(record["index"]))
 
+    def stored(self, record):
+        """As `Tfds.stored`."""
+        return super().stored(self._record(record["index"]))
+
     def warning(self, record, picture_size):
         """As `Tfds.warning`."""
         return super().warning(self._record(record["index"]), picture_size)

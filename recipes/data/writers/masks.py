@@ -23,7 +23,8 @@ class Masks(Writer):
     """A class a pixel, as the source has it, or else painted from the masks of its objects.
 
     Of a source of objects alone the pixels are painted as `coco_segmentation:` does: background is 0, smaller objects
-    lie above larger ones, by the area that is stated or else that of the mask, and ignored ones are void.
+    lie above larger ones, by the area that is stated or else that of the box, and ignored ones are void. Of a source
+    that never states areas those of the masks count.
     """
 
     format = "masks"

@@ -30,7 +30,7 @@ class Writer:
         split: name of the split; that of the source if `None`.
 
     Raises:
-        InputError: if there is no such split in the format.
+        InputError: if there is no such split in the format, or the name of a class is no text.
     """
 
     format = ""
@@ -42,6 +42,9 @@ class Writer:
     def __init__(self, folder, source, split=None):
         self.folder, self.source = Path(folder), source
         self.classes = tuple(source.class_names("detection"))
+        for name in self.classes:
+            if name.encode(errors="ignore").decode() != name:
+                raise InputError(f"{source.spec}: the class {name!r} has half a character; rename it")
         self.split = self._split(split)
         self.objects, self.notes = 0, Counter()
 

@@ -62,6 +62,13 @@ def test_data(zoo, sets, tmp_path):
         assert min(sheet.size) > 48
 
 
+def test_data_of_points_without_names(zoo, tmp_path):
+    Image.new("RGB", (10, 6)).save(tmp_path / "a.png")
+    (tmp_path / "marks.csv").write_text("image,x0,y0,x1,y1\na.png,2,3,,\n")
+    code, out, err = zoo("data", f"points:{tmp_path / 'marks.csv'}")
+    assert (code, err) == (0, "") and [line.split() for line in out.splitlines()][-4:-2] == [["0", "1"], ["1", "0"]]
+
+
 def test_convert(zoo, squares):
     code, out, err = zoo("convert", squares, "--to", "coco", "out")
     assert code == 0 and err == ""

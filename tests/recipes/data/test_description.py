@@ -90,7 +90,6 @@ def objects(request, tmp_path):
         ]
         images = [{"id": i, "file_name": f"{name}.png"} for i, name in enumerate("ba")]
         categories = [{"id": 0, "name": "cat"}, {"id": 1, "name": "dog"}]
-        annotations[1]["iscrowd"] = 1
         data = {"images": images, "annotations": annotations, "categories": categories}
         (tmp_path / "a.json").write_text(json.dumps(data))
         return f"coco:{tmp_path}/a.json@{tmp_path}"

@@ -1,3 +1,5 @@
+import os
+
 from recipes.report.tables import show, show_scores
 
 
@@ -23,3 +25,11 @@ def test_brackets_of_a_name_are_no_styles(capsys):
         "street [edited].png",
         "[/b].png",
     ]
+
+
+def test_names_of_any_characters_are_shown(capsys):
+    """Also those that would move a terminal's cursor, and bytes that are no text, which a terminal refuses."""
+    show("\x1b[2J", ["class", "n"], [[os.fsdecode(b"K\xff.png"), 3], ["\ud800\rä", "one\ntwo"]])
+    out = capsys.readouterr().out
+    assert all(line.isprintable() for line in out.splitlines())
+    assert all(word in out for word in ("\\x1b[2J", "K\\udcff.png", "\\ud800\\rä", "one", "two"))

@@ -15,9 +15,10 @@ DTYPES = {
     "masks": np.uint8,
     "keypoints": np.float32,
     "ignored": np.bool_,
+    "crowds": np.bool_,
     "areas": np.float32,
 }
-OF_OBJECTS = ("boxes", "labels", "masks", "keypoints", "ignored", "areas")
+OF_OBJECTS = ("boxes", "labels", "masks", "keypoints", "ignored", "crowds", "areas")
 
 
 def survived(spec):

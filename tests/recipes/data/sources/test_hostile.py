@@ -136,7 +136,9 @@ NAMES = {
 
 @pytest.mark.parametrize("kind", NAMES)
 @pytest.mark.parametrize(
-    "name", ["../../{}/secret.png", "{}/secret.png", "C:\\secret.png", "a\0.png", "x" * 5000], ids=range(5)
+    "name",
+    ["../../{}/secret.png", "{}/secret.png", "C:\\secret.png", "a\0.png", "\ud800.png", "x" * 5000],
+    ids=range(6),
 )
 def test_names_that_leave_the_folder_or_that_no_file_has(kind, name, tmp_path):
     Image.new("RGB", (16, 12)).save(tmp_path / "secret.png")
@@ -146,7 +148,8 @@ def test_names_that_leave_the_folder_or_that_no_file_has(kind, name, tmp_path):
     name = name.format(tmp_path)
     file, text = NAMES[kind]
     path = inside / file
-    path.write_text(text.format(name) if text else path.read_text().replace('"b.png"', json.dumps(name)))
+    text = text.format(name) if text else path.read_text().replace('"b.png"', json.dumps(name))
+    path.write_text(text, errors="surrogatepass")
     (inside / ("b.png" if kind == "labelme" else "images/b.png")).unlink(missing_ok=True)
     examples, line = survived(spec)
     if kind != "yolo":  # whose lists may name pictures anywhere

@@ -48,6 +48,18 @@ def test_a_problem_in_the_second_is_named_and_left_out(tmp_path):
     ]
 
 
+def test_objects_of_joined_halves_are_counted(tmp_path):
+    joined = open_source(f"{voc(tmp_path / 'a', 4)}:train & {voc(tmp_path / 'b', 5)}:train")
+    left_out = {*joined.left_out}
+    assert 2 <= len(left_out) and joined.num_objects().tolist() == [1] * (9 - len(left_out))
+    annotation = tmp_path / "b" / "Annotations" / f"{max({*range(4, 9)} - left_out) - 4}.xml"
+    annotation.write_text(annotation.read_text().replace("cat", "bird"))
+    joined = open_source(joined.spec)
+    assert joined.num_objects().tolist() == [1] * (8 - len(left_out)) + [0]
+    (problem,) = joined.problems()
+    assert len(joined.without([problem]).num_objects()) == len(joined)
+
+
 def test_sources_with_other_classes_are_refused(tmp_path):
     first, second = voc(tmp_path / "a", 1), voc(tmp_path / "b", 1)
     (tmp_path / "b" / "classes.txt").write_text("dog\ncat\n")

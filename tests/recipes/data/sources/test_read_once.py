@@ -79,6 +79,16 @@ def test_what_changed_is_read_again(opened, tmp_path):
     assert len(list((tmp_path / "cache" / "sets").iterdir())) == 1  # an older state does not stay
 
 
+def test_what_changed_behind_a_link_is_read_again(opened, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "pictures" / "deeper").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (tmp_path / "pictures" / "3.png").unlink()
+    assert opened()[0].problems()
+    Image.new("RGB", (9, 7)).save(tmp_path / "elsewhere" / "3.png")
+    source, read = opened()
+    assert read and source.pictures[0].endswith("deeper/3.png")
+
+
 @pytest.mark.parametrize("file", ["words.json", "stated.npy", "rows-boxes.npy", "outlines-runs.npy"])
 @pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: os.truncate(path, 40)])
 def test_a_damaged_memory_is_made_anew(opened, tmp_path, file, damage):

@@ -70,6 +70,8 @@ def test_both_formats_are_one_set(opened, split):
         assert one.keys() == other.keys()
         for key in one:
             np.testing.assert_array_equal(one[key], other[key])
+    ours, theirs = ([source.stored(record) for record in source.all_records()] for source in (first, second))
+    assert ours == theirs and all(contents.startswith(b"\x89PNG") for contents in ours)
 
 
 def test_training_goes_on_anywhere(opened):

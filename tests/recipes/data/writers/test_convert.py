@@ -14,7 +14,7 @@ import yaml
 from PIL import Image
 
 from recipes.data import open_source
-from recipes.data.writers import convert
+from recipes.data.writers import WRITERS, convert
 from recipes.data.writers.writer import split_of
 from tests.recipes.data.writers.sets import examples, files, write_coco
 from zoo.errors import InputError
@@ -125,7 +125,12 @@ def test_bad_objects_and_pictures(tmp_path, capsys):
 def test_names_of_classes_that_a_format_cannot_write(tmp_path):
     Image.new("RGB", (8, 6)).save(tmp_path / "a.png")
     polygon = [1, 1, 5, 1, 5, 4, 1, 4]
-    for name, faulty in (("a\nb", ("voc", "masks")), ("road 128 64 128", ("masks",)), ("# no", ())):
+    for name, faulty in (
+        ("a\nb", ("voc", "masks")),
+        ("road 128 64 128", ("masks",)),
+        ("# no", ()),
+        ("\ud800", tuple(WRITERS)),
+    ):
         data = {
             "images": [{"id": 1, "file_name": "a.png"}],
             "categories": [{"id": 1, "name": name}],
