@@ -66,11 +66,11 @@ class InstanceMaps(Paired):
 
     def _objects(self, numbers):
         """Returns boxes, labels, crowds and numbers of the objects in a map."""
-        found, starts, stops = runs_in(numbers)
-        present = np.unique(found)
+        runs = runs_in(numbers)
+        present = np.array([*runs], np.int64)
         labels, crowds = self.meaning(present)
         present, labels, crowds = (rows[labels >= 0] for rows in (present, labels, crowds))
-        boxes = np.array([box_of(starts[found == one], stops[found == one], len(numbers)) for one in present])
+        boxes = np.array([box_of(*runs[one], len(numbers)) for one in present.tolist()])
         return boxes.astype("float32").reshape(-1, 4), labels.astype("int32"), crowds, present.astype("int32")
 
 
@@ -80,11 +80,16 @@ def runs_in(numbers):
     Args:
         numbers: `(H, W)` int32.
     Returns:
-        Of each run its number, its first pixel and the one after its last, `(R,)` each, counted down the columns.
+        Dict by number, in rising order: of each of its runs the first pixel and the one after the last, `(R,)` each,
+        counted down the columns.
     """
     flat = numbers.T.ravel()
     starts = np.flatnonzero(np.concatenate([[True], flat[1:] != flat[:-1]])[: flat.size])
-    return flat[starts], starts, np.append(starts[1:], flat.size)[: starts.size]
+    stops = np.append(starts[1:], flat.size)[: starts.size]
+    order = np.argsort(flat[starts], kind="stable")
+    present, first = np.unique(flat[starts][order], return_index=True)
+    of_each = (np.split(places[order], first[1:]) for places in (starts, stops))
+    return dict(zip(present.tolist(), zip(*of_each, strict=True), strict=False))
 
 
 def box_of(starts, stops, height):
@@ -112,10 +117,9 @@ def crops_of(numbers, objects, boxes):
 def runs_of(numbers, objects, boxes):
     """Returns masks as COCO's compressed run lengths, `(N,)` bytes."""
     height, width = numbers.shape
-    found, starts, stops = runs_in(numbers)
-    encoded = []
-    for one in objects:
-        changes = np.stack([starts[found == one], stops[found == one]], axis=1).ravel()
+    runs, encoded = runs_in(numbers), []
+    for one in objects.tolist():
+        changes = np.stack(runs[one], axis=1).ravel()
         counts = np.diff(changes, prepend=0, append=numbers.size)
         counts = counts[: -1 if counts[-1] == 0 else None].tolist()
         encoded.append(rle.frPyObjects({"size": [height, width], "counts": counts}, height, width)["counts"])

@@ -11,7 +11,7 @@ from recipes.data.sources.outlines import encoded, segmentation_of
 from recipes.data.writers.writer import Writer
 
 INDEX = "annotations.json"
-CROWDS = "ignored objects: are crowds (iscrowd 1)"
+CROWDS = "ignored objects: are crowds (iscrowd 1), and measured as such"
 MIRRORED = "pairs of keypoints that a mirror exchanges: left out, as COCO knows them by left and right in names alone"
 
 
@@ -66,7 +66,8 @@ class Coco(Writer):
             annotation["num_keypoints"] = int(np.count_nonzero(points[:, 2]))
             if annotation["num_keypoints"]:
                 self.marked.add(label)
-        self.notes.update({CROWDS: 1} if ignored else {})
+        crowd = "crowds" in targets and targets["crowds"][place]
+        self.notes.update({CROWDS: 1} if ignored and not crowd else {})
         return json.dumps(annotation)
 
     def finish(self, stage):

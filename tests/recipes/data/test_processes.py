@@ -74,6 +74,7 @@ def test_processes_end_with_the_one_that_started_them(tmp_path):
             stdout=log,  # no pipe, which processes that linger would hold open
             start_new_session=True,
         )
+    workers = []
     try:
         until(lambda: len((tmp_path / "log").read_text().split()) == 4)
         workers = psutil.Process(parent.pid).children(recursive=True)
@@ -82,6 +83,7 @@ def test_processes_end_with_the_one_that_started_them(tmp_path):
         parent.wait()
         until(lambda: not any(worker.is_running() for worker in workers))
     finally:
+        parent.kill()
         for worker in workers:
             if worker.is_running():
                 worker.kill()
