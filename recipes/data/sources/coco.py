@@ -7,6 +7,7 @@ import numpy as np
 from faster_coco_eval import mask as rle
 
 from recipes.data.files import read_json_of_others
+from recipes.data.objects import IN_PIXELS, are_shares
 from recipes.data.sources.annotated import Annotated, Entry, Fault
 from recipes.data.sources.outlines import run_lengths
 from recipes.data.sources.places import Places
@@ -17,6 +18,8 @@ NEEDED = "write coco:FILE.json@DIR, DIR being the folder of the pictures"
 NO_OBJECT = "annotations whose box, category or picture cannot be used"
 NO_MASK = "annotations whose segmentation cannot be used"
 NO_POINTS = "annotations whose keypoints cannot be used"
+EMPTY = (None, [], [[]], {}, "", 0)
+"""What stands for no segmentation."""
 MOST = 1e12
 """Beyond which a number is none."""
 
@@ -53,12 +56,15 @@ class Coco(Annotated):
         images, annotations, categories = (self._list(data, part) for part in ("images", "annotations", "categories"))
         categories = self._categories(categories, annotations)
         if not images or not categories:
-            raise InputError(f"{self.path}: names {len(images)} pictures and {len(categories)} categories")
+            what = f"names {len(images)} pictures and {len(categories)} categories"
+            raise InputError(f"{self.path}: {what}; it takes one or more of each, and every annotation a category_id")
         self._read_keypoints([category for _, category in categories])
         names = list(dict.fromkeys(name_of(category) for _, category in categories))
         labels = {name: label for label, name in enumerate(names)}
         self._labels = {number: labels[name_of(category)] for number, category in categories}
-        self._outlined_at_all = any(isinstance(one, dict) and one.get("segmentation") for one in annotations)
+        self._outlined_at_all = any(
+            isinstance(one, dict) and one.get("segmentation") not in EMPTY for one in annotations
+        )
         keys = [
             "boxes",
             "labels",
@@ -173,12 +179,16 @@ class Coco(Annotated):
             if box is None:
                 faults.append(Fault(NO_OBJECT, f"the {who} has no bbox, and no polygon to find it by"))
                 continue
+            x, y, width, height = box
+            if are_shares([x, y, x + width, y + height]):
+                what = f"has a bbox within one pixel ({', '.join(map(str, box))}): {IN_PIXELS}"
+                faults.append(Fault(NO_OBJECT, f"the {who} {what}"))
+                continue
             if wrong:
                 faults.append(Fault(NO_MASK, f"the {who} {wrong}", "masks"))
             elif outline is None and self._outlined_at_all:
                 what = f"the {who} has no segmentation: no mask is learned from it"
                 faults.append(Fault("annotations without a segmentation", what, "masks", fatal=False))
-            x, y, width, height = box
             rows["boxes"].append((x, y, x + width, y + height))
             rows["labels"].append(label)
             for kind in ("ignored", "crowds"):
@@ -264,7 +274,7 @@ def outline_of(segmentation, size):
     Returns:
         What `outlines.Outlines` takes, `None` for none, and what is wrong with it, "" for nothing.
     """
-    if not segmentation:
+    if segmentation in EMPTY:
         return None, ""
     if isinstance(segmentation, list):
         polygons = [segmentation] if not isinstance(segmentation[0], list) else segmentation

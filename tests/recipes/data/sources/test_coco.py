@@ -260,6 +260,24 @@ def test_pictures_in_subfolders_are_found_and_none_outside(write, tmp_path):
     assert "leaves the folder" in found.message
 
 
+@pytest.mark.parametrize("empty", [None, [], [[]], {}])
+def test_an_empty_segmentation_is_none(write, empty):
+    data = content()
+    for annotation in data["annotations"]:
+        annotation["segmentation"] = empty
+    source = open_source(write(data))
+    assert "masks" not in source.keys and source.findings() == []
+    assert len(examples(source)[0]["boxes"]) == 3
+
+
+def test_boxes_in_shares_of_the_picture_are_named(write):
+    data = content()
+    data["annotations"][0]["bbox"] = [0.1, 0.2, 0.5, 0.25]
+    data["annotations"][1]["bbox"] = [0, 0, 1, 1]
+    (found,) = open_source(write(data)).problems()
+    assert "annotation 1 has a bbox within one pixel (0.1, 0.2, 0.5, 0.25): boxes are in pixels" in found.message
+
+
 @pytest.mark.parametrize(
     ("listed", "lies"),
     [
