@@ -18,6 +18,7 @@ NEEDED = "write coco:FILE.json@DIR, DIR being the folder of the pictures"
 NO_OBJECT = "annotations whose box, category or picture cannot be used"
 NO_MASK = "annotations whose segmentation cannot be used"
 NO_POINTS = "annotations whose keypoints cannot be used"
+STRAY_POINTS = "annotations with visible keypoints at 0, 0"
 EMPTY = (None, [], [[]], {}, "", 0)
 """What stands for no segmentation."""
 MOST = 1e12
@@ -202,7 +203,12 @@ class Coco(Annotated):
                     what = f"has keypoints that are not {3 * len(self.keypoint_names)} numbers"
                     faults.append(Fault(NO_POINTS, f"the {who} {what}", "keypoints"))
                 points = np.reshape(points or [0] * 3 * len(self.keypoint_names), (-1, 3))
-                rows["keypoints"].append(np.where(points[:, 2:] > 0, points, 0))
+                seen = points[:, 2:] > 0
+                stray = seen & (points[:, :2] == 0).all(axis=1, keepdims=True)  # as some write what was not set
+                if stray.any():
+                    what = f"has {stray.sum()} keypoints at 0, 0 that are called visible: taken as not in the picture"
+                    faults.append(Fault(STRAY_POINTS, f"the {who} {what}", "keypoints", fatal=False))
+                rows["keypoints"].append(np.where(seen & ~stray, points, 0))
         return rows, faults
 
 

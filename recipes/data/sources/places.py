@@ -53,7 +53,10 @@ class Places:
         if called:
             some = ", ".join(str(path) for path in (found or called)[:3])
             what = "as several are" if found else "but lies in another folder"
-            return direct or last, f"is called {shown}, {what} ({some}); name its folder, or give that one as DIR"
+            return (
+                direct or last,
+                f"is called {shown}, {what} ({some}); mend the name, rename the folder, or give it as DIR",
+            )
         if not inside:
             return (
                 last,

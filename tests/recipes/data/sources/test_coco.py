@@ -270,6 +270,15 @@ def test_an_empty_segmentation_is_none(write, empty):
     assert len(examples(source)[0]["boxes"]) == 3
 
 
+def test_visible_keypoints_at_the_origin_are_not_in_the_picture(write):
+    data = content()
+    data["annotations"][1]["keypoints"] = [0, 0, 2, 5, 0, 2, 0.0, 0.0, 0]
+    source = open_source(write(data))
+    (found,) = source.findings()
+    assert "annotation 2 has 1 keypoints at 0, 0 that are called visible" in found.message and not found.fatal
+    assert examples(source)[0]["keypoints"][1].tolist() == [[0, 0, 0], [5, 0, 2], [0, 0, 0]]
+
+
 def test_boxes_in_shares_of_the_picture_are_named(write):
     data = content()
     data["annotations"][0]["bbox"] = [0.1, 0.2, 0.5, 0.25]
