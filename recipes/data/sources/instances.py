@@ -54,7 +54,7 @@ class Instances(InstanceMaps):
     def fault(self, numbers, size, count):
         """As `InstanceMaps.fault`, or the largest number there can be, far from all others: no object."""
         others = numbers[(numbers > 0) & (numbers < numbers[-1])]
-        if numbers[-1] in NO_OBJECT and others.size and 2 * others[-1] < numbers[-1]:
+        if count == len(numbers) and numbers[-1] in NO_OBJECT and others.size and 2 * others[-1] < numbers[-1]:
             what = f"numbers objects up to {others[-1]}, and one {numbers[-1]}, as tools mark background or borders"
             return f"{what}: write 0 for what is no object"
         return super().fault(numbers, size, count)
