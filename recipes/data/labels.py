@@ -61,6 +61,10 @@ def numbers_of(file):
             raise ValueError(f"{COLOURED} (mode {mode}), not one label a pixel")
         if found.layout in STRETCHED:
             numbers = numbers // STRETCHED[found.layout]
+    if mode in ("LA", "RGBA") and (numbers[..., :-1] == numbers[:1, :1, :-1]).all() and np.ptp(numbers[..., -1]):
+        raise ValueError(
+            "has its labels in the transparency (alpha) alone, which is dropped; save them as grey levels"
+        )
     if mode == "LA":
         numbers = numbers[..., 0]
     if numbers.ndim == 3:

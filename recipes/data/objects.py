@@ -100,6 +100,15 @@ def within_picture(example):
     return select({**example, "boxes": boxes}, kept)
 
 
+IN_PIXELS = "boxes are in pixels, not in shares of the picture"
+
+
+def are_shares(sides):
+    """Says whether the sides of a box, x1, y1, x2, y2, can but be shares of the picture: it fits into one pixel."""
+    x1, y1, x2, y2 = sides
+    return 0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1 and sides != [0, 0, 1, 1]
+
+
 def box_warning(boxes, picture_size):
     """Says what `within_picture` changes.
 

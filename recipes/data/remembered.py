@@ -23,7 +23,7 @@ PART = 10_000
 """Files that are looked up together: a question to the memory, which takes up to 32,766 names."""
 PNG, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 MOST = 1000
-VERSION = 2  # counts up when a function comes to find something else
+VERSION = 3  # counts up when a function comes to find something else
 
 
 def folder():

@@ -7,6 +7,7 @@ import numpy as np
 from faster_coco_eval import mask as rle
 
 from recipes.data.files import read_json_of_others
+from recipes.data.objects import IN_PIXELS, are_shares
 from recipes.data.sources.annotated import Annotated, Entry, Fault
 from recipes.data.sources.outlines import run_lengths
 from recipes.data.sources.places import Places
@@ -17,6 +18,9 @@ NEEDED = "write coco:FILE.json@DIR, DIR being the folder of the pictures"
 NO_OBJECT = "annotations whose box, category or picture cannot be used"
 NO_MASK = "annotations whose segmentation cannot be used"
 NO_POINTS = "annotations whose keypoints cannot be used"
+STRAY_POINTS = "annotations with visible keypoints at 0, 0"
+EMPTY = (None, [], [[]], {}, "", 0)
+"""What stands for no segmentation."""
 MOST = 1e12
 """Beyond which a number is none."""
 
@@ -53,12 +57,15 @@ class Coco(Annotated):
         images, annotations, categories = (self._list(data, part) for part in ("images", "annotations", "categories"))
         categories = self._categories(categories, annotations)
         if not images or not categories:
-            raise InputError(f"{self.path}: names {len(images)} pictures and {len(categories)} categories")
+            what = f"names {len(images)} pictures and {len(categories)} categories"
+            raise InputError(f"{self.path}: {what}; it takes one or more of each, and every annotation a category_id")
         self._read_keypoints([category for _, category in categories])
         names = list(dict.fromkeys(name_of(category) for _, category in categories))
         labels = {name: label for label, name in enumerate(names)}
         self._labels = {number: labels[name_of(category)] for number, category in categories}
-        self._outlined_at_all = any(isinstance(one, dict) and one.get("segmentation") for one in annotations)
+        self._outlined_at_all = any(
+            isinstance(one, dict) and one.get("segmentation") not in EMPTY for one in annotations
+        )
         keys = [
             "boxes",
             "labels",
@@ -173,12 +180,16 @@ class Coco(Annotated):
             if box is None:
                 faults.append(Fault(NO_OBJECT, f"the {who} has no bbox, and no polygon to find it by"))
                 continue
+            x, y, width, height = box
+            if are_shares([x, y, x + width, y + height]):
+                what = f"has a bbox within one pixel ({', '.join(map(str, box))}): {IN_PIXELS}"
+                faults.append(Fault(NO_OBJECT, f"the {who} {what}"))
+                continue
             if wrong:
                 faults.append(Fault(NO_MASK, f"the {who} {wrong}", "masks"))
             elif outline is None and self._outlined_at_all:
                 what = f"the {who} has no segmentation: no mask is learned from it"
                 faults.append(Fault("annotations without a segmentation", what, "masks", fatal=False))
-            x, y, width, height = box
             rows["boxes"].append((x, y, x + width, y + height))
             rows["labels"].append(label)
             for kind in ("ignored", "crowds"):
@@ -192,7 +203,12 @@ class Coco(Annotated):
                     what = f"has keypoints that are not {3 * len(self.keypoint_names)} numbers"
                     faults.append(Fault(NO_POINTS, f"the {who} {what}", "keypoints"))
                 points = np.reshape(points or [0] * 3 * len(self.keypoint_names), (-1, 3))
-                rows["keypoints"].append(np.where(points[:, 2:] > 0, points, 0))
+                seen = points[:, 2:] > 0
+                stray = seen & (points[:, :2] == 0).all(axis=1, keepdims=True)  # as some write what was not set
+                if stray.any():
+                    what = f"has {stray.sum()} keypoints at 0, 0 that are called visible: taken as not in the picture"
+                    faults.append(Fault(STRAY_POINTS, f"the {who} {what}", "keypoints", fatal=False))
+                rows["keypoints"].append(np.where(seen & ~stray, points, 0))
         return rows, faults
 
 
@@ -264,7 +280,7 @@ def outline_of(segmentation, size):
     Returns:
         What `outlines.Outlines` takes, `None` for none, and what is wrong with it, "" for nothing.
     """
-    if not segmentation:
+    if segmentation in EMPTY:
         return None, ""
     if isinstance(segmentation, list):
         polygons = [segmentation] if not isinstance(segmentation[0], list) else segmentation

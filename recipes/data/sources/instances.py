@@ -14,6 +14,7 @@ NEEDED = "instances:DIR needs DIR/images with pictures and DIR/instance_masks wi
 # The second names are those of Penn-Fudan's own archive, where `a.png` has the mask `a_mask.png`.
 IMAGE_FOLDERS = ("images", "PNGImages")
 MASK_FOLDERS = ("instance_masks", "PedMasks")
+NO_OBJECT = (255, 65535)
 SPLITS = {"": lambda place: True, "train": lambda place: place % 5 != 4, "val": lambda place: place % 5 == 4}
 
 
@@ -49,6 +50,14 @@ class Instances(InstanceMaps):
         """As `InstanceMaps.meaning`."""
         labels = numbers // PER_CLASS if len(self.classes) > 1 else np.zeros_like(numbers)
         return np.where(numbers == 0, -1, labels), np.zeros(len(numbers), bool)
+
+    def fault(self, numbers, size, count):
+        """As `InstanceMaps.fault`, or the largest number there can be, far from all others: no object."""
+        others = numbers[(numbers > 0) & (numbers < numbers[-1])]
+        if count == len(numbers) and numbers[-1] in NO_OBJECT and others.size and 2 * others[-1] < numbers[-1]:
+            what = f"numbers objects up to {others[-1]}, and one {numbers[-1]}, as tools mark background or borders"
+            return f"{what}: write 0 for what is no object"
+        return super().fault(numbers, size, count)
 
 
 def _part(folder, names):

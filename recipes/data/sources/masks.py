@@ -23,6 +23,7 @@ MASKS = ("masks", "segmentationclass", "mask", "labels", "annotations")
 ENDINGS = ("", "_mask", "_label", "_labels", "_L", "_P", "_gt", "_seg")
 """What names of masks have behind those of their pictures."""
 SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".gif")
+BLURRED = (".jpg", ".jpeg", ".JPG", ".JPEG", ".webp")
 SPARE = 2
 """Labels without names may have gaps, as a split may lack a class, but so many more than there are labels."""
 MOST_UNNAMED = 100
@@ -55,6 +56,7 @@ class Masks(LabelMaps):
             self.read = colours_from_bytes
         images = pictures.find(self.images_folder)
         masks = masks_of(images, self.masks_folder)
+        check_lossless(masks)
         super().__init__(f"masks:{folder}", images, masks, NEEDED)
         if self.legend:
             self.classes = self.legend.classes
@@ -89,7 +91,10 @@ class Masks(LabelMaps):
         if self.foreground is None:
             return super().fault(numbers, size, count)
         odd = [number for number in numbers.tolist() if number not in (0, self.foreground, VOID)]
-        return f"pixel label {odd[0]} is neither 0 nor the foreground, {self.foreground}" if odd else None
+        if not odd:
+            return None
+        smoothed = ": smoothed edges are no labels; save masks of two values" if len(odd) > 1 else ""
+        return f"pixel label {odd[0]} is neither 0 nor the foreground, {self.foreground}{smoothed}"
 
     def all_findings(self, deep=False):
         """As `Paired.all_findings`."""
@@ -122,6 +127,11 @@ class Masks(LabelMaps):
             raise InputError(str(problems[0]))
         if not found:
             raise InputError(f"{self.masks_folder}: no mask has a label below {VOID}")
+        if found == {0}:
+            raise InputError(
+                f"{self.masks_folder}: no label but 0, from which nothing can be told; where other masks have more "
+                f"classes, name all, one a line, in {self.folder / 'classes.txt'}"
+            )
         largest = max(found)
         if largest >= 2 * len(found) + SPARE or len(found) > MOST_UNNAMED:
             some = ", ".join(map(str, sorted(found)[-5:]))
@@ -149,6 +159,16 @@ def masks_of(images, folder):
         folder / next((image.stem + end for end in named if image.stem + end in there), f"{image.stem}.png")
         for image in images
     ]
+
+
+def check_lossless(masks):
+    """Raises `InputError` if a mask is not there but as a JPEG or WebP."""
+    for mask in masks:
+        if not os.path.isfile(mask):
+            found = [path for suffix in BLURRED if os.path.isfile(path := mask.with_suffix(suffix))]
+            if found:
+                what = "is no PNG, TIFF, BMP or GIF, which keep labels as they are; JPEG and WebP blur them"
+                raise InputError(f"{found[0]}: {what}: save masks as PNG, each pixel the label that is nearest")
 
 
 def open_masks(rest):

@@ -15,6 +15,8 @@ from zoo.errors import InputError
 
 NEEDED = "nuclei:DIR needs DIR/ID/images with one picture and DIR/ID/masks with a PNG an object"
 NO_MASK = "masks that cannot be used"
+DOUBTFUL = {(0,): "the mask is empty", (1,): "the mask covers the whole picture: is all beside its object 0?"}
+"""What is said, and stops nothing, of masks in which these numbers alone occur."""
 MOST_OF_MASKS = 1 << 30
 """Bytes that the masks of one picture's objects may take, one a pixel."""
 
@@ -109,10 +111,11 @@ class Nuclei(Source):
             for path, fact in own:
                 message = fact or "no such mask"
                 if isinstance(fact, list):
-                    message = size_problem(fact[:2], head[:2]) or ("" if fact[2] != [0] else "the mask is empty")
+                    message = size_problem(fact[:2], head[:2]) or DOUBTFUL.get(tuple(fact[2]), "")
                 if message:
-                    fatal = message != "the mask is empty"
-                    found.append(Problem(str(path), message, index, fatal, NO_MASK, of_object=True))
+                    fatal = message not in DOUBTFUL.values()
+                    kind = NO_MASK if fatal else message
+                    found.append(Problem(str(path), message, index, fatal, kind, of_object=True))
         return [*found, *self.undecodable(sound)] if deep else found
 
 

@@ -2,8 +2,10 @@
 
 import os
 import reprlib
+import unicodedata
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from recipes.data.pictures import SUFFIXES
 
@@ -20,6 +22,10 @@ class Places:
 
     def find(self, name):
         """Finds a picture.
+
+        One that does not lie where it is said to is looked for in all subfolders: with folders of another machine
+        before it, without some of its own, in other case, in the other of Unicode's two ways to write é, or as a web
+        address writes blanks. A picture of that name in another folder (`b/1.jpg` for `a/1.jpg`) is not meant.
 
         Args:
             name: as it is annotated: with the folders of another machine perhaps, or back-slashes.
@@ -40,9 +46,17 @@ class Places:
         last = self.folder / parts[-1]
         if os.path.isfile(last):
             return last, ""
-        found = self._by_name.get(parts[-1], ())
+        called = [path for parts in spellings(name) for path in self._by_name.get(parts[-1:], ())]
+        found = [path for path in dict.fromkeys(called) if any(self._is(path, parts) for parts in spellings(name))]
         if len(found) == 1:
             return found[0], ""
+        if called:
+            some = ", ".join(str(path) for path in (found or called)[:3])
+            what = "as several are" if found else "but lies in another folder"
+            return (
+                direct or last,
+                f"is called {shown}, {what} ({some}); mend the name, rename the folder, or give it as DIR",
+            )
         if not inside:
             return (
                 last,
@@ -50,12 +64,18 @@ class Places:
             )
         return direct, ""
 
+    def _is(self, path, parts):
+        """Says whether a picture's path ends as the name's parts do, or these as the path in the folder does."""
+        own = spelt(path.relative_to(self.folder).parts)
+        count = min(len(own), len(parts))
+        return own[-count:] == parts[-count:]
+
     @cached_property
     def _by_name(self):
         """The pictures of all subfolders, looked for once."""
         found = {}
         for path in files_under(self.folder, SUFFIXES):
-            found.setdefault(path.name, []).append(path)
+            found.setdefault(spelt([path.name]), []).append(path)
         return found
 
 
@@ -65,6 +85,18 @@ def can_be_encoded(name):
         return bool(os.fsencode(name))
     except UnicodeEncodeError:
         return False
+
+
+def spellings(name):
+    """Returns the parts of what a name may mean: as it stands, as a web address, or as Label Studio's `?d=PATH`."""
+    words = dict.fromkeys([name, unquote(name), unquote(name.rpartition("?d=")[2])])
+    parts = (PurePosixPath(word.replace("\\", "/")).parts for word in words)
+    return [spelt(part for part in some if part not in ("/", "..")) for some in parts]
+
+
+def spelt(parts):
+    """Returns a tuple of the parts of a path that is the same however case and accents are written."""
+    return tuple(unicodedata.normalize("NFC", part).casefold() for part in parts)
 
 
 def files_under(folder, suffixes, deep=True):

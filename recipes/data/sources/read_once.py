@@ -23,7 +23,7 @@ from zoo.errors import InputError
 
 LARGE = 1 << 24
 """Bytes of a file that is worth it."""
-VERSION = 1  # counts up when sources come to read something else
+VERSION = 2  # counts up when sources come to read something else
 TEXTS = ("pictures", "where")
 """Attributes of an `Annotated` that are `Texts`."""
 

@@ -43,7 +43,11 @@ class Via(Painted):
         if not os.path.isdir(folder):
             raise InputError(f"{folder}: no such folder; {NEEDED}")
         self.path = Path(name)
+        if self.path.suffix.lower() == ".csv":
+            raise InputError(f"{self.path}: VIA's CSV is not read; export the annotations as JSON")
         data = read_json_of_others(self.path, NEEDED)
+        if isinstance(data, dict) and {"file", "metadata", "view"} <= {*data}:
+            raise InputError(f"{self.path}: VIA 3 is not read; export COCO, for coco:FILE.json@DIR")
         if isinstance(data, dict) and isinstance(data.get("_via_img_metadata"), dict):
             data = data["_via_img_metadata"]
         items = list(data.values()) if isinstance(data, dict) else data if isinstance(data, list) else []

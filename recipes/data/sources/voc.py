@@ -59,15 +59,21 @@ class Voc(Annotated):
         if hashed:
             half(self, split)
 
+    def size_fault(self, index, fact):
+        """As `Annotated.size_fault`, of pictures that were scaled: other stated sizes are often wrong."""
+        (height, width), (stated_height, stated_width) = fact, self.stated[index]
+        apart = abs(height * stated_width - width * stated_height)
+        return None if apart > max(width, height, stated_width, stated_height) else super().size_fault(index, fact)
+
 
 def entry_of(layout, file):
     """Returns the `Entry` of one annotation, with "names" for "labels"."""
     try:
-        objects, faults, named = objects_in(file)
+        objects, faults, named, stated = objects_in(file)
     except ValueError as error:
         fault = "no such annotation, which the split names" if str(error) == "no such file" else str(error)
         return Entry(layout.picture_of(file, ""), file, fault=fault)
-    return Entry(layout.picture_of(file, named), file, objects, faults=tuple(faults))
+    return Entry(layout.picture_of(file, named), file, objects, faults=tuple(faults), stated=stated)
 
 
 def first_fault(entries):

@@ -67,7 +67,7 @@ class Layout:
     def picture_of(self, file, named):
         """Finds the picture of an annotation: by its stem, or else by the name that the annotation gives."""
         last = re.split(r"[\\/]", named)[-1]
-        for stem in (file.stem, Path(last).stem if last and "\0" not in last else ""):
+        for stem in (file.stem, bare(named), Path(last).stem if last and "\0" not in last else ""):
             found = self.pictures.get(stem)
             if found:
                 return max(found, key=lambda path: likeness(path, file)) if len(found) > 1 else found[0]

@@ -6,6 +6,7 @@ import re
 from xml.etree import ElementTree
 
 from recipes.data.files import contents_of, text_of
+from recipes.data.objects import IN_PIXELS, are_shares
 from recipes.data.sources.annotated import Fault, check_number
 
 MOST_BYTES = 1 << 22
@@ -39,7 +40,8 @@ def objects_in(file):
         file: path.
 
     Returns:
-        Lists by key, "names" and "boxes" and "ignored", a list of `Fault`, and the picture's file name, "" without.
+        Lists by key, "names" and "boxes" and "ignored", a list of `Fault`, the picture's file name, "" without, and
+        its `(height, width)` as stated, `None` without.
 
     Raises:
         ValueError: if it cannot be read, or is no annotation; the message lacks the file's name.
@@ -52,6 +54,8 @@ def objects_in(file):
         root = ElementTree.fromstring(DECLARATION.sub("", text, count=1))
     except (ElementTree.ParseError, RecursionError) as error:
         raise ValueError(f"is no VOC annotation: {error}") from error
+    if root.tag == "annotations" and root.find("image") is not None:
+        raise ValueError("is CVAT's own XML; export the task as Pascal VOC or COCO")
     check_number(len(root.findall("object")))
     rows, faults = {"names": [], "boxes": [], "ignored": []}, []
     for number, element in enumerate(root.iterfind("object")):
@@ -71,7 +75,16 @@ def objects_in(file):
         rows["names"].append(name)
         rows["boxes"].append((x1 - 1, y1 - 1, x2 - last, y2 - last))
         rows["ignored"].append((element.findtext("difficult") or "").strip().lower() in ("1", "true", "yes"))
-    return rows, faults, (root.findtext("filename") or "").strip()
+    return rows, faults, (root.findtext("filename") or "").strip(), size_in(root)
+
+
+def size_in(root):
+    """Returns the `(height, width)` that an annotation states, `None` where there is none, or zeros as some write."""
+    try:
+        size = [number_in(root.findtext(f"size/{side}") or "0") for side in ("height", "width")]
+    except ValueError:
+        return None
+    return tuple(size) if all(0 < side < math.inf for side in size) else None
 
 
 def decoded(contents):
@@ -109,6 +122,8 @@ def sides_of(element):
     sides = [number_in(text) for text in texts.values()]
     if not all(map(math.isfinite, sides)):
         raise ValueError("has a box that is no number")
+    if are_shares(sides):
+        raise ValueError(f"has a box within one pixel ({', '.join(map(str, sides))}): {IN_PIXELS}")
     return sides
 
 

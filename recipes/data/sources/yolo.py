@@ -1,13 +1,17 @@
 """`yolo:DIR[:split]`: data.yaml or classes.txt, pictures, and one .txt a picture of boxes, polygons or keypoints."""
 
+import math
 import os
 import reprlib
 from dataclasses import replace
+from pathlib import Path
 
 from recipes.data.files import contents_of, text_of
+from recipes.data.pictures import SUFFIXES
 from recipes.data.progress import track
 from recipes.data.sources.annotated import Annotated, Entry, Fault
 from recipes.data.sources.halves import HALVES, half
+from recipes.data.sources.places import files_under
 from recipes.data.sources.yolo_layout import NEEDED, SPLITS, Labels, Layout
 from recipes.data.sources.yolo_rows import objects_of
 from zoo.errors import InputError
@@ -50,6 +54,8 @@ class Yolo(Annotated):
         points = keypoints_in(layout)
         found = layout.pictures("" if hashed else split)
         entries = entries_of(track(found, f"reading yolo:{rest}", len(found)), labels, points)
+        all_found = layout.pictures("") if split else found
+        entries[0] = replace(entries[0], faults=(*entries[0].faults, *without_picture(entries, all_found)))
         outlined = any(outline for entry in entries for outline in entry.objects.get("masks", ()))
         if outlined:
             entries = [with_boxes_named(entry) for entry in entries]
@@ -94,6 +100,29 @@ def entries_of(found, labels, points):
         what = "no file of labels there" if os.path.isdir(folder) else "no such folder"
         raise InputError(f"{folder}: {what}, and none of {len(entries)} pictures has a file of labels")
     return entries
+
+
+def without_picture(entries, found):
+    """Returns a list of `Fault`, one a file of labels of no picture: neither one found, nor one beside those."""
+    places = {picture.parent for picture in found}
+    there = [*found, *(picture for place in places for picture in files_under(place, SUFFIXES, deep=False))]
+    stems = {stem for picture in there for stem in (picture.stem, picture.name)}
+    faults = []
+    for folder in dict.fromkeys(Path(entry.where).parent for entry in entries):
+        for file in files_under(folder, (".txt",), deep=False):
+            if file.stem not in stems and has_rows(file):
+                what = "no picture has this name: no object is learned from it"
+                faults.append(Fault("files of labels without a picture", what, where=str(file), fatal=False))
+    return faults
+
+
+def has_rows(file):
+    """Says whether a file begins with a row of labels, as no list of names or pictures does."""
+    try:
+        number, *sides = text_of(contents_of(file)).strip().partition("\n")[0].split()
+        return len(sides) >= 4 and number.isdecimal() and all(map(math.isfinite, map(float, sides)))
+    except ValueError:
+        return False
 
 
 def with_boxes_named(entry):

@@ -209,12 +209,13 @@ class Labels:
 
     def of(self, picture):
         """Returns the path of a picture's labels, whether or not they are there."""
-        folder, name = picture.parent, f"{picture.stem}.txt"
+        folder, names = picture.parent, (f"{picture.stem}.txt", f"{picture.name}.txt")  # some write the suffix, too
         if folder not in self.folders:
             places = candidates(folder)
             self.folders[folder] = places[0], [place for place in dict.fromkeys(places) if os.path.isdir(place)]
         expected, there = self.folders[folder]
-        return next((path for place in there if os.path.isfile(path := place / name)), expected / name)
+        found = (path for name in names for place in there if os.path.isfile(path := place / name))
+        return next(found, expected / names[0])
 
 
 def candidates(folder):

@@ -1,6 +1,7 @@
 """One file of YOLO's labels: a row an object, of a box, a polygon or keypoints, as shares of the picture's size."""
 
 import math
+import reprlib
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class Refused(ValueError):
 
 def object_of(words, labels, points):
     """Returns label, box xyxy, outline or `None`, and keypoints `(K, 3)` or `None` of a row; raises `ValueError`."""
-    number, values = class_of(words[0]), [float(word) for word in words[1:]]
+    number, values = class_of(words[0]), [share_of(word) for word in words[1:]]
     if number not in labels:
         known = f"is none of the {len(labels)} known ({min(labels)} to {max(labels)})"
         raise Refused(BEYOND, f"the class {number} {known}")
@@ -101,8 +102,18 @@ def class_of(word):
         except ValueError:
             value = math.nan
         if not value.is_integer():
-            raise
+            raise ValueError(
+                f"begins with {reprlib.repr(word)}, which is no class's number; rows are class cx cy w h, with blanks"
+            ) from None
         return int(value)
+
+
+def share_of(word):
+    """Returns the number that a word is."""
+    try:
+        return float(word)
+    except ValueError:
+        raise ValueError(f"{reprlib.repr(word)} is no number, as in 0.5") from None
 
 
 def keypoints_of(values, count, size):

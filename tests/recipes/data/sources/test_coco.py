@@ -260,6 +260,64 @@ def test_pictures_in_subfolders_are_found_and_none_outside(write, tmp_path):
     assert "leaves the folder" in found.message
 
 
+@pytest.mark.parametrize("empty", [None, [], [[]], {}])
+def test_an_empty_segmentation_is_none(write, empty):
+    data = content()
+    for annotation in data["annotations"]:
+        annotation["segmentation"] = empty
+    source = open_source(write(data))
+    assert "masks" not in source.keys and source.findings() == []
+    assert len(examples(source)[0]["boxes"]) == 3
+
+
+def test_visible_keypoints_at_the_origin_are_not_in_the_picture(write):
+    data = content()
+    data["annotations"][1]["keypoints"] = [0, 0, 2, 5, 0, 2, 0.0, 0.0, 0]
+    source = open_source(write(data))
+    (found,) = source.findings()
+    assert "annotation 2 has 1 keypoints at 0, 0 that are called visible" in found.message and not found.fatal
+    assert examples(source)[0]["keypoints"][1].tolist() == [[0, 0, 0], [5, 0, 2], [0, 0, 0]]
+
+
+def test_boxes_in_shares_of_the_picture_are_named(write):
+    data = content()
+    data["annotations"][0]["bbox"] = [0.1, 0.2, 0.5, 0.25]
+    data["annotations"][1]["bbox"] = [0, 0, 1, 1]
+    (found,) = open_source(write(data)).problems()
+    assert "annotation 1 has a bbox within one pixel (0.1, 0.2, 0.5, 0.25): boxes are in pixels" in found.message
+
+
+@pytest.mark.parametrize(
+    ("listed", "lies"),
+    [
+        ("images/my%20pic.png", "images/my pic.png"),
+        ("images\\IMG_1.png", "images/IMG_1.PNG"),
+        ("caf\u00e9.png", "deep/cafe\u0301.png"),
+        ("/data/local-files/?d=set/1.png", "set/1.png"),
+        ("/home/me/all/seq2/1.png", "seq2/1.png"),
+    ],
+)
+def test_pictures_are_found_however_their_names_are_written(write, tmp_path, listed, lies):
+    for place in (lies, "other/1.png"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 6)).save(tmp_path / place)
+    data = content()
+    data["images"][0]["file_name"] = listed
+    source = open_source(write(data))
+    assert source.findings() == []
+    assert examples(source)[0]["name"].decode() == str(tmp_path / lies)
+
+
+def test_a_picture_of_another_folder_is_not_taken_for_the_one_that_is_named(write, tmp_path):
+    data = content()
+    data["images"][0]["file_name"] = "seq1/1.png"
+    for folder, message in (("seq2", "lies in another folder"), ("x/seq1", ""), ("y/seq1", "as several are")):
+        (tmp_path / folder).mkdir(parents=True)
+        Image.new("RGB", (8, 6)).save(tmp_path / folder / "1.png")
+        found = open_source(write(data)).findings()
+        assert [message in problem.message for problem in found] == [True] * bool(message)
+
+
 def test_hostile_files_end_in_one_line(write, tmp_path):
     for text, message in (
         ("[" * 100_000, "is nested too deep"),

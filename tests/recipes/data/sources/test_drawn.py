@@ -201,6 +201,11 @@ def test_via_needs_a_file_of_its_own(folder):
         (folder / "via.json").write_text(text)
         with pytest.raises(InputError, match=message):
             open_source(f"via:{folder / 'via.json'}@{folder}")
+    (folder / "via.json").write_text('{"project": {}, "file": {}, "metadata": {}, "view": {}}')
+    with pytest.raises(InputError, match="VIA 3 is not read; export COCO"):
+        open_source(f"via:{folder / 'via.json'}@{folder}")
+    with pytest.raises(InputError, match="VIA's CSV is not read; export the annotations as JSON"):
+        open_source(f"via:{folder / 'via.csv'}@{folder}")
     with pytest.raises(InputError, match="write via:FILE.json@DIR"):
         open_source("via:a.json")
     found = open_source(via(folder, REGIONS, name="../../b/z.png")).problems()

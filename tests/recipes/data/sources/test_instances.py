@@ -38,6 +38,17 @@ def test_parts_and_holes_by_hand(tmp_path):
     assert source.findings() == []
 
 
+@pytest.mark.parametrize("most", [255, 65535])
+def test_a_background_or_border_of_the_largest_number_is_no_object(tmp_path, most):
+    source = open_source(f"instances:{write(tmp_path, np.where(NUMBERS == 0, most, NUMBERS))}")
+    (found,) = source.findings()
+    assert found.message.startswith(f"numbers objects up to 3, and one {most}, as tools mark background")
+    write(tmp_path, np.where(NUMBERS == 1, 0, NUMBERS) // 3 * most)  # one object, of whatever number
+    assert open_source(f"instances:{tmp_path}").findings() == []
+    write(tmp_path, np.where(NUMBERS > 0, NUMBERS + most - 3, 0))
+    assert "numbers objects" not in str(open_source(f"instances:{tmp_path}").findings() or "")
+
+
 def test_parts_and_holes_reach_the_targets(tmp_path):
     source = open_source(f"instances:{write(tmp_path, NUMBERS)}")
     dataset = pipeline(source, task="instance_segmentation", picture_size=(8, 12), batch_size=1, max_objects=3)

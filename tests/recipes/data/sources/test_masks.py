@@ -48,6 +48,44 @@ def test_one_bit_masks_read_as_0_and_1(folder):
     np.testing.assert_array_equal(labels_of(open_source(f"masks:{folder}")), labels)
 
 
+@pytest.mark.parametrize("white", [0, 255])
+@pytest.mark.parametrize("channels", [2, 4])
+def test_masks_whose_labels_are_their_transparency_are_refused(folder, white, channels):
+    labels = np.full((20, 30, channels), white, np.uint8)
+    labels[..., -1] = 0
+    labels[5:, 10:, -1] = 255
+    Image.fromarray(labels).save(folder / "masks" / "a.png")
+    (found,) = open_source(f"masks:{folder}").problems()
+    assert found.message.startswith("has its labels in the transparency (alpha) alone")
+    labels[..., -1] = 255
+    Image.fromarray(np.minimum(labels, [1] * (channels - 1) + [255]).astype(np.uint8)).save(
+        folder / "masks" / "a.png"
+    )
+    assert open_source(f"masks:{folder}").problems() == []
+
+
+def test_masks_as_jpeg_and_of_zeros_alone_are_refused(folder):
+    (folder / "classes.txt").unlink()
+    Image.new("L", (30, 20)).save(folder / "masks" / "a.jpg")
+    (folder / "masks" / "a.png").unlink()
+    with pytest.raises(InputError, match="a.jpg: is no PNG, .* JPEG and WebP blur them: save masks as PNG"):
+        open_source(f"masks:{folder}")
+    for name in "abcde":
+        Image.new("L", (30, 20)).save(folder / "masks" / f"{name}.png")
+    with pytest.raises(InputError, match="no label but 0, from which nothing can be told"):
+        open_source(f"masks:{folder}")
+
+
+def test_smoothed_edges_of_a_foreground_are_named(folder):
+    labels = np.zeros((20, 30), np.uint8)
+    labels[5:, 10:], labels[5, 10:], labels[5:, 10] = 255, 130, 120
+    for name in "abcde":
+        Image.fromarray(labels).save(folder / "masks" / f"{name}.png")
+    (folder / "classes.txt").unlink()
+    found = open_source(f"masks:{folder}?foreground=255").problems()[0]
+    assert "label 120 is neither 0 nor the foreground, 255: smoothed edges are no labels" in found.message
+
+
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P"])
 def test_grey_and_transparent_pictures_become_rgb(folder, mode):
     path = folder / "images" / "a.png"

@@ -25,6 +25,13 @@ def folder(tmp_path):
     return tmp_path
 
 
+def test_a_mask_of_the_whole_picture_is_doubted(folder):
+    Image.fromarray(mask(0, 6, 0, 8)).save(folder / "x1/masks/c.png")
+    (found,) = open_source(f"nuclei:{folder}").findings()
+    assert (found.file, found.fatal) == (str(folder / "x1/masks/c.png"), False)
+    assert found.message.startswith("the mask covers the whole picture")
+
+
 def examples(source):
     return list(source.records().map(source.decode).as_numpy_iterator())
 

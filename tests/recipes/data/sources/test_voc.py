@@ -57,6 +57,37 @@ def test_reads_boxes_by_hand(folder):
     assert source.findings() == []
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "message"),
+    [
+        (30, 20, None),
+        (0, 0, None),
+        (20, 30, None),  # swapped, as some write it
+        (64, 48, None),
+        (60, 40, "the picture has 30x20 pixels, not 60x40 as stated"),
+        (19.5, 13, "the picture has 30x20 pixels, not 19.5x13 as stated"),
+    ],
+)
+def test_pictures_that_were_scaled_since_are_named(folder, width, height, message):
+    write(folder, "b", f"<size><width>{width}</width><height>{height}</height></size>")
+    assert [found.message for found in open_source(f"voc:{folder}:train").problems()] == [message] * bool(message)
+
+
+def test_boxes_in_shares_and_files_of_cvat_say_what_they_are(folder):
+    write(folder, "b", box("dog", 0.1, 0.2, 0.5, 0.75) + box("dog", 1, 1, 1, 1))
+    (found,) = open_source(f"voc:{folder}:train").problems()
+    assert found.message.startswith("object 0 has a box within one pixel (0.1, 0.2, 0.5, 0.75): boxes are in pixels")
+    (folder / "Annotations/b.xml").write_text('<annotations><image name="b.png"/></annotations>')
+    (found,) = open_source(f"voc:{folder}:train").problems()
+    assert found.message == "is CVAT's own XML; export the task as Pascal VOC or COCO"
+
+
+def test_the_name_of_a_picture_may_have_dots_and_no_suffix(folder):
+    (folder / "JPEGImages/b.png").rename(folder / "JPEGImages/my.photo.1.png")
+    (folder / "Annotations/b.xml").write_text("<annotation><filename>my.photo.1</filename></annotation>")
+    assert open_source(f"voc:{folder}:train").findings() == []
+
+
 def test_decodes_eagerly_as_in_a_graph(folder):
     source = open_source(f"voc:{folder}")
     for record, example in zip(source.records(), source.records().map(source.decode), strict=True):

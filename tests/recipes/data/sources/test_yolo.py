@@ -78,8 +78,10 @@ def test_labels_beside_pictures_that_lie_in_no_images_folder(folder):
     ("line", "message"),
     [
         ("0 0.5 0.5 0.2", "line 2: takes class cx cy w h, received 4 values"),
-        ("0 0.5 0.5 0.2 x", "line 2: could not convert string to float: 'x'"),
-        ("cat 0.5 0.5 0.2 0.2", "line 2: invalid literal for int"),
+        ("0 0.5 0.5 0.2 x", "line 2: 'x' is no number, as in 0.5"),
+        ("0 0,5 0,5 0,2 0,2", "line 2: '0,5' is no number, as in 0.5"),
+        ("0,0.5,0.5,0.2,0.2", "line 2: begins with '0,0.5,0.5,0.2,0.2', which is no class's number"),
+        ("cat 0.5 0.5 0.2 0.2", "line 2: begins with 'cat', which is no class's number"),
         ("2 0.5 0.5 0.2 0.2", "line 2: the class 2 is none of the 2 known (0 to 1)"),
         ("-1 0.5 0.5 0.2 0.2", "line 2: the class -1 is none of the 2 known"),
         ("0 nan 0.5 0.2 0.2", "line 2: a side of the box is no number"),
@@ -335,6 +337,29 @@ def test_a_bad_row_costs_itself_alone(folder):
     assert [problem.of_object for problem in found] == [True] * 4 and len({problem.kind for problem in found}) == 3
     assert "line 2: has 6 values, as predictions have, with a confidence" in found[1].message
     assert len(source.without(found)) == 2 and examples(source)[0]["labels"] == [1]
+
+
+def test_labels_without_a_picture_are_named(folder):
+    (folder / "labels/train/b.png.txt").write_text("0 0.5 0.5 0.2 0.4\n")  # as some write it
+    (folder / "labels/train/phone.txt").write_text("0 0.5 0.5 0.2 0.4\n")
+    (folder / "labels/train/classes.txt").write_text("cat\ndog\n")
+    (found,) = open_source(f"yolo:{folder}:train").findings()
+    assert (found.file, found.fatal) == (str(folder / "labels/train/phone.txt"), False)
+    assert found.message == "no picture has this name: no object is learned from it"
+    _, second = open_source(f"yolo:{folder}:train").records().map(open_source(f"yolo:{folder}:train").decode)
+    assert second["labels"].numpy().tolist() == [0]
+
+
+def test_labels_of_all_splits_in_one_folder_are_of_their_pictures(tmp_path):
+    describe(tmp_path, "names: [cat]\ntrain: train\nval: val\n")
+    (tmp_path / "labels").mkdir()
+    for name in ("train/a", "val/b"):
+        (tmp_path / name).parent.mkdir()
+        Image.new("RGB", (20, 10)).save(tmp_path / f"{name}.png")
+        (tmp_path / "labels" / f"{name[-1]}.txt").write_text("0 0.5 0.5 0.2 0.4\n")
+    assert open_source(f"yolo:{tmp_path}:train").findings() == []
+    (tmp_path / "labels" / "c.txt").write_text("0 0.5 0.5 0.2 0.4\n")
+    assert len(open_source(f"yolo:{tmp_path}:val").findings()) == 1
 
 
 def test_labels_that_are_nowhere(folder):
