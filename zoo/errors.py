@@ -19,7 +19,10 @@ def one_line(text):
     Line breaks, control characters and bytes that are no text are escaped as in Python, and of more than `LONGEST`
     characters the middle is left out.
     """
-    text = str(text)
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
-    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    text = shortened(str(text))
+    return text if text.isprintable() else shortened("".join(c if c.isprintable() else repr(c)[1:-1] for c in text))
+
+
+def shortened(text):
+    """Leaves out the middle of a text of more than `LONGEST` characters."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"

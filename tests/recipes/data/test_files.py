@@ -74,4 +74,5 @@ def test_lines_that_are_too_long_or_too_many_are_refused(tmp_path, monkeypatch):
 def test_an_error_is_one_line_whatever_its_names_are():
     error = InputError(f"a\nb\x1b[31m{os.fsdecode(bytes([255]))}K\xe4se: \u2028")
     assert str(error) == "a\\nb\\x1b[31m\\udcffK\xe4se: \\u2028" and str(InputError(str(error))) == str(error)
-    assert len(str(InputError("x" * 10**7))) < 2100 and str(InputError()) == ""
+    assert len(str(InputError("x" * 10**7))) < 2100 and len(str(InputError("\0" * 1900))) < 2100
+    assert str(InputError()) == ""

@@ -99,8 +99,8 @@ def above(path):
 @pytest.mark.parametrize("kind", SETS)
 @pytest.mark.parametrize("other", [pipe, folder, circle, nothing, device, above])
 def test_what_is_no_file(kind, other, tmp_path):
-    """In place of each file, and beside it under a name of its own."""
-    spec, files = written(kind, tmp_path)
+    """In place of each file, and beside it under a name of its own; above the set is nothing else."""
+    spec, files = written(kind, tmp_path / "set")
     for file in files:
         added = file.with_name(f"other{file.suffix}")
         other(added)
