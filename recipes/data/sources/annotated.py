@@ -125,13 +125,10 @@ class Annotated(Source):
 
     def decode(self, record):
         """As `Source.decode`; boxes are clipped to the picture, those without area dropped; the name is the path."""
-        return self._decode(record, ("masks",))
+        return self.decode_as(record, ("masks",))
 
     def decode_as(self, record, forms):
         """As `Source.decode_as`; no mask of the picture's size is drawn, and polygons are in pixels."""
-        return self._decode(record, forms)
-
-    def _decode(self, record, forms):
         image = pictures.decode(tf.io.read_file(record["image"]))
         index = record["index"]
         start, stop = self._starts[index], self._starts[index + 1]

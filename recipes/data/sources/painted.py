@@ -33,10 +33,10 @@ class Painted(Annotated):
         """Returns rows of objects in the order in which they are painted."""
         return rows
 
-    def _decode(self, record, forms):
-        """As `Annotated._decode`, with "segmentation"."""
+    def decode_as(self, record, forms):
+        """As `Annotated.decode_as`, with "segmentation"."""
         if "boxes" in self.keys:
-            example = super()._decode(record, forms)
+            example = super().decode_as(record, forms)
         else:
             image = pictures.decode(tf.io.read_file(record["image"]))
             example = {"image": image, "name": tf.convert_to_tensor(record["image"])}

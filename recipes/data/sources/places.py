@@ -46,8 +46,9 @@ class Places:
         last = self.folder / parts[-1]
         if os.path.isfile(last):
             return last, ""
-        called = [path for parts in spellings(name) for path in self._by_name.get(parts[-1:], ())]
-        found = [path for path in dict.fromkeys(called) if any(self._is(path, parts) for parts in spellings(name))]
+        meant = spellings(name)
+        called = [path for parts in meant for path in self._by_name.get(parts[-1:], ())]
+        found = [path for path in dict.fromkeys(called) if any(self._is(path, parts) for parts in meant)]
         if len(found) == 1:
             return found[0], ""
         if called:
