@@ -84,14 +84,9 @@ class Points(Annotated):
 
 def rows_of(file):
     """Returns a list of pairs: the number of a line, and its cells; raises `csv.Error`."""
-    number = 0
-
-    def lines():
-        nonlocal number
-        for number, line in numbered_lines(file, MOST_OF_LISTS, LONGEST):  # noqa: B007  (told with the row)
-            yield line
-
-    return [(number, row) for row in csv.reader(lines(), strict=True)]
+    lines = [*numbered_lines(file, MOST_OF_LISTS, LONGEST)]
+    reader = csv.reader((line for _, line in lines), strict=True)
+    return [(lines[reader.line_num - 1][0], row) for row in reader]
 
 
 def _num_points(file, header):
