@@ -35,7 +35,7 @@ class Voc(Writer):
         """As `Writer.add_to`."""
         path, known = self.folder / LISTS / f"{self.split}.txt", self.folder / CLASSES
         if not (self.folder / ANNOTATIONS).is_dir() or not known.is_file():
-            raise InputError(f"{self.folder}: is there already, and is no set that zoo convert wrote; name a new one")
+            raise self.foreign()
         if path.exists():
             raise InputError(f"{path}: the split is there already; name another by --split, or a new folder")
         if named_classes(known) != self.classes:

@@ -48,6 +48,11 @@ class Writer:
         self.split = self._split(split)
         self.objects, self.notes = 0, Counter()
 
+    def foreign(self):
+        """Returns the error of a folder that holds something else than a set of this format."""
+        what = f"is no {self.format} set that zoo convert wrote"
+        return InputError(f"{self.folder}: is there already, and {what}; name a new one")
+
     def add_to(self):
         """Prepares to write into a folder that holds something.
 

@@ -48,7 +48,7 @@ class Yolo(Writer):
     def add_to(self):
         """As `Writer.add_to`; whether the classes are the same shows when all is read."""
         if not (self.folder / INDEX).is_file():
-            raise InputError(f"{self.folder}: is there already, and is no set that zoo convert wrote; name a new one")
+            raise self.foreign()
         self.others = read_yaml(self.folder / INDEX, NEEDED)
         there = [self.folder / part / self.split for part in ("images", "labels")]
         there = [path for path in there if path.exists()] + [self.folder / INDEX] * (self.split in self.others)
