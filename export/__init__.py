@@ -8,7 +8,8 @@ from export.benchmark import Benchmark, benchmark
 from export.convert import ConversionError
 from export.exporter import export
 from export.runtime import Predictor, load
-from export.verify import TOLERANCES, Verification, verify
+from export.tolerances import TOLERANCES
+from export.verify import Verification, verify
 
 __all__ = [
     "TOLERANCES",

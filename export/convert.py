@@ -14,6 +14,7 @@ import threading
 import warnings
 from pathlib import Path
 
+from export.form import Form
 from export.imports import without_optional
 from export.quiet import native_stderr_held
 from export.source import all_layers
@@ -26,14 +27,15 @@ class ConversionError(RuntimeError):
     """A converter failed on a model that should have worked; the message is the converter's own."""
 
 
-def convert(model, target, format, **options):
+def convert(model, target, format, *, form, **options):
     """Writes a model to `target`.
 
     Args:
         model: a `zoo.ZooModel` on any backend, computing in float32.
         target: file or folder to make; its folder also takes the child's files.
         format: "saved_model", "onnx" or "tflite".
-        **options: of the format's `write`.
+        form: the file's `export.form.Form`.
+        **options: the others of the format's `write`.
     Returns:
         Dict of inputs, outputs, operators and versions.
     Raises:
@@ -42,7 +44,7 @@ def convert(model, target, format, **options):
     """
     work = convert_here if on_tensorflow_cpu() else convert_in_child
     try:
-        return work(model, Path(target), format, options)
+        return work(model, Path(target), format, form, options)
     except (InputError, ConversionError):
         raise
     except Exception as error:
@@ -60,25 +62,25 @@ def on_tensorflow_cpu():
     return not tf.config.get_visible_devices("GPU") and not tf.distribute.has_strategy()
 
 
-def convert_here(model, target, format, options):
+def convert_here(model, target, format, form, options):
     """Converts in this process; what the converters print is shown only if they fail."""
     try:
         with native_stderr_held(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return written(model, target, format, options)
+            return written(model, target, format, form, options)
     finally:
         gc.collect()  # a traced graph, which holds all weights, is a cycle
 
 
-def written(model, target, format, options):
+def written(model, target, format, form, options):
     """Writes a file and returns what is in it, and the versions of what made it."""
     writer = importlib.import_module(f"export.{format}")
-    writer.write(model, target, **options)
+    writer.write(model, target, form=form, **options)
     inputs, outputs, operators = writer.inspect(target)
     return {"inputs": inputs, "outputs": outputs, "operators": operators, "versions": versions()}
 
 
-def convert_in_child(model, target, format, options):
+def convert_in_child(model, target, format, form, options):
     """Hands the model to a child process through files beside the target, and reads its report."""
     import numpy as np
 
@@ -88,7 +90,13 @@ def convert_in_child(model, target, format, options):
         np.savez(folder / "representative.npz", **representative)
     model.save(folder / "model.keras")
     job = folder / "job.json"
-    order = {"target": str(target), "format": format, "options": options, "modules": modules_of(model)}
+    order = {
+        "target": str(target),
+        "format": format,
+        "form": form.to_dict(),
+        "options": options,
+        "modules": modules_of(model),
+    }
     job.write_text(json.dumps(order))
     with open(folder / "log", "wb") as log:
         # The child's standard input closes with this process, however it ends: see `end_with_parent`.
@@ -159,7 +167,7 @@ def done(job, folder):
     if representative.exists():
         job["options"]["representative"] = dict(np.load(representative))
     model = keras.saving.load_model(folder / "model.keras", compile=False)
-    return written(model, job["target"], job["format"], job["options"])
+    return written(model, job["target"], job["format"], Form.from_dict(job["form"]), job["options"])
 
 
 def versions():

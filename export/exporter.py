@@ -15,8 +15,10 @@ import psutil
 
 from export.artifact import Artifact
 from export.convert import convert
+from export.form import Form
 from export.runtime import KerasPredictor, opened
-from export.verify import compare, has_switches, tolerances
+from export.tolerances import tolerances
+from export.verify import compare, has_switches
 from zoo.errors import InputError
 
 QUANTIZE = {
@@ -101,8 +103,7 @@ def export(
             keras.model,
             written,
             format,
-            image_size=image_size,
-            batch_size=batch_size,
+            form=Form(image_size, batch_size),
             quantize=quantize,
             representative=keras.inputs_of(representative) if quantize == "int8" else None,
         )

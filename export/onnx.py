@@ -14,14 +14,13 @@ from zoo.errors import InputError
 OPSET = 18
 
 
-def write(model, path, *, image_size, batch_size=1, quantize=None, representative=None):
+def write(model, path, *, form, quantize=None, representative=None):
     """Writes an ONNX file.
 
     Args:
         model: a `zoo.ZooModel` on the TensorFlow backend.
         path: the file to make.
-        image_size: `(height, width)` in pixels.
-        batch_size: pictures a call, `None` for any number.
+        form: the file's `export.form.Form`.
         quantize: `None`; "float16": kernels stored as half, float32 arithmetic, half the file; "dynamic": kernels
             stored in 8 bits with a scale a channel, float32 arithmetic, a quarter of the file (with activations
             scaled at run time, ONNX Runtime's ConvInteger would take twice the time and lose more than "int8");
@@ -32,7 +31,7 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
     Raises:
         InputError: if an operator of the model has no ONNX counterpart (the message lists them).
     """
-    proto = translate(model, image_size, batch_size)
+    proto = translate(model, form)
     refuse_unknown(proto.graph)
     sink_constants(proto.graph)
     path = Path(path)
@@ -43,11 +42,11 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
         onnx.save(shrink(onnx.load(path), quantize), path)
     elif quantize == "int8":
         path.replace(plain)
-        quantize_integers(plain, path, representative, batch_size or 1)
+        quantize_integers(plain, path, representative, form.batch_size or 1)
     plain.unlink()
 
 
-def translate(model, image_size, batch_size):
+def translate(model, form):
     """Returns the model in ONNX's operators.
 
     tf2onnx copies the constants of a graph again and again: FCN-8s, 0.5 GB, would take more than 20 GB. The kernels,
@@ -61,7 +60,7 @@ def translate(model, image_size, batch_size):
     kernels = {f"kernel_{i}": v for i, v in enumerate(v for v in model.variables if len(v.shape) > 1)}
     specs = [tf.TensorSpec(v.shape, v.dtype, name=name) for name, v in kernels.items()]
 
-    @tf.function(input_signature=[specs, *signature(model, image_size, batch_size)])
+    @tf.function(input_signature=[specs, *signature(model, form)])
     def function(values, image, proposals=None):
         given = {id(v): value for v, value in zip(kernels.values(), values, strict=True)}
         trained, others = (

@@ -12,18 +12,17 @@ DATA = ("Const", "Placeholder", "ReadVariableOp", "NoOp")
 """Nodes that compute nothing."""
 
 
-def write(model, path, *, image_size, batch_size=1, quantize=None, representative=None):
+def write(model, path, *, form, quantize=None, representative=None):
     """Writes a SavedModel folder with the signature `serving_default`.
 
     Args:
         model: a `zoo.ZooModel` on the TensorFlow backend.
         path: the folder to make.
-        image_size: `(height, width)` in pixels.
-        batch_size: pictures a call, `None` for any number.
+        form: the file's `export.form.Form`.
         quantize: `None`, or "float16": kernels stored as half and cast where they are used, float32 arithmetic.
         representative: not used here.
     """
-    module = serve(model, image_size, batch_size, half=quantize == "float16")
+    module = serve(model, form, half=quantize == "float16")
     tf.saved_model.save(module, str(path), signatures={SIGNATURE: module.serve})
 
 

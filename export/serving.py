@@ -6,25 +6,24 @@ from export.source import proposals_of
 from export.tasks import finish
 
 
-def serve(model, image_size, batch_size, half=False):
+def serve(model, form, half=False):
     """Wraps the model as a function of raw pixels, and of the regions in them where the model needs proposals.
 
     Args:
         model: a `zoo.ZooModel` on the TensorFlow backend.
-        image_size: `(height, width)` in pixels.
-        batch_size: pictures a call, `None` for any number.
+        form: the file's `export.form.Form`.
         half: keep kernels as float16 and cast them where they are used. Vectors (biases, batch statistics) stay
             float32: they weigh nothing, and a small variance would vanish in half precision.
     Returns:
-        A `tf.Module` whose `serve` takes `image`, uint8 `(batch_size, height, width, 3)`, and for such a model
-        `proposals`, float32 `(batch_size, num_proposals, 4)`. It returns the dict of predictions: boxes decoded,
+        A `tf.Module` whose `serve` takes `image`, uint8 `(B, height, width, 3)`, and for such a model
+        `proposals`, float32 `(B, num_proposals, 4)`. It returns the dict of predictions: boxes decoded,
         suppressed, whatever the task's `model.predictions` does.
     """
     module = tf.Module()
     module.trained = [stored(v, half) for v in model.trainable_variables]
     module.others = [stored(v, half) for v in model.non_trainable_variables]
 
-    @tf.function(input_signature=signature(model, image_size, batch_size))
+    @tf.function(input_signature=signature(model, form))
     def function(image, proposals=None):
         trained = restored(module.trained, model.trainable_variables)
         others = restored(module.others, model.non_trainable_variables)
@@ -34,12 +33,12 @@ def serve(model, image_size, batch_size, half=False):
     return module
 
 
-def signature(model, image_size, batch_size):
+def signature(model, form):
     """Returns what an artifact of the model takes: the image, and proposals where the model needs them."""
-    image = tf.TensorSpec((batch_size, *image_size, 3), tf.uint8, name="image")
+    image = tf.TensorSpec((form.batch_size, *form.image_size, 3), tf.uint8, name="image")
     if not proposals_of(model):
         return [image]
-    return [image, tf.TensorSpec((batch_size, model.num_proposals, 4), tf.float32, name="proposals")]
+    return [image, tf.TensorSpec((form.batch_size, model.num_proposals, 4), tf.float32, name="proposals")]
 
 
 def predict(model, trained, others, image, proposals=None):

@@ -12,14 +12,13 @@ PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
 MOVES = ("CONCATENATION", "RESHAPE", "TRANSPOSE")
 
 
-def write(model, path, *, image_size, batch_size=1, quantize=None, representative=None):
+def write(model, path, *, form, quantize=None, representative=None):
     """Writes a TFLite file.
 
     Args:
         model: a `zoo.ZooModel` on the TensorFlow backend.
         path: the file to make.
-        image_size: `(height, width)` in pixels.
-        batch_size: pictures a call.
+        form: the file's `export.form.Form`; its batch size is a number.
         quantize: `None`; "float16": kernels stored as half, float32 arithmetic; "dynamic": 8-bit kernels, activations
             scaled at run time; "int8": 8-bit kernels and activations, scaled from `representative`. The convolutions
             that make the outputs and all geometry stay float32: see `export.precision`.
@@ -32,7 +31,7 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
 
     from export.serving import serve
 
-    module = serve(model, image_size, batch_size)
+    module = serve(model, form)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     try:
@@ -43,7 +42,7 @@ def write(model, path, *, image_size, batch_size=1, quantize=None, representativ
             raise
         refuse(name.strip() for pair in missing for names in pair for name in names.split(",") if name)
     if quantize is not None:
-        content = quantized(content, quantize, representative, batch_size)
+        content = quantized(content, quantize, representative, form.batch_size)
     refuse_foreign(content)
     Path(path).write_bytes(content)
 

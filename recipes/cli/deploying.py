@@ -134,7 +134,7 @@ def verify(
 
 def show_verification(path, found):
     """Prints an `export.Verification`."""
-    from export.verify import NEARBY
+    from export.tolerances import NEARBY
 
     show(
         f"{path} against Keras, {found.examples} pictures",

@@ -13,7 +13,7 @@ from export.comparisons import (
     PointsComparison,
 )
 from export.matching import pairs
-from export.verify import exceeded, tolerances
+from export.tolerances import exceeded, tolerances
 
 SIZE = 60, 80  # a diagonal of 100 pixels
 

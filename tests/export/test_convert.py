@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from export.convert import convert, root_cause
+from export.form import Form
 from export.quiet import native_stderr_held
 from tests.export.conftest import SIZE, toy
 from tests.export.writing import SUFFIXES
@@ -39,7 +40,7 @@ def test_conversion_here_leaves_no_graph_and_no_process(tmp_path, monkeypatch, c
     model(np.zeros((1, *SIZE, 3), np.float32))
     gc.collect()
     before = graphs()
-    convert(model, tmp_path / f"model{SUFFIXES[format]}", format, image_size=SIZE)
+    convert(model, tmp_path / f"model{SUFFIXES[format]}", format, form=Form(SIZE))
     assert graphs() == before
     assert capfd.readouterr() == ("", "")
 

@@ -11,7 +11,8 @@ import export
 import zoo
 from export.differences import FloatDifference
 from export.runtime import KerasPredictor
-from export.verify import NEARBY, compare, has_switches, tolerances
+from export.tolerances import NEARBY, tolerances
+from export.verify import compare, has_switches
 from tests.export.writing import settled, write
 from zoo.backbones.resnet import bottleneck, resnet
 from zoo.segmentation.fcn import fcn8s_vgg16, fcn16s_alexnet

@@ -6,6 +6,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 import zoo
+from export.form import Form
 from export.onnx import sink_constants, write
 from export.onnx_quantize import in_8_bits, output_axis, shrink
 
@@ -21,7 +22,7 @@ def test_kernels_stay_out_of_the_conversion(tmp_path, monkeypatch):
 
     monkeypatch.setattr(tf2onnx.convert, "from_function", weighed)
     model = zoo.fcn32s_vgg16(num_classes=2, width=1 / 8, input_shape=(64, 64, 3))
-    write(model, tmp_path / "model.onnx", image_size=(64, 64))
+    write(model, tmp_path / "model.onnx", form=Form((64, 64)))
     weights = 4 * model.count_params()
     assert sizes[0] < 0.02 * weights < weights < (tmp_path / "model.onnx").stat().st_size < 1.02 * weights
 

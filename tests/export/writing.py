@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from skimage import data
 
+from export.form import Form
+
 SUFFIXES = {"onnx": ".onnx", "tflite": ".tflite", "saved_model": ""}
 
 
@@ -13,7 +15,7 @@ def write(model, folder, format, image_size, batch_size=1):
     """Writes a model; returns the path and its operators."""
     path = folder / f"model{SUFFIXES[format]}"
     writer = import_module(f"export.{format}")
-    writer.write(model, path, image_size=image_size, batch_size=batch_size)
+    writer.write(model, path, form=Form(image_size, batch_size))
     return path, writer.inspect(path)[2]
 
 
