@@ -6,7 +6,7 @@ Importing this package imports no framework; each function loads what it needs.
 from export.artifact import Artifact
 from export.benchmark import Benchmark, benchmark
 from export.convert import ConversionError
-from export.exporter import export
+from export.exporter import VerificationError, export
 from export.runtime import Predictor, load
 from export.tolerances import TOLERANCES
 from export.verify import Verification, verify
@@ -18,6 +18,7 @@ __all__ = [
     "ConversionError",
     "Predictor",
     "Verification",
+    "VerificationError",
     "benchmark",
     "export",
     "load",

@@ -12,6 +12,8 @@ from zoo.errors import InputError
 
 CARD, LABELS = "card.json", "labels.txt"
 ONNX_KEY = "regionzoo_card"
+ONNX_KEYS = {CARD: ONNX_KEY, LABELS: "labels"}
+"""By file, the key of the metadata that stands for it in ONNX."""
 METADATA_PROPS, KEY, VALUE = 14, 1, 2
 """The numbers of these fields in ONNX's messages `ModelProto` and `StringStringEntryProto` (onnx.proto)."""
 VARINT, DELIMITED, FIXED_SIZES = 0, 2, {1: 8, 5: 4}
@@ -102,12 +104,7 @@ class Artifact:
         Raises:
             InputError: if there is no artifact at `path`, or the file is broken.
         """
-        path = Path(path)
-        try:
-            text = READERS[format_of(path)](path)
-        except (OSError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error) as error:
-            raise damaged(path) from error
-        return cls.of(path, text)
+        return cls.of(path, inner(Path(path), CARD))
 
     @classmethod
     def of(cls, path, text):
@@ -118,6 +115,23 @@ class Artifact:
             return cls.from_dict({**json.loads(text), "path": str(path), "sha256": sha256(path), "size": size(path)})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise damaged(path) from error
+
+
+def labels_of(path):
+    """Returns the class names that an artifact carries for other programs, index for index."""
+    return tuple((inner(Path(path), LABELS) or "").splitlines())
+
+
+def inner(path, name):
+    """Returns the text of a file within an artifact, `CARD` or `LABELS`; `None` if it has none.
+
+    Raises:
+        InputError: if there is no artifact at `path`, or the file is broken.
+    """
+    try:
+        return READERS[format_of(path)](path, name)
+    except (OSError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error) as error:
+        raise damaged(path) from error
 
 
 def damaged(path):
@@ -168,19 +182,20 @@ def write_onnx(path, card, labels):
     import onnx
 
     proto = onnx.load(path)
-    onnx.helper.set_model_props(proto, {ONNX_KEY: card, "labels": labels})
+    onnx.helper.set_model_props(proto, {ONNX_KEYS[CARD]: card, ONNX_KEYS[LABELS]: labels})
     onnx.save(proto, path)
 
 
-def read_onnx(path):
-    """Returns the card's text or `None`; it steps over the graph, and loads neither that nor `onnx`."""
+def read_onnx(path, name):
+    """Returns a text or `None`; it steps over the graph, and loads neither that nor `onnx`."""
+    key = ONNX_KEYS[name].encode()
     try:
         with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
             metadata = (entry for number, entry in fields_of(content) if number == METADATA_PROPS)
             entries = [dict(fields_of(entry)) for entry in metadata if isinstance(entry, bytes)]
     except (ValueError, IndexError) as error:
         raise InputError(f"{path} cannot be read as ONNX, it may be cut short: export it again") from error
-    return next((entry.get(VALUE, b"").decode() for entry in entries if entry.get(KEY) == ONNX_KEY.encode()), None)
+    return next((entry.get(VALUE, b"").decode() for entry in entries if entry.get(KEY) == key), None)
 
 
 def fields_of(message):
@@ -234,12 +249,12 @@ def write_tflite(path, card, labels):
         archive.writestr(LABELS, labels)
 
 
-def read_tflite(path):
-    """Returns the card's text or `None`."""
+def read_tflite(path, name):
+    """Returns a text or `None`."""
     if not zipfile.is_zipfile(path):
         return None
     with zipfile.ZipFile(path) as archive:
-        return archive.read(CARD).decode() if CARD in archive.namelist() else None
+        return archive.read(name).decode() if name in archive.namelist() else None
 
 
 def write_saved_model(path, card, labels):
@@ -250,10 +265,10 @@ def write_saved_model(path, card, labels):
     (extra / LABELS).write_text(labels)
 
 
-def read_saved_model(path):
-    """Returns the card's text or `None`."""
-    card = path / "assets.extra" / CARD
-    return card.read_text() if card.is_file() else None
+def read_saved_model(path, name):
+    """Returns a text or `None`."""
+    file = path / "assets.extra" / name
+    return file.read_text() if file.is_file() else None
 
 
 WRITERS = {"onnx": write_onnx, "tflite": write_tflite, "saved_model": write_saved_model}
@@ -261,5 +276,5 @@ READERS = {
     "onnx": read_onnx,
     "tflite": read_tflite,
     "saved_model": read_saved_model,
-    "keras": lambda path: None,
+    "keras": lambda path, name: None,
 }

@@ -3,10 +3,10 @@
 import numpy as np
 
 
-def tally(differences, references, candidates):
-    """Adds the outputs of two models, dicts of arrays, to the differences by name."""
+def tally(differences, references, candidates, picture=0):
+    """Adds the outputs of two models on a picture, dicts of arrays, to the differences by name."""
     for name, reference in references.items():
-        differences.setdefault(name, difference_of(reference)).update(reference, candidates[name])
+        differences.setdefault(name, difference_of(reference)).update(reference, candidates[name], picture)
 
 
 def difference_of(array):
@@ -15,24 +15,32 @@ def difference_of(array):
 
 
 class FloatDifference:
-    """Largest and mean absolute difference of a float output over all batches, and what 99 % of them stay below.
+    """Largest and mean difference of a float output over all pictures, and what 99 % of them stay below.
 
     Attributes:
         counts: how many differences lie in each eighth of an octave, from 2^-64 to 2^64; the first are smaller.
+        place: where the largest stands, in words.
     """
 
     octaves, steps = 64, 8
 
     def __init__(self):
-        self.largest = self.total = self.scale = 0.0
+        self.largest = self.total = self.signed = self.scale = 0.0
         self.counts = np.zeros(2 * self.octaves * self.steps + 1, np.int64)
+        self.place = ""
 
-    def update(self, reference, candidate):
-        """Adds a batch."""
-        difference = np.abs(reference.astype(np.float64) - candidate)
-        self.largest = np.maximum(self.largest, difference.max(initial=0.0))  # unlike max(), keeps a NaN
+    def update(self, reference, candidate, picture=0):
+        """Adds the values of the picture of that number."""
+        signed = candidate.astype(np.float64) - reference
+        difference = np.abs(signed)
+        most = difference.max(initial=0.0)
+        if not (most <= self.largest or np.isnan(self.largest)):  # a NaN is beyond all, and stays
+            self.largest = most
+            index = np.unravel_index(np.argmax(difference), difference.shape)
+            self.place = f"picture #{picture}, at {list(map(int, index))}"
         self.scale = max(self.scale, float(np.abs(reference).max(initial=0.0)))
         self.total += difference.sum()
+        self.signed += signed.sum()
         with np.errstate(divide="ignore"):
             place = np.floor(self.steps * (np.log2(difference) + self.octaves)) + 1
         place = np.clip(np.nan_to_num(place, nan=np.inf), 0, len(self.counts) - 1).astype(int)
@@ -46,21 +54,30 @@ class FloatDifference:
         return {
             "max_abs": float(self.largest),
             "mean_abs": float(self.total / max(count, 1)),
+            "shift": float(self.signed / max(count, 1)),
             "max_relative": float(self.largest / max(1.0, self.scale)),
             "p99_relative": float(most / max(1.0, self.scale)),
         }
 
 
 class IntegerDifference:
-    """Fraction of different values of an integer output over all batches."""
+    """Fraction of different values of an integer output over all pictures.
+
+    Attributes:
+        place: where the first different one stands, in words.
+    """
 
     def __init__(self):
         self.different = self.count = 0
+        self.place = ""
 
-    def update(self, reference, candidate):
-        """Adds a batch."""
-        self.different += int(np.sum(reference != candidate))
-        self.count += reference.size
+    def update(self, reference, candidate, picture=0):
+        """Adds the values of the picture of that number."""
+        differs = np.asarray(reference != candidate)
+        if differs.any() and not self.place:
+            self.place = f"picture #{picture}, at {np.argwhere(differs)[0].tolist()}"
+        self.different += int(differs.sum())
+        self.count += differs.size
 
     def result(self):
         """Returns the fraction by name."""

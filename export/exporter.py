@@ -17,8 +17,9 @@ from export.artifact import Artifact
 from export.convert import convert
 from export.form import Form
 from export.runtime import KerasPredictor, opened
+from export.switches import switch_layers
 from export.tolerances import tolerances
-from export.verify import compare, has_switches
+from export.verify import FAILED, compare
 from zoo.errors import InputError
 
 QUANTIZE = {
@@ -32,6 +33,19 @@ REGIONS = "; at most {1} regions that {0} finds in the picture, brought there wi
 LATENCY_RUNS = 5
 
 
+class VerificationError(RuntimeError):
+    """An artifact differs from its Keras model.
+
+    Attributes:
+        artifact: the `Artifact`, which was kept under another name.
+    """
+
+    def __init__(self, artifact):
+        failures = "; ".join(artifact.parity["failures"])
+        super().__init__(f"the artifact differs from Keras: {failures}; it was kept as {artifact.path}")
+        self.artifact = artifact
+
+
 def export(
     model_or_path,
     path,
@@ -41,6 +55,7 @@ def export(
     batch_size=1,
     representative=None,
     pictures=None,
+    targets=None,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
@@ -53,7 +68,7 @@ def export(
     outputs are those of the model's `predict` (a detector's after suppression), and for segmentation `classes
     (B, H, W)` int32 besides. It is written to a temporary folder beside `path`, compared with Keras, timed (the
     network alone, without the search for regions), and renamed: an interrupted export leaves what was at `path` as it
-    was.
+    was. So does an artifact that differs from Keras, see `export.verify`: it is kept as `NAME.unverified.SUFFIX`.
 
     Args:
         model_or_path: a `zoo.ZooModel` on any backend, or a .keras file; a classifier too, of which
@@ -66,16 +81,19 @@ def export(
         batch_size: pictures a call; `None` for any number (not in TFLite).
         representative: uint8 `(N, height, width, 3)` pictures from which "int8" learns its ranges; some tens will do.
         pictures: uint8 `(N, height, width, 3)` on which parity and latency are measured; without them the
-            representative ones, or noise.
+            representative ones, or noise, on which a quantized form is not judged.
+        targets: those of `pictures`, a list as `verify` takes them: without them nobody can tell what a quantized
+            form loses.
         score_threshold: of a detector, the score above which the artifact reports what it finds; `None` for the
             model's, which stays as it is.
         iou_threshold: likewise, the overlap with a better box above which one is dropped.
         max_detections: likewise, the artifact's number of rows.
     Returns:
-        The `Artifact`, whose card is also inside the file.
+        The `Artifact`, whose card is also inside the file; its `parity` says under "verdict" whether it passed.
     Raises:
         InputError: if an argument is wrong, or the model has an operator that the format lacks.
         ConversionError: if the converter fails otherwise.
+        VerificationError: if the artifact differs from Keras.
     """
     from export.source import at_thresholds, attributes_of, open_model
 
@@ -90,6 +108,8 @@ def export(
         representative = check_pictures("representative", representative, image_size)
     elif quantize == "int8":
         raise InputError("int8 needs representative pictures: pass representative=, uint8 (N, height, width, 3)")
+    real = pictures is not None or representative is not None
+    targets = check_targets(targets, pictures)
     pictures, origin = choose_pictures(pictures, representative, image_size)
     thresholds = {
         "score_threshold": score_threshold,
@@ -118,14 +138,42 @@ def export(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             **report,
         )
-        examples = [(picture, None) for picture in pictures]
-        limits = tolerances(artifact.task, quantize, has_switches(model))
         predictor = opened(written, None, artifact)
-        parity = compare(predictor, keras, examples, limits).summary()
-        measured = {"parity": {"pictures": origin, **parity}, "latency": latency(predictor, pictures)}
+        limits = tolerances(artifact.task, quantize, bool(switch_layers(model)))
+        found = compare(
+            predictor,
+            keras,
+            zip(pictures, targets or [None] * len(pictures), strict=True),
+            limits if real or quantize is None else {},
+        )
+        if not real:
+            found = replace(found, doubts=(*found.doubts, NOISE))
+        measured = {"parity": {"pictures": origin, **found.summary()}, "latency": latency(predictor, pictures)}
         replace(artifact, **measured).embed(written)
-        put_in_place(written, path, folder)
-    return Artifact.read(path)
+        target = unverified(path) if found.verdict == FAILED else path
+        put_in_place(written, target, folder)
+    made = Artifact.read(target)
+    if found.verdict == FAILED:
+        raise VerificationError(made)
+    return made
+
+
+NOISE = "compared on noise alone: give pictures of what the model was trained for"
+
+
+def unverified(path):
+    """Returns under which name an artifact is kept that should stand at `path` and differs from its model."""
+    return path.with_name(f"{path.stem}.unverified{path.suffix}")
+
+
+def check_targets(targets, pictures):
+    """Returns the targets as a list or `None`, or raises `InputError` if they are not those of the pictures."""
+    if targets is None:
+        return None
+    if pictures is None or len(targets) != len(pictures):
+        count = "no" if pictures is None else len(pictures)
+        raise InputError(f"targets are those of pictures, one for each: received {len(targets)} of {count} pictures")
+    return list(targets)
 
 
 def check_choice(name, value, known):

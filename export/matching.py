@@ -9,14 +9,28 @@ SAME_CORNERS = 0.5
 between their corners."""
 
 
-def pairs(reference, candidate):
+def sure(outputs):
+    """Returns `(K,)` bool: the detections with a score of 0.3 or more, and the best one."""
+    return every(outputs) & (outputs["scores"] >= min(SURE, outputs["scores"].max(initial=0.0)))
+
+
+def every(outputs):
+    """Returns `(K,)` bool: all detections."""
+    return outputs["labels"] >= 0
+
+
+def pairs(reference, candidate, seen=sure):
     """Matches detections of two models on one picture, the best of the first choosing first.
 
+    Args:
+        reference: dict of the task's predictions.
+        candidate: likewise.
+        seen: which detections are looked at, `sure` or `every`: one of each pair is.
     Returns:
         `(P, 2)` rows of the first and of the second.
     """
     labels, others = reference["labels"][:, None], candidate["labels"]
-    possible = (labels == others) & (others >= 0) & (sure(reference)[:, None] | sure(candidate))
+    possible = (labels == others) & (others >= 0) & (seen(reference)[:, None] | seen(candidate))
     overlaps = likeness(reference["boxes"], candidate["boxes"]) * possible
     found = []
     for row, overlap in enumerate(overlaps):
@@ -32,8 +46,3 @@ def likeness(boxes, others):
 
     apart = np.abs(boxes[:, None] - others).max(-1, initial=0.0)
     return np.where(apart <= SAME_CORNERS, 1.0, iou(boxes, others))
-
-
-def sure(outputs):
-    """Returns `(K,)` bool: the detections with a score of 0.3 or more, and the best one."""
-    return (outputs["labels"] >= 0) & (outputs["scores"] >= min(SURE, outputs["scores"].max(initial=0.0)))

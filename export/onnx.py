@@ -9,6 +9,7 @@ import onnx
 
 from export.onnx_graph import graphs
 from export.onnx_quantize import STORED, quantize_integers, shrink
+from export.switches import PREFIX, unnamed, with_switches
 from zoo.errors import InputError
 
 OPSET = 18
@@ -31,13 +32,14 @@ def write(model, path, *, form, quantize=None, representative=None):
     Raises:
         InputError: if an operator of the model has no ONNX counterpart (the message lists them).
     """
-    proto = translate(model, form)
+    proto = translate(with_switches(model), form)
     refuse_unknown(proto.graph)
     sink_constants(proto.graph)
     path = Path(path)
     plain = path.with_suffix(".plain.onnx")
     onnx.save(proto, plain)
     optimize(plain, path)
+    hide_outputs(path, PREFIX)
     if quantize in STORED:
         onnx.save(shrink(onnx.load(path), quantize), path)
     elif quantize == "int8":
@@ -153,6 +155,30 @@ def optimize(source, target):
     standard = [entry for entry in proto.opset_import if entry.domain in used]
     del proto.opset_import[:]
     proto.opset_import.extend(standard)
+    onnx.save(proto, target)
+
+
+def hide_outputs(path, prefix):
+    """Makes the outputs whose names begin so inner tensors of the graph, which keep their names."""
+    proto = onnx.load(path)
+    shown = [value for value in proto.graph.output if not value.name.startswith(prefix)]
+    if len(shown) < len(proto.graph.output):
+        del proto.graph.output[:]
+        proto.graph.output.extend(shown)
+        onnx.save(proto, path)
+
+
+def with_outputs(path, target, prefix):
+    """Writes a copy of a file that also returns its inner tensors of such names.
+
+    Raises:
+        InputError: if it has none.
+    """
+    proto = onnx.load(path)
+    hidden = [name for node in proto.graph.node for name in node.output if name.startswith(prefix)]
+    if not hidden:
+        raise unnamed(path)
+    proto.graph.output.extend(onnx.ValueInfoProto(name=name) for name in hidden)
     onnx.save(proto, target)
 
 

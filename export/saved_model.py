@@ -5,15 +5,16 @@ from collections import Counter
 import tensorflow as tf
 
 from export.serving import serve
+from export.switches import switch_layers
 
-SIGNATURE = "serving_default"
+SIGNATURE, SWITCHES = "serving_default", "switches"
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 DATA = ("Const", "Placeholder", "ReadVariableOp", "NoOp")
 """Nodes that compute nothing."""
 
 
 def write(model, path, *, form, quantize=None, representative=None):
-    """Writes a SavedModel folder with the signature `serving_default`.
+    """Writes a SavedModel folder with the signature `serving_default`, and `switches` of a network that has them.
 
     Args:
         model: a `zoo.ZooModel` on the TensorFlow backend.
@@ -23,7 +24,8 @@ def write(model, path, *, form, quantize=None, representative=None):
         representative: not used here.
     """
     module = serve(model, form, half=quantize == "float16")
-    tf.saved_model.save(module, str(path), signatures={SIGNATURE: module.serve})
+    signatures = {SIGNATURE: module.serve} | ({SWITCHES: module.switches} if switch_layers(model) else {})
+    tf.saved_model.save(module, str(path), signatures=signatures)
 
 
 def inspect(path):

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from export.source import proposals_of
+from export.switches import with_switches
 from export.tasks import finish
 
 
@@ -17,19 +18,23 @@ def serve(model, form, half=False):
     Returns:
         A `tf.Module` whose `serve` takes `image`, uint8 `(B, height, width, 3)`, and for such a model
         `proposals`, float32 `(B, num_proposals, 4)`. It returns the dict of predictions: boxes decoded,
-        suppressed, whatever the task's `model.predictions` does.
+        suppressed, whatever the task's `model.predictions` does. Its `switches` returns those of the network's layers
+        too: see `export.switches`.
     """
     module = tf.Module()
     module.trained = [stored(v, half) for v in model.trainable_variables]
     module.others = [stored(v, half) for v in model.non_trainable_variables]
 
-    @tf.function(input_signature=signature(model, form))
-    def function(image, proposals=None):
-        trained = restored(module.trained, model.trainable_variables)
-        others = restored(module.others, model.non_trainable_variables)
-        return predict(model, trained, others, image, proposals)
+    def function_of(model):
+        @tf.function(input_signature=signature(model, form))
+        def function(image, proposals=None):
+            trained = restored(module.trained, model.trainable_variables)
+            others = restored(module.others, model.non_trainable_variables)
+            return predict(model, trained, others, image, proposals)
 
-    module.serve = function
+        return function
+
+    module.serve, module.switches = function_of(model), function_of(with_switches(model))
     return module
 
 

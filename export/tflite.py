@@ -6,6 +6,7 @@ from pathlib import Path
 
 from export.inputs import feeds
 from export.precision import Operator, float_operators
+from export.switches import PREFIX, unnamed, with_switches
 from zoo.errors import InputError
 
 PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
@@ -31,7 +32,7 @@ def write(model, path, *, form, quantize=None, representative=None):
 
     from export.serving import serve
 
-    module = serve(model, form)
+    module = serve(with_switches(model), form)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     try:
@@ -41,6 +42,7 @@ def write(model, path, *, form, quantize=None, representative=None):
         if not missing:
             raise
         refuse(name.strip() for pair in missing for names in pair for name in names.split(",") if name)
+    content = without_outputs(content, PREFIX)
     if quantize is not None:
         content = quantized(content, quantize, representative, form.batch_size)
     refuse_foreign(content)
@@ -155,6 +157,50 @@ def float_outputs(content):
     given = {entry.name.decode(): entry.tensorIndex for entry in model.signatureDefs[0].inputs}
     kept = float_operators(operators, given.pop("image"), given.values(), graph.outputs)
     return [graph.tensors[t].name.decode() for o in operators if o.name in kept for t in o.outputs]
+
+
+def without_outputs(content, prefix):
+    """Makes the outputs whose names begin so inner tensors of the model, of these names."""
+    model = parse(content)
+    signature, graph = model.signatureDefs[0], model.subgraphs[0]
+    hidden = {entry.tensorIndex: entry.name for entry in signature.outputs if entry.name.decode().startswith(prefix)}
+    if not hidden:
+        return content
+    for index, name in hidden.items():
+        graph.tensors[index].name = name
+    signature.outputs = [entry for entry in signature.outputs if entry.tensorIndex not in hidden]
+    graph.outputs = [index for index in graph.outputs if index not in hidden]
+    return packed(model)
+
+
+def with_outputs(path, target, prefix):
+    """Writes a copy of a file that also returns its inner tensors of such names.
+
+    Raises:
+        InputError: if it has none.
+    """
+    from ai_edge_litert.schema_py_generated import TensorMapT
+
+    model = parse(Path(path).read_bytes())
+    signature, graph = model.signatureDefs[0], model.subgraphs[0]
+    hidden = {i: tensor.name for i, tensor in enumerate(graph.tensors) if tensor.name.decode().startswith(prefix)}
+    if not hidden:
+        raise unnamed(path)
+    for index, name in hidden.items():
+        entry = TensorMapT()
+        entry.name, entry.tensorIndex = name, index
+        signature.outputs.append(entry)
+    graph.outputs = [*graph.outputs, *hidden]
+    Path(target).write_bytes(packed(model))
+
+
+def packed(model):
+    """Returns the flatbuffer of a model that `parse` unpacked."""
+    import flatbuffers
+
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
 
 
 def inspect(path):

@@ -1,18 +1,28 @@
 """Does an artifact predict what Keras predicts? Compared in the artifact's real runtime."""
 
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import NamedTuple
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from export.artifact import labels_of
 from export.comparisons import COMPARISONS, Comparison
+from export.contract import broken
 from export.differences import tally
 from export.inputs import DYNAMIC_BATCH
 from export.runtime import KerasPredictor, load
-from export.source import all_layers, at_thresholds, thresholds_of
-from export.tolerances import NEARBY, check_tolerance, exceeded, tolerances
+from export.source import at_thresholds, attributes_of, thresholds_of
+from export.switches import Switched, switch_layers
+from export.tolerances import check_tolerance, exceeded, tolerances
 from zoo.errors import InputError
+
+PASSED, FAILED, UNKNOWN = "passed", "failed", "cannot tell"
+OF_ALL = {"relative": "max_relative", "p99_relative": "p99_relative"}
+"""By limit, of which figure of all float outputs it is one."""
+SHARED = ("keypoint_names", "skeleton", "resizing", "proposals", "num_proposals")
+"""The attributes of a model that its artifacts must have as they are."""
 
 
 @dataclass(frozen=True)
@@ -21,20 +31,22 @@ class Verification:
 
     Attributes:
         examples: number of pictures compared.
-        outputs: by name, `max_abs`, `mean_abs`, `max_relative` and `p99_relative` (99 % of the values of all pictures
-            lie below it) difference of a float output, or the fraction `different` of an integer one. Of a detector,
-            over the detections that both models make. Of a float32 network with switches, `p99_nearby` too: the
-            `p99_relative` of Keras itself on pictures moved by `NEARBY`.
+        outputs: by name, of a float output `max_abs`, `mean_abs`, `shift` (the mean difference with its sign),
+            `max_relative` and `p99_relative` (99 % of the values of all pictures lie below it), or the fraction
+            `different` of an integer one. Of a detector, over the detections that both models make. Of a network with
+            switches, against Keras with those of the artifact: see `export.switches`.
         agreement: fraction of predictions that are the same: pixels of a class, detections, objects, points; `None`
-            for an unknown task.
-        figures: further figures of agreement, by name: of masks, "least_mask_iou" and "mean_mask_iou".
+            for an unknown task, and where neither model predicts anything.
+        figures: further figures, by name: of detections "agreement_of_all", of masks "least_mask_iou" and
+            "mean_mask_iou", of switches "switch_gap" and "switches_different", the share that is not Keras's own.
         metric: the metric's name; `None` without labels.
         keras_metric: of the Keras model.
         artifact_metric: of the artifact.
         metric_change: artifact minus Keras.
-        tolerance: the limits used, raised where `NEARBY` says so.
-        failures: one sentence for each limit exceeded.
-        passed: whether there are none.
+        tolerance: the limits used.
+        failures: one sentence for each limit exceeded and each promise broken, with the place.
+        doubts: why some of the figures say nothing, one sentence each with the remedy.
+        verdict: "failed" with a failure; else "cannot tell" with a doubt; else "passed".
     """
 
     examples: int
@@ -47,15 +59,30 @@ class Verification:
     metric_change: float | None
     tolerance: dict
     failures: tuple
-    passed: bool
+    doubts: tuple
+
+    @property
+    def verdict(self):
+        """One of "failed", "cannot tell" and "passed"."""
+        return FAILED if self.failures else UNKNOWN if self.doubts else PASSED
+
+    @property
+    def passed(self):
+        """Whether the verdict is "passed"."""
+        return self.verdict == PASSED
 
     def to_dict(self):
         """Returns the attributes as a dict that JSON can hold."""
-        return {**asdict(self), "failures": list(self.failures)}
+        words = {"failures": list(self.failures), "doubts": list(self.doubts)}
+        return {**asdict(self), **words, "verdict": self.verdict, "passed": self.passed}
 
     def summary(self):
-        """Returns what the card keeps: outputs, agreement, figures, tolerance, passed."""
-        return {key: self.to_dict()[key] for key in ("outputs", "agreement", "figures", "tolerance", "passed")}
+        """Returns what the card keeps."""
+        return {key: value for key, value in self.to_dict().items() if key in KEPT}
+
+
+KEPT = ("examples", "outputs", "agreement", "figures", "tolerance", "failures", "doubts", "verdict", "passed")
+"""Of a `Verification`, what the card keeps."""
 
 
 def verify(artifact_path, model_or_path, examples, tolerance=None):
@@ -66,9 +93,9 @@ def verify(artifact_path, model_or_path, examples, tolerance=None):
         model_or_path: the `keras.Model` or .keras file it was made from.
         examples: iterable of `(picture, targets)`: uint8 `(height, width, 3)` of the artifact's size, and the task's
             targets in its pixels, or `None`: for segmentation integers `(height, width)`, else the dict that
-            `recipes.data.pipeline` yields for the task, without batch dimension.
-        tolerance: limits instead of those of `TOLERANCES`: a dict of `relative`, `p99_relative`, `agreement`,
-            `metric_change`, and names of figures and float outputs.
+            `recipes.data.pipeline` yields for the task, without batch dimension. What a quantized form loses is told
+            from targets alone.
+        tolerance: limits instead of those of `TOLERANCES`, a dict by their names.
     Returns:
         A `Verification`.
     Raises:
@@ -76,32 +103,39 @@ def verify(artifact_path, model_or_path, examples, tolerance=None):
     """
     artifact, keras = load(artifact_path), KerasPredictor(model_or_path)
     if tolerance is None:
-        limits = tolerances(keras.task, artifact.card.quantize if artifact.card else None, has_switches(keras.model))
+        switches = bool(switch_layers(keras.model))
+        limits = tolerances(keras.task, artifact.card.quantize if artifact.card else None, switches)
     else:
         limits = check_tolerance(tolerance)
     with at_thresholds(keras.model, thresholds_of(artifact.card, keras.model)):
-        return compare(artifact, keras, examples, limits)
+        return compare(artifact, keras, examples, limits, strangeness(artifact, keras))
 
 
-def compare(artifact, keras, examples, limits):
-    """Compares two predictors as `verify` does: an artifact's and the `KerasPredictor` of its model."""
-    switches = has_switches(keras.model)
-    seen = side_by_side(artifact, keras, examples, nearby_too=switches and "relative" in limits)
+def compare(artifact, keras, examples, limits, failures=()):
+    """Compares two predictors as `verify` does: an artifact's and the `KerasPredictor` of its model.
+
+    Args:
+        artifact: the artifact's `Predictor`.
+        keras: its model's.
+        examples: as `verify` takes them.
+        limits: by name.
+        failures: what is known to be wrong already, in sentences.
+    """
+    with reference_of(artifact, keras, limits) as reference:
+        seen = side_by_side(artifact, keras, reference, examples)
+        figures = seen.comparison.figures() | (reference.figures() if reference is not keras else {})
+        places = {"switch_gap": reference.place} if reference is not keras else {}
     outputs = {name: difference.result() for name, difference in seen.differences.items()}
-    for name, difference in seen.nearby.items():
-        if "max_abs" in outputs.get(name, ()):
-            outputs[name]["p99_nearby"] = difference.result()["p99_relative"]
-    limits = raised(limits, outputs)
-    figures, metrics = seen.comparison.figures(), seen.comparison.metrics()
+    metrics = seen.comparison.metrics()
     keras_metric, artifact_metric = metrics or (None, None)
     change = artifact_metric - keras_metric if metrics else None
     found = {
-        **largest_differences(outputs, "p99_relative" if switches else "max_relative"),
+        **values_of(outputs),
         "agreement": seen.comparison.agreement,
         **figures,
         "metric_change": change,
     }
-    failures = exceeded(found, limits)
+    places |= places_of(seen.differences, outputs) | {"agreement": seen.comparison.place}
     return Verification(
         examples=seen.count,
         outputs=outputs,
@@ -112,71 +146,108 @@ def compare(artifact, keras, examples, limits):
         artifact_metric=artifact_metric,
         metric_change=change,
         tolerance=limits,
-        failures=failures,
-        passed=not failures,
+        failures=(*failures, *seen.faults, *exceeded(found, limits, places)),
+        doubts=seen.comparison.doubts(limits),
     )
 
 
-class Seen(NamedTuple):
+def strangeness(artifact, keras):
+    """Returns what a file says of itself that is not so of its model, in sentences."""
+    card = artifact.card
+    if card is None:
+        return ()
+    own = attributes_of(keras.model)
+    pairs = {
+        "task": (card.task, keras.task),
+        "class names": (tuple(card.class_names), keras.class_names),
+        "labels": (labels_of(artifact.path), keras.class_names),
+        **{name.replace("_", " "): (card.attributes.get(name), own.get(name)) for name in SHARED},
+    }
+    return tuple(f"{name}: {difference(*pair)}" for name, pair in pairs.items() if pair[0] != pair[1])
+
+
+def difference(theirs, ours):
+    """Returns in words how two values differ, of two lists the first place."""
+    if isinstance(theirs, tuple | list) and isinstance(ours, tuple | list) and len(theirs) == len(ours):
+        place = next(i for i, pair in enumerate(zip(theirs, ours, strict=True)) if pair[0] != pair[1])
+        return f"the file has {theirs[place]!r} at {place}, Keras {ours[place]!r}"
+    return f"the file has {theirs!r}, Keras {ours!r}"
+
+
+@contextmanager
+def reference_of(artifact, keras, limits):
+    """Gives what an artifact is compared with: Keras, or where its switches are limited, Keras with these."""
+    if "switch_gap" not in limits:
+        yield keras
+        return
+    with TemporaryDirectory() as folder:
+        yield Switched(artifact, keras, folder)
+
+
+@dataclass
+class Seen:
     """What two predictors said of the same pictures.
 
     Attributes:
-        count: number of pictures.
         comparison: the task's `Comparison` of all of them.
         differences: by output, those of the artifact from Keras: see `export.differences`.
-        nearby: likewise those of Keras on pictures moved by `NEARBY` from itself; empty where nobody asked.
+        faults: the first promise that the artifact broke, in a sentence.
+        count: number of pictures.
     """
 
-    count: int
     comparison: Comparison
     differences: dict
-    nearby: dict
+    faults: tuple = ()
+    count: int = 0
 
 
-def side_by_side(artifact, keras, examples, nearby_too):
-    """Predicts all examples with both, a batch at a time; returns `Seen`."""
-    count, comparison, differences, nearby_differences = 0, None, {}, {}
+def side_by_side(artifact, keras, reference, examples):
+    """Predicts all examples with the artifact and the reference, a batch at a time; returns `Seen`."""
+    seen = None
     for chunk in chunks(examples, artifact.batch_size or DYNAMIC_BATCH):
         pictures = np.stack([picture for picture, _ in chunk])
         check_size(pictures, artifact.image_size)
         proposals = keras.inputs_of(pictures).get("proposals")
-        candidates, references = artifact.predict(pictures, proposals), keras.predict(pictures, proposals)
+        candidates, references = artifact.predict(pictures, proposals), reference.predict(pictures, proposals)
         check_outputs(artifact.path, references, candidates)
-        if comparison is None:
-            comparison = COMPARISONS.get(keras.task, Comparison)(references, artifact.image_size)
+        seen = seen or Seen(COMPARISONS.get(keras.task, Comparison)(references, artifact.image_size), {})
         for i, (_, targets) in enumerate(chunk):
-            reference, candidate = pick(references, i), pick(candidates, i)
-            comparison.update(reference, candidate, targets)
-            tally(differences, *comparison.align(reference, candidate))
-        if nearby_too:
-            tally(nearby_differences, references, keras.call({"image": nearby(pictures)}))
-        count += len(chunk)
-    if count == 0:
+            ours, theirs = pick(references, i), pick(candidates, i)
+            seen.comparison.update(ours, theirs, targets)
+            tally(seen.differences, *seen.comparison.align(ours, theirs), seen.count)
+            fault = "" if seen.faults else broken(theirs, len(keras.class_names))
+            if fault:
+                seen.faults = (f"{fault} (picture #{seen.count})",)
+            seen.count += 1
+    if seen is None:
         raise InputError("there are no examples to verify on: give one picture or more")
-    return Seen(count, comparison, differences, nearby_differences)
+    return seen
 
 
-def raised(limits, outputs):
-    """Returns the limits, "relative" no lower than what Keras differs from itself on pictures nearby."""
-    if "relative" not in limits:
-        return limits
-    own = [output["p99_nearby"] for output in outputs.values() if "p99_nearby" in output]
-    return {**limits, "relative": max([limits["relative"], *own])}
-
-
-def largest_differences(outputs, relative):
-    """Returns the largest difference of each float output, and of all of them what `relative` and 99 % come to."""
+def values_of(outputs):
+    """Returns what limits name of the float outputs: each one's largest difference and shift, and those of all."""
     floats = {name: output for name, output in outputs.items() if "max_abs" in output}
     return {
         **{name: output["max_abs"] for name, output in floats.items()},
-        "relative": max((output[relative] for output in floats.values()), default=None),
-        "p99_relative": max((output["p99_relative"] for output in floats.values()), default=None),
+        **{f"{name}_shift": output["shift"] for name, output in floats.items()},
+        **{limit: largest(output[key] for output in floats.values()) for limit, key in OF_ALL.items()},
     }
 
 
-def has_switches(model):
-    """Says whether a layer of the model selects positions, which makes its outputs discontinuous."""
-    return any(getattr(layer, "discontinuous", False) for layer in all_layers(model))
+def places_of(differences, outputs):
+    """Returns by the names of `values_of` where the largest difference stands."""
+    places = {name: difference.place for name, difference in differences.items()}
+    floats = [name for name, output in outputs.items() if "max_abs" in output]
+    for limit, key in OF_ALL.items() if floats else ():
+        worst = floats[int(np.argmax([outputs[name][key] for name in floats]))]
+        places[limit] = f"{worst}, {places[worst]}"
+    return places
+
+
+def largest(values):
+    """Returns the largest value, NaN if there is one; `None` without any."""
+    values = list(values)
+    return float(np.max(values)) if values else None
 
 
 def check_size(pictures, size):
@@ -191,12 +262,6 @@ def chunks(examples, size):
     examples = iter(examples)
     while chunk := list(islice(examples, size)):
         yield chunk
-
-
-def nearby(pictures):
-    """Returns float32 pictures whose pixels differ by at most `NEARBY` of their range."""
-    noise = np.random.default_rng(0).uniform(-1, 1, pictures.shape)
-    return (pictures + 255 * NEARBY * noise).astype(np.float32)
 
 
 def check_outputs(path, reference, candidate):

@@ -1,12 +1,16 @@
 """Export and verification as the command line asks for them: by the names of files and sources."""
 
+import sys
 from pathlib import Path
+
+import numpy as np
 
 import export
 from recipes.data import open_source
 from recipes.data.examples import letterboxed, representative
 from recipes.training.known import known_to, without_bad
 from recipes.training.settings import literal
+from recipes.training.workdir import Workdir
 from zoo.errors import InputError
 
 SUFFIXES = {"saved_model": "", "onnx": ".onnx", "tflite": ".tflite"}
@@ -35,9 +39,10 @@ def ship(
         quantize: see `export.export`.
         image_size: `"HEIGHTxWIDTH"`, a pair, or `None` for the training's.
         batch_size: see `export.export`.
-        data: source whose pictures int8 learns its ranges from, and on which parity is measured; of the data of the
-            model's run without those that it left out.
-        pictures: how many of them at most.
+        data: source whose pictures int8 learns its ranges from, and on which the artifact is compared with Keras; of
+            the data of the model's run without those that it left out. If not given, those of the model's run: int8
+            learns from its training data, and its validation data are compared on.
+        pictures: how many of each at most.
         score_threshold: of a detector, see `export.export`.
         iou_threshold: likewise.
         max_detections: likewise.
@@ -47,6 +52,7 @@ def ship(
 
     Raises:
         InputError: if anything named is wrong or missing.
+        export.VerificationError: if the artifact differs from Keras.
     """
     if not Path(model).is_file():
         raise InputError(f"{model} does not exist: give a .keras file")
@@ -55,19 +61,19 @@ def ship(
         raise InputError(f"--image-size takes HEIGHTxWIDTH, as in 360x480, received {image_size!r}")
     if format not in SUFFIXES:
         raise InputError(f"unknown format {format!r}: choose one of {', '.join(SUFFIXES)}")
-    if quantize == "int8" and data is None:
-        raise InputError("int8 learns its ranges from pictures: name their source with --data, as in --data shapes")
     if output is None:
         output = artifact_path(model, format, quantize)
         output.parent.mkdir(exist_ok=True)
-    real = None
-    if data is not None:
-        predictor = export.load(model)
-        size = size or predictor.frame_size
-        if size is None:
-            raise InputError(f"{model} was not trained at one size: name it with --image-size HEIGHTxWIDTH")
-        source = without_bad(open_source(data).of_task(predictor.task), known_to(model))
-        real = representative(source, size, pictures, predictor.resizing)
+    learned = compared = None
+    predictor = export.load(model)
+    size = size or predictor.frame_size
+    if quantize == "int8":
+        source = source_of(model, predictor.task, data, "data")
+        if source is None:
+            raise InputError("int8 learns from pictures: name their source with --data, as in --data shapes")
+        learned = representative(source, checked(size, model), pictures, predictor.resizing)
+    if source := source_of(model, predictor.task, data, "val_data"):
+        compared = list(letterboxed(source, predictor.task, checked(size, model), pictures))
     return export.export(
         model,
         output,
@@ -75,12 +81,43 @@ def ship(
         image_size=size,
         quantize=quantize,
         batch_size=batch_size,
-        representative=real if quantize == "int8" else None,
-        pictures=None if real is None else real[:4],
+        representative=learned,
+        pictures=np.stack([picture for picture, _ in compared]) if compared else None,
+        targets=[targets for _, targets in compared] if compared else None,
         score_threshold=score_threshold,
         iou_threshold=iou_threshold,
         max_detections=max_detections,
     )
+
+
+def source_of(model, task, data, role):
+    """Returns a `Source` of pictures for an artifact of a model.
+
+    Args:
+        model: path of the .keras file.
+        task: its task, `None` where that is unknown.
+        data: the source's name; those of the model's run if not given.
+        role: the field of that run's recipe, "data" or "val_data".
+    Returns:
+        The source, without what the run left out of it; `None` where neither names one, or the run's is gone.
+    """
+    if task is None:
+        return None
+    folder = Path(model).absolute().parent
+    if data is None and (folder / "recipe.json").is_file():
+        named = getattr(Workdir(folder, resume=True).read_recipe(), role)
+        try:
+            return without_bad(open_source(named).of_task(task), known_to(model))
+        except InputError as error:
+            print(f"without the data of its run: {error}", file=sys.stderr)
+    return None if data is None else without_bad(open_source(data).of_task(task), known_to(model))
+
+
+def checked(size, model):
+    """Returns the size of the pictures, or raises `InputError` if it is unknown."""
+    if size is None:
+        raise InputError(f"{model} was not trained at one size: name it with --image-size HEIGHTxWIDTH")
+    return size
 
 
 def artifact_path(model, format, quantize=None):
@@ -89,24 +126,28 @@ def artifact_path(model, format, quantize=None):
     return Path(model).parent / "artifacts" / f"{name}{SUFFIXES[format] or '_saved_model'}"
 
 
-def verify(artifact, model, data, count=None):
+def verify(artifact, model, data=None, count=None):
     """Verifies an artifact against its .keras file on a source.
 
     Args:
         artifact: path of a SavedModel folder, .onnx or .tflite file.
         model: path of the .keras file, `None` for the `model.keras` above the artifact.
-        data: the source; of the data of the model's run without those that it left out.
+        data: the source; of the data of the model's run without those that it left out. If not given, the run's
+            validation data.
         count: its first so many pictures only.
 
     Returns:
         The `export.Verification`.
 
     Raises:
-        InputError: if no model is named and none lies above the artifact, or a name is wrong.
+        InputError: if no model is named and none lies above the artifact, no data are and it lies in no run, or a
+            name is wrong.
     """
     model = Path(model) if model else model_above(artifact)
     predictor = export.load(artifact)
-    source = without_bad(open_source(data).of_task(predictor.task), known_to(model))
+    source = source_of(model, predictor.task, data, "val_data")
+    if source is None:
+        raise InputError(f"{model}: its own data are not known; name labelled pictures of its classes with --data")
     return export.verify(artifact, model, letterboxed(source, predictor.task, predictor.image_size, count))
 
 

@@ -6,11 +6,13 @@ from recipes.report.words import counted, difference, file_size, number, percent
 
 
 def verdict(artifact):
-    """Returns "verified", "failed" or "not verified" for the dict of an artifact."""
+    """Returns "verified", "failed", "cannot tell" or "not verified" for the dict of an artifact."""
     comparison = _comparison(artifact)
     if not comparison:
         return "not verified"
-    return "verified" if comparison["passed"] else "failed"
+    # Cards of earlier versions know only whether it passed.
+    found = comparison.get("verdict", "passed" if comparison["passed"] else "failed")
+    return "verified" if found == "passed" else found
 
 
 def card(artifact):
@@ -29,7 +31,7 @@ def card(artifact):
         "heading": " · ".join(filter(None, (artifact["format"], artifact["quantize"]))),
         "file": Path(artifact["path"]).name,
         "verdict": verdict(artifact),
-        "failures": comparison.get("failures", ()),
+        "failures": [*comparison.get("failures", ()), *comparison.get("doubts", ())],
         "rows": [
             ("size", file_size(artifact["size"])),
             *((f"input {tensor['name']}", _shape(tensor)) for tensor in artifact["inputs"]),

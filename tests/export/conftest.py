@@ -73,6 +73,7 @@ def exported(model, tmp_path_factory):
         key = format, quantize, batch_size
         if key not in made:
             path = tmp_path_factory.mktemp("artifact") / f"toy{suffixes[format]}"
+            pictures, targets = scenes(2, seed=3)
             made[key] = export.export(
                 model,
                 path,
@@ -80,7 +81,8 @@ def exported(model, tmp_path_factory):
                 quantize=quantize,
                 batch_size=batch_size,
                 representative=scenes(8, seed=2)[0] if quantize == "int8" else None,
-                pictures=scenes(2, seed=3)[0],
+                pictures=pictures,
+                targets=targets,
             )
         return made[key]
 

@@ -41,6 +41,7 @@ def exported(detector, tmp_path_factory):
     def artifact(*form):
         if form not in made:
             format, quantize, batch_size = form
+            pictures, targets = zip(*examples(*scenes(8, seed=2)), strict=True)
             made[form] = export.export(
                 detector,
                 tmp_path_factory.mktemp("artifact") / f"toy{suffixes[format]}",
@@ -48,7 +49,8 @@ def exported(detector, tmp_path_factory):
                 quantize=quantize,
                 batch_size=batch_size,
                 representative=scenes(20, seed=1)[0] if quantize == "int8" else None,
-                pictures=scenes(2, seed=2)[0],
+                pictures=np.stack(pictures),
+                targets=targets,
             )
         return made[form]
 
@@ -174,4 +176,5 @@ def test_verify_finds_another_detector(exported):
     keras.utils.set_random_seed(9)
     stranger = toy_detector()
     found = export.verify(exported("onnx", None, 1).path, stranger, examples(*scenes(4, seed=5)))
-    assert not found.passed and found.failures[-1].startswith("agreement 0.0")
+    assert found.verdict == "failed" and found.failures[0].startswith("agreement 0.0")
+    assert "first in picture #0" in found.failures[0]

@@ -20,7 +20,7 @@ SAID = {
     "points": [[4, 5], [12, 9]],
     "boxes": [[1, 2, 9, 10], [6, 4, 15, 12], [3, 8, 13, 15]],
     "scores": [0.9, 0.7, 0.5],
-    "masks": np.indices((3, 4, 4)).sum(0) % 3 / 2,
+    "masks": np.indices((3, 4, 4)).sum(0) % 3 * 0.35 + 0.1,
     "keypoints": [[[2, 3, 4], [8, 9, 5]], [[7, 5, 4], [14, 11, 5]], [[4, 9, 4], [12, 14, 5]]],
 }
 """What is said of a black picture."""
@@ -131,7 +131,9 @@ def test_regions_reach_a_file(format, quantize, tmp_path):
     artifact = export.export(
         model, path, format, quantize=quantize, representative=PICTURES if quantize else None, pictures=PICTURES
     )
-    assert artifact.parity["passed"] and "3 regions that uniform finds" in artifact.preprocessing
+    # What a quantized form loses is told from labels alone.
+    assert artifact.parity["verdict"] == ("cannot tell" if quantize else "passed"), artifact.parity
+    assert not artifact.parity["failures"] and "3 regions that uniform finds" in artifact.preprocessing
     assert [entry["shape"] for entry in artifact.inputs] == [[1, SIDE, SIDE, 3], [1, 3, 4]]
     if quantize:
         assert any(name in artifact.operators for name in ("QuantizeLinear", "QUANTIZE"))
