@@ -8,6 +8,7 @@ import numpy as np
 import export
 from recipes.data import open_source
 from recipes.data.examples import letterboxed, representative
+from recipes.evaluation.evaluate import labels_of
 from recipes.training.known import known_to, without_bad
 from recipes.training.settings import literal
 from recipes.training.workdir import Workdir
@@ -73,7 +74,7 @@ def ship(
             raise InputError("int8 learns from pictures: name their source with --data, as in --data shapes")
         learned = representative(source, checked(size, model), pictures, predictor.resizing)
     if source := source_of(model, predictor.task, data, "val_data"):
-        compared = list(letterboxed(source, predictor.task, checked(size, model), pictures))
+        compared = list(examples_of(source, predictor, checked(size, model), pictures))
     return export.export(
         model,
         output,
@@ -113,6 +114,29 @@ def source_of(model, task, data, role):
     return None if data is None else without_bad(open_source(data).of_task(task), known_to(model))
 
 
+def examples_of(source, predictor, size, count):
+    """Yields the pictures of a source with the model's targets, see `recipes.data.examples.letterboxed`.
+
+    Args:
+        source: a `Source`; of a detector, its classes may be some of the model's.
+        predictor: what `export.load` returns. One that names no classes has no targets.
+        size: `(height, width)` in pixels.
+        count: the first so many only; `None` for all.
+    Raises:
+        InputError: if the source's classes or keypoints are not those that the model learned.
+    """
+    ours, theirs = predictor.class_names, tuple(source.class_names(predictor.task))
+    known = bool(ours) == bool(theirs)
+    if known:
+        labels_of(predictor, source)
+    places = np.array([ours.index(name) for name in theirs if name in ours])
+    for picture, targets in letterboxed(source, predictor.task, size, count):
+        if known and theirs != ours:
+            labels = targets["labels"]
+            targets = {**targets, "labels": np.where(labels < 0, -1, places[labels])}
+        yield picture, targets if known else None
+
+
 def checked(size, model):
     """Returns the size of the pictures, or raises `InputError` if it is unknown."""
     if size is None:
@@ -148,7 +172,7 @@ def verify(artifact, model, data=None, count=None):
     source = source_of(model, predictor.task, data, "val_data")
     if source is None:
         raise InputError(f"{model}: its own data are not known; name labelled pictures of its classes with --data")
-    return export.verify(artifact, model, letterboxed(source, predictor.task, predictor.image_size, count))
+    return export.verify(artifact, model, examples_of(source, predictor, predictor.image_size, count))
 
 
 def model_above(artifact):

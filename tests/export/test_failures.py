@@ -171,3 +171,40 @@ def test_model_without_named_outputs(tmp_path):
     image = layers.Input((8, 8, 3))
     with pytest.raises(InputError, match="dict of outputs"):
         export.export(keras.Model(image, layers.Conv2D(1, 1)(image)), tmp_path / "model.onnx")
+
+
+@pytest.fixture
+def stale(monkeypatch):
+    """Has files written with weights that the model no longer has."""
+    from export import exporter
+
+    def stale_convert(model, *args, **options):
+        weights = model.get_weights()
+        model.set_weights([weight * 1.5 for weight in weights])
+        try:
+            return convert.convert(model, *args, **options)
+        finally:
+            model.set_weights(weights)
+
+    monkeypatch.setattr(exporter, "convert", stale_convert)
+
+
+def test_an_artifact_that_differs_is_kept_under_another_name(stale, previous, model, pictures):
+    with pytest.raises(
+        export.VerificationError, match=r"differs from Keras: relative .*picture #\d.*kept as"
+    ) as raised:
+        export.export(model, previous, "onnx", pictures=pictures)
+    other = previous.with_name("model.unverified.onnx")
+    assert previous.read_bytes() == b"the previous artifact" and raised.value.artifact.path == str(other)
+    assert sorted(os.listdir(previous.parent)) == [previous.name, other.name]
+    assert export.Artifact.read(other).parity["verdict"] == "failed"
+    assert export.load(other).predict(pictures)["classes"].shape == (5, *SIZE)
+
+
+def test_noise_does_not_judge_a_quantized_form(stale, tmp_path, model, pictures, labels):
+    made = export.export(model, tmp_path / "model.onnx", "onnx", quantize="dynamic")
+    assert made.parity["verdict"] == "cannot tell" and "noise alone" in made.parity["doubts"][-1]
+    with pytest.raises(export.VerificationError, match="it was kept as"):
+        export.export(model, tmp_path / "model.onnx", "onnx", quantize="dynamic", pictures=pictures, targets=labels)
+    with pytest.raises(InputError, match="one for each: received 5 of 4 pictures"):
+        export.export(model, tmp_path / "model.onnx", "onnx", pictures=pictures[:4], targets=labels)

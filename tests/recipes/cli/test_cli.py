@@ -107,10 +107,12 @@ def test_evaluate(zoo, own_run, toy):
 def test_export_verify_benchmark_predict(zoo, own_run, toy, sets):
     """The road after training, each step by its verb; the report of the run follows."""
     model, artifact = own_run / "model.keras", own_run / "artifacts" / "model.onnx"
-    code, out, _ = zoo("export", model, "--data", toy.data)
-    assert code == 0 and artifact.is_file() and "none" in out
-    code, out, _ = zoo("verify", artifact, "--data", toy.val_data, "--json", "verified.json")
-    assert code == 0 and "passed" in out
+    code, out, _ = zoo("export", model)
+    assert code == 0 and artifact.is_file() and "none" in out and "passed on 3 given by the caller" in out
+    code, out, _ = zoo("verify", artifact, "--json", "verified.json")
+    assert code == 0 and "passed" in out and "3 pictures" in out  # those that the run was measured on
+    code, _, err = zoo("verify", shutil.copy(artifact, "copy.onnx"), "--model", shutil.copy(model, "copy.keras"))
+    assert code == 2 and "copy.keras: its own data are not known; name labelled pictures" in err
     with open("verified.json") as file:
         assert json.load(file)["agreement"] >= 0.999
     code, out, _ = zoo("benchmark", artifact, "--runs", "3", "--json", "timed.json")
@@ -148,6 +150,7 @@ def test_verify_fails_for_another_model(zoo, own_run, toy):
     import keras
 
     assert zoo("export", own_run / "model.keras")[0] == 0
+    assert zoo("verify", own_run / "artifacts/model.onnx", "--data", "shapes:val")[0] == 2  # of other classes
     other = keras.saving.load_model(own_run / "model.keras")
     other.set_weights([w + 0.05 for w in other.get_weights()])
     other.save("other.keras")
@@ -169,7 +172,7 @@ WRONG = {
         ["export", "MODEL", "--quantize", "int4"],
         "unknown quantize for onnx 'int4': choose one of None, float16",
     ),
-    "int8 without data": (["export", "MODEL", "--quantize", "int8"], "name their source with --data"),
+    "int8 without data": (["export", "COPY", "--quantize", "int8"], "name their source with --data"),
     "wrong size": (["export", "MODEL", "--image-size", "big"], "takes HEIGHTxWIDTH, as in 360x480, received 'big'"),
     "no picture": (["predict", "MODEL", "words.txt"], "words.txt"),
     "thresholds of no detector": (
@@ -192,7 +195,9 @@ def test_wrong_input_is_one_line_and_exit_code_2(zoo, own_run, tmp_path, drawn_s
     (tmp_path / "empty").mkdir()
     (tmp_path / "words.txt").write_text("no picture")
     (tmp_path / "broken.onnx").write_bytes(b"broken")
-    code, _, err = zoo(*(str(own_run / "model.keras") if word == "MODEL" else word for word in words))
+    model = own_run / "model.keras"
+    copy = shutil.copy(model, tmp_path / "copy.keras")
+    code, _, err = zoo(*({"MODEL": str(model), "COPY": str(copy)}.get(word, word) for word in words))
     assert code == 2
     assert err.startswith("error: ") and message in err
     assert err.count("\n") == 1
@@ -210,3 +215,16 @@ def test_predict_names_the_bad_picture_and_can_skip_it(zoo, own_run, sets, tmp_p
         "0_overlay.png",
         "2_overlay.png",
     ]
+
+
+def test_an_artifact_that_differs_exits_with_1(zoo, own_run, monkeypatch):
+    """What stood there stays, and so does what was made, under another name."""
+    from export import exporter
+
+    assert zoo("export", own_run / "model.keras")[0] == 0
+    before = (own_run / "artifacts/model.onnx").read_bytes()
+    monkeypatch.setattr(exporter, "tolerances", lambda *_: {"relative": -1.0})
+    code, _, err = zoo("export", own_run / "model.keras")
+    assert code == 1 and err.startswith("failed: the artifact differs from Keras: relative") and err.count("\n") == 1
+    assert (own_run / "artifacts/model.onnx").read_bytes() == before
+    assert "model.unverified.onnx" in err and (own_run / "artifacts/model.unverified.onnx").is_file()

@@ -99,6 +99,8 @@ def whole(tmp_path_factory):
             ARTIFACT | {"verification": VERIFICATION, "benchmark": BENCHMARK},
             ARTIFACT | {"verification": FAILED, "benchmark": BENCHMARK | {"threads": None}},
             ARTIFACT | {"parity": PARITY, "latency": {"p50_ms": 7.77}},
+            ARTIFACT
+            | {"parity": PARITY | {"passed": False, "verdict": "cannot tell", "doubts": [f"{NASTY} is unknown"]}},
             ARTIFACT,
         ],
     )
@@ -125,12 +127,12 @@ def test_outside_text_is_escaped(whole):
 
 ON_THE_PAGE = {
     "headline": ["mIoU 0.608 after 3 epochs", "pixel accuracy 0.881", f"weakest on {NASTY} (0.286)"],
-    "verdicts": ["✓ verified", "✗ failed", "not verified", "2 verified, 1 failed and 1 not verified"],
+    "verdicts": ["✓ verified", "✗ failed", "not verified", "2 verified, 1 failed, 1 cannot tell and 1 not verified"],
     "classes": ["0.930", "0.950"],
     "file": ["29.8 MB", "uint8 any×360×480×3", "3f9a1c77e2b0", "Conv\xa0×\xa026, Relu\xa0×\xa025"],
     "speed": ["201.2 / 227.4 ms", "412 MB", "chosen by runtime", "7.8 ms"],
     "parity": ["2.1e-05 / 0.013", "1.00 %", "98.76 %", "99.99 %", "0.6081 → 0.6012"],
-    "pictures": ["101 pictures", "2 of uniform noise", f"agreement is below {NASTY}"],
+    "pictures": ["101 pictures", "2 of uniform noise", f"agreement is below {NASTY}", f"{NASTY} is unknown"],
 }
 
 
@@ -229,7 +231,7 @@ def test_headline_of_little():
     ("example", "record"), [(ARTIFACT, Artifact), (VERIFICATION, Verification), (BENCHMARK, Benchmark)]
 )
 def test_examples_have_the_names_of_export(example, record):
-    assert set(example) <= {field.name for field in fields(record)}
+    assert set(example) <= {*(field.name for field in fields(record)), "verdict", "passed"}
 
 
 def test_artifacts_go_by_file_name(whole):
