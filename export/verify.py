@@ -135,7 +135,7 @@ def compare(artifact, keras, examples, limits, failures=()):
         **figures,
         "metric_change": change,
     }
-    places |= places_of(seen.differences, outputs) | {"agreement": seen.comparison.place}
+    places |= places_of(seen.differences, outputs) | seen.comparison.places
     return Verification(
         examples=seen.count,
         outputs=outputs,
