@@ -119,7 +119,8 @@ class Artifact:
 
 def labels_of(path):
     """Returns the class names that an artifact carries for other programs, index for index."""
-    return tuple((inner(Path(path), LABELS) or "").splitlines())
+    text = inner(Path(path), LABELS)
+    return tuple(text.split("\n")) if text else ()
 
 
 def inner(path, name):
