@@ -1,4 +1,4 @@
-"""Verbs for a trained model: `zoo predict`, `export`, `verify`, `benchmark`, `facewarp`."""
+"""Verbs for a trained model: `zoo predict`, `export`, `verify`, `benchmark`, `web`, `facewarp`."""
 
 import sys
 from pathlib import Path
@@ -211,6 +211,24 @@ def benchmark(
     for artifact, measured in zip(artifacts, found, strict=True):
         run.keep(artifact, "benchmark", measured)
         run.renew(artifact, import_frameworks)
+
+
+@verb("zoo web runs/demo/artifacts/model.onnx --output runs/demo/web")
+def web(
+    artifact: Annotated[Path, typer.Argument(help="An .onnx or .tflite file.")],
+    output: Annotated[Path, typer.Option(help="Folder of the page; a page that is there is replaced.")] = Path("web"),
+    sample: Annotated[
+        list[Path] | None, typer.Option(help="Picture to offer; the pictures/ of the artifact's run if not given.")
+    ] = None,
+):
+    """Writes a page that runs an artifact in a browser: on pictures, the camera and samples."""
+    from recipes.deploy.web import web
+    from recipes.report import run
+
+    made = web(artifact, output, sample or ())
+    print(f"page of {artifact}: {output}, {megabytes(made.size)}")
+    print(f"to see it: python3 -m http.server --directory {output}")
+    run.renew(artifact, import_frameworks)
 
 
 @verb("zoo facewarp portrait.jpg --expression surprise --output surprised.png")
