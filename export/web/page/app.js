@@ -19,7 +19,7 @@ let worker;
 let asked = 0;
 
 describe();
-await run();
+await run().catch(failed);
 
 /** Fills in what the card says. */
 function describe() {
@@ -40,7 +40,7 @@ function describe() {
     sha256: card.sha256.slice(0, 12),
   };
   at("model").replaceChildren(...Object.entries(rows).map(([name, value]) => row(name, value)));
-  at("threshold").hidden = !task.scored;
+  at("slider").textContent = task.scored ? "Least score" : "Opacity";
   const { name, version, licence } = page.runtime;
   at("footer").textContent = `Pictures stay on this machine. Runs on ${name} ${version}, ${licence}.`;
   at("samples").replaceChildren(...page.samples.map(thumbnail));
@@ -49,14 +49,14 @@ function describe() {
 /** Opens the model on the fastest accelerator that takes it. */
 async function run() {
   const model = await download(page.model);
-  const known = (await hasWebGpu()) ? ["webgpu", "wasm"] : ["wasm"];
+  const known = await accelerators();
   const labels = { webgpu: "WebGPU", wasm: "WebAssembly" };
   at("accelerator").replaceChildren(...known.map((name) => new Option(labels[name], name)));
   at("accelerator").onchange = () => {
     stop();
     open(model, at("accelerator").value).then(predictAgain).catch(failed);
   };
-  await open(model, known[0]).catch(failed);
+  await open(model, known[0]);
   at("choose").disabled = at("camera").disabled = false;
   at("choose").onclick = () => at("file").click();
   at("file").onchange = () => {
@@ -64,7 +64,7 @@ async function run() {
     at("file").value = ""; // the same one may be chosen again
   };
   at("camera").onclick = () => (state.stream ? stop() : film());
-  at("score").oninput = show;
+  at("slid").oninput = show;
   new ResizeObserver(show).observe(at("view"));
   document.documentElement.dataset.state = "ready";
 }
@@ -117,9 +117,12 @@ async function* chunks(reader) {
   for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) yield value;
 }
 
-async function hasWebGpu() {
+/** Returns what the browser has, the faster first. */
+async function accelerators() {
   // The runtimes' builds with WebGPU wait for it by JSPI.
-  return "Suspending" in WebAssembly && Boolean(await navigator.gpu?.requestAdapter().catch(() => null));
+  const adapter = "Suspending" in WebAssembly && (await navigator.gpu?.requestAdapter().catch(() => null));
+  if (!adapter) return ["wasm"];
+  return adapter.info?.isFallbackAdapter ? ["wasm", "webgpu"] : ["webgpu", "wasm"]; // without a GPU it is slow
 }
 
 /** Predicts a picture file. */
@@ -150,12 +153,13 @@ async function predictAgain() {
   if (state.scene && !state.stream) await predict(state.scene.bitmap);
 }
 
-/** Shows the last prediction with the least score of now. */
+/** Shows the last prediction with the least score, or the opacity, of now. */
 function show() {
   const { scene, prediction, ms } = state;
   if (!scene) return;
-  at("least").textContent = Number(at("score").value).toFixed(2);
-  const objects = objectsIn(prediction, card.task, Number(at("score").value));
+  const slid = Number(at("slid").value);
+  at("value").textContent = slid.toFixed(2);
+  const objects = objectsIn(prediction, card.task, slid);
   const canvas = at("canvas");
   canvas.hidden = false;
   at("empty").hidden = true;
@@ -165,7 +169,7 @@ function show() {
   canvas.style.width = `${scene.width * shown}px`;
   canvas.width = Math.round(scene.width * shown * ratio);
   canvas.height = Math.round(scene.height * shown * ratio);
-  draw(canvas, { ...scene, classes: prediction.classes, objects }, style, ratio);
+  draw(canvas, { ...scene, classes: prediction.classes, objects }, { ...style, opacity: slid }, ratio);
   list(objects, prediction);
   const total = ms.fit + ms.network + ms.back;
   for (const [id, value] of Object.entries({ time: total, fit: ms.fit, network: ms.network, back: ms.back })) {

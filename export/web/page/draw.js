@@ -3,7 +3,6 @@
 import { paste } from "./found.js";
 
 const TINT = 0.4; // of masks
-const OVERLAY = 0.5; // of classes
 const INK = "#222222";
 const PAPER = "#ffffff";
 
@@ -12,19 +11,19 @@ const PAPER = "#ffffff";
  *
  * @param canvas of the size that is shown, in the screen's own pixels.
  * @param scene `{ bitmap, height, width, classes, objects }`, all in the picture's pixels.
- * @param style `{ colours, classNames, skeleton }`.
+ * @param style `{ colours, classNames, skeleton, opacity }`, the last of the colours of classes.
  * @param ratio pixels of the screen a CSS pixel.
  */
 export function draw(canvas, { bitmap, height, width, classes, objects }, style, ratio) {
   const context = canvas.getContext("2d");
   const scale = canvas.width / width;
-  const stroke = 2 * ratio;
+  const stroke = Math.max(1, Math.round(2 * ratio));
   context.imageSmoothingEnabled = scale < 3; // few pixels are shown as they are
   context.imageSmoothingQuality = "high";
   context.clearRect(0, 0, canvas.width, canvas.height);
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   const onTop = objects.toReversed(); // the best last
-  if (classes) layer(context, tinted(classes, height, width, style.colours), 0, 0, scale);
+  if (classes) layer(context, tinted(classes, height, width, style), 0, 0, scale);
   const rim = Math.max(1, Math.round(Math.max(height, width) / 250));
   for (const { mask, box, label } of onTop) {
     if (!mask) continue;
@@ -34,7 +33,7 @@ export function draw(canvas, { bitmap, height, width, classes, objects }, style,
   for (const { box, label, score } of onTop) {
     if (!box) continue;
     const colour = style.colours[label];
-    const [x1, y1, x2, y2] = box.map((side) => side * scale);
+    const [x1, y1, x2, y2] = box.map((side) => Math.round(side * scale)); // crisp lines
     context.strokeStyle = colour;
     context.lineWidth = stroke;
     context.strokeRect(x1 + stroke / 2, y1 + stroke / 2, Math.max(1, x2 - x1 - stroke), Math.max(1, y2 - y1 - stroke));
@@ -52,8 +51,8 @@ function layer(context, { width, height, pixels }, x, y, scale) {
 }
 
 /** Returns the pixels of the classes' colours. */
-function tinted({ data }, height, width, colours) {
-  const known = Uint32Array.from(colours, (colour) => pixelOf(colour, OVERLAY));
+function tinted({ data }, height, width, { colours, opacity }) {
+  const known = Uint32Array.from(colours, (colour) => pixelOf(colour, opacity));
   const pixels = new Uint32Array(height * width);
   for (let i = 0; i < data.length; i++) pixels[i] = known[data[i]];
   return { width, height, pixels };

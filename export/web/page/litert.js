@@ -4,6 +4,7 @@
 export async function open(model, folder, accelerator) {
   const litert = await import(new URL("litert.js", folder));
   litert.unloadLiteRt(); // that of another accelerator
+  self.Module = { locateFile: (name) => new URL(name, folder).href }; // or they would be sought beside the worker
   await litert.loadLiteRt(folder.href, { jspi: accelerator === "webgpu" });
   const compiled = await litert.loadAndCompile(model, { accelerator });
   return async (images, dims) => {

@@ -69,8 +69,8 @@ function placed(from, to) {
 
 /** Reads bytes between their centres. */
 function between({ height, width, data }, rows, columns) {
-  const across = neighbours(width, columns);
-  const down = placed(height, rows);
+  const across = inFixedPoint(neighbours(width, columns));
+  const down = inFixedPoint(placed(height, rows));
   const made = new Uint8Array(rows * columns * CHANNELS);
   const kept = new Map(); // source rows, resized across
   const resizedRow = (y) => {
@@ -82,7 +82,8 @@ function between({ height, width, data }, rows, columns) {
     for (const source of kept.keys()) if (source < down.low[y]) kept.delete(source);
     const above = resizedRow(down.low[y]);
     const below = resizedRow(down.low[y] + 1);
-    const [first, second] = weights(down.share[y]);
+    const first = down.first[y];
+    const second = down.second[y];
     const start = y * columns * CHANNELS;
     for (let x = 0; x < columns * CHANNELS; x++) {
       made[start + x] = (((first * (above[x] >> 4)) >> 16) + ((second * (below[x] >> 4)) >> 16) + 2) >> 2;
@@ -91,20 +92,21 @@ function between({ height, width, data }, rows, columns) {
   return made;
 }
 
-function acrossRow(data, start, width, across) {
-  const row = new Int32Array(across.low.length * CHANNELS);
-  for (let x = 0; x < across.low.length; x++) {
-    const [first, second] = weights(across.share[x]);
-    const left = start + across.low[x] * CHANNELS;
-    const right = start + Math.min(across.low[x] + 1, width - 1) * CHANNELS;
-    for (let c = 0; c < CHANNELS; c++) row[x * CHANNELS + c] = data[left + c] * first + data[right + c] * second;
+function acrossRow(data, start, width, { low, first, second }) {
+  const row = new Int32Array(low.length * CHANNELS);
+  for (let x = 0; x < low.length; x++) {
+    const left = start + low[x] * CHANNELS;
+    const right = start + Math.min(low[x] + 1, width - 1) * CHANNELS;
+    for (let c = 0; c < CHANNELS; c++) row[x * CHANNELS + c] = data[left + c] * first[x] + data[right + c] * second[x];
   }
   return row;
 }
 
-/** Returns the fixed-point weights of two neighbours. */
-function weights(share) {
-  return [rounded(Math.fround(1 - share) * ONE), rounded(share * ONE)];
+/** Returns places with the weights of their two neighbours in fixed point. */
+function inFixedPoint({ low, share }) {
+  const first = Int32Array.from(share, (part) => rounded(Math.fround(1 - part) * ONE));
+  const second = Int32Array.from(share, (part) => rounded(part * ONE));
+  return { low, first, second };
 }
 
 /** Rounds to the nearest whole number, halves to the even one. */
@@ -145,44 +147,61 @@ function blocks({ width, data }, rows, columns, tall, wide) {
 
 /** Takes means of areas that cut pixels, in float32. */
 function areas({ height, width, data }, rows, columns) {
+  const { fround } = Math;
   const across = covered(width, columns);
+  const down = covered(height, rows);
   const made = new Uint8Array(rows * columns * CHANNELS);
-  const row = new Float32Array(columns * CHANNELS);
   const sums = new Float32Array(columns * CHANNELS);
-  covered(height, rows).forEach((parts, y) => {
+  for (let y = 0; y < rows; y++) {
     sums.fill(0);
-    for (const { at, share } of parts) {
-      row.fill(0);
+    for (let i = down.begin[y]; i < down.begin[y + 1]; i++) {
+      const start = down.at[i] * width;
+      const part = down.share[i];
       for (let x = 0; x < columns; x++) {
-        for (const part of across[x]) {
-          const from = (at * width + part.at) * CHANNELS;
-          for (let c = 0; c < CHANNELS; c++) {
-            row[x * CHANNELS + c] += Math.fround(data[from + c] * part.share);
-          }
+        let red = 0;
+        let green = 0;
+        let blue = 0;
+        for (let j = across.begin[x]; j < across.begin[x + 1]; j++) {
+          const from = (start + across.at[j]) * CHANNELS;
+          const share = across.share[j];
+          red = fround(red + fround(data[from] * share));
+          green = fround(green + fround(data[from + 1] * share));
+          blue = fround(blue + fround(data[from + 2] * share));
         }
+        sums[x * CHANNELS] += fround(red * part);
+        sums[x * CHANNELS + 1] += fround(green * part);
+        sums[x * CHANNELS + 2] += fround(blue * part);
       }
-      for (let i = 0; i < row.length; i++) sums[i] += Math.fround(row[i] * share);
     }
     const start = y * columns * CHANNELS;
     for (let i = 0; i < sums.length; i++) made[start + i] = Math.min(rounded(sums[i]), 255);
-  });
+  }
   return made;
 }
 
-/** Finds for each of `to` places which pixels of `from` it covers, and their shares of it. */
+/**
+ * Finds for each of `to` places which pixels of `from` it covers, `at`, and their shares of it; those of place i are
+ * numbers `begin[i]` to `begin[i + 1]`.
+ */
 function covered(from, to) {
   const scale = 1 / (to / from);
-  return Array.from({ length: to }, (_, i) => {
+  const begin = [0];
+  const at = [];
+  const share = [];
+  const add = (pixel, part) => {
+    at.push(pixel);
+    share.push(part);
+  };
+  for (let i = 0; i < to; i++) {
     const start = i * scale;
     const end = start + scale;
     const size = Math.min(scale, from - start);
     const last = Math.min(Math.floor(end), from - 1);
     const first = Math.min(Math.ceil(start), last);
-    const parts = [];
-    if (first - start > 1e-3) parts.push({ at: first - 1, share: Math.fround((first - start) / size) });
-    for (let at = first; at < last; at++) parts.push({ at, share: Math.fround(1 / size) });
-    const rest = Math.min(end - last, 1, size);
-    if (end - last > 1e-3) parts.push({ at: last, share: Math.fround(rest / size) });
-    return parts;
-  });
+    if (first - start > 1e-3) add(first - 1, (first - start) / size);
+    for (let pixel = first; pixel < last; pixel++) add(pixel, 1 / size);
+    if (end - last > 1e-3) add(last, Math.min(end - last, 1, size) / size);
+    begin.push(at.length);
+  }
+  return { begin: Int32Array.from(begin), at: Int32Array.from(at), share: Float32Array.from(share) };
 }
