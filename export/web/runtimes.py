@@ -15,6 +15,8 @@ from zoo.errors import InputError
 
 MINUTES = 10
 """That a download may take."""
+PATIENCE = "--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"
+"""Words for npm, which by itself tries for more than a minute where there is no network."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def fetch(package, cache):
         raise InputError(f"the page needs {wanted}, and there is no npm: pip install 'regionzoo[web]', {remedy}")
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".partial-") as folder:
-        pack = [*command, "pack", wanted, "--pack-destination", folder, "--silent"]
+        pack = [*command, "pack", wanted, "--pack-destination", folder, *PATIENCE]
         try:
             ended = subprocess.run(pack, cwd=folder, capture_output=True, text=True, timeout=60 * MINUTES)
             failed = ended.returncode != 0

@@ -24,6 +24,7 @@ await run().catch(failed);
 /** Fills in what the card says. */
 function describe() {
   const [batch, height, width] = card.inputs[0].shape;
+  const points = card.outputs.find(({ name }) => name === "points" || name === "keypoints");
   const form = card.format === "onnx" ? "ONNX" : "LiteRT";
   document.title = page.title;
   at("title").textContent = page.title;
@@ -34,7 +35,7 @@ function describe() {
     size: megabytes(card.size),
     frame: `${width} × ${height}, ${card.attributes.resizing ?? "letterbox"}`,
     ...(batch > 1 && { batch: `${batch} a call` }),
-    ...(task.points && card.attributes.keypoint_names && { points: card.attributes.keypoint_names.length }),
+    ...(points && { points: points.shape.at(-2) }),
     ...(card.class_names.length && { classes: card.class_names.length }),
     made: card.created.slice(0, 10),
     sha256: card.sha256.slice(0, 12),
