@@ -122,3 +122,42 @@ def test_camera_samples_and_wrong_files(tab, exported, pictures, tmp_path):
         tab.wait(f"{STATE} === 'failed'")
         words = tab.run("document.getElementById('status').textContent")
         assert words == "notes.txt: is no picture that this browser reads"
+
+
+DRAWING = """
+(async () => {
+    const { draw } = await import("./draw.js");
+    const black = new OffscreenCanvas(64, 48);
+    black.getContext("2d").fillRect(0, 0, 64, 48);
+    const canvas = new OffscreenCanvas(640, 480);
+    const points = [{ x: 50, y: 10, seen: true }, { x: 60, y: 30, seen: true }, { x: 5, y: 5, seen: false }];
+    const mask = { size: 2, data: [1, 1, 1, 1] };
+    const objects = [{ score: 0.9, label: 1, box: [10, 20, 40, 40], mask, points }];
+    const style = { colours: COLOURS, classNames: ["a", "b"], skeleton: [[0, 1], [1, 2]], opacity: 0.5 };
+    draw(canvas, { bitmap: black, height: 48, width: 64, objects }, style, 1);
+    const at = (x, y) => Array.from(canvas.getContext("2d").getImageData(x, y, 1, 1).data).slice(0, 3);
+    return PLACES.map(([x, y]) => at(x, y));
+})()
+"""
+
+
+def test_masks_and_points_are_drawn(tab, exported, tmp_path):
+    page = pages.written(exported("onnx").path, tmp_path / "page")
+    places = {
+        "inside the mask": (250, 300),
+        "its rim": (250, 206),
+        "the box": (250, 200),
+        "a limb": (550, 200),
+        "a point": (500, 100),
+        "no point": (50, 50),
+        "nothing": (600, 450),
+    }
+    script = DRAWING.replace("COLOURS", json.dumps(pages.COLOURS)).replace("PLACES", json.dumps([*places.values()]))
+    with chromium.served(page) as (address, _):
+        opened(tab, f"{address}/")
+        found = dict(zip(places, tab.run(script), strict=True))
+    blue, orange = [list(bytes.fromhex(colour[1:])) for colour in pages.COLOURS[:2]]
+    np.testing.assert_allclose(found["inside the mask"], 0.4 * np.array(orange), atol=2)
+    assert found["its rim"] == found["the box"] == orange
+    assert found["a limb"] == found["a point"] == blue
+    assert found["no point"] == found["nothing"] == [0, 0, 0]

@@ -30,14 +30,16 @@ export function draw(canvas, { bitmap, height, width, classes, objects }, style,
     const part = paste(mask, box, height, width);
     if (part.width && part.height) layer(context, shape(part, style.colours[label], rim), part.x, part.y, scale);
   }
-  for (const { box, label, score } of onTop) {
-    if (!box) continue;
-    const colour = style.colours[label];
+  const boxed = onTop.filter(({ box }) => box);
+  for (const { box, label } of boxed) {
     const [x1, y1, x2, y2] = box.map((side) => Math.round(side * scale)); // crisp lines
-    context.strokeStyle = colour;
+    context.strokeStyle = style.colours[label];
     context.lineWidth = stroke;
     context.strokeRect(x1 + stroke / 2, y1 + stroke / 2, Math.max(1, x2 - x1 - stroke), Math.max(1, y2 - y1 - stroke));
-    tab(context, x1, y1, `${style.classNames[label] ?? label} ${score.toFixed(2)}`, colour, 13 * ratio);
+  }
+  for (const { box, label, score } of boxed) {
+    const words = `${style.classNames[label] ?? label} ${score.toFixed(2)}`;
+    tab(context, box[0] * scale, box[1] * scale, words, style.colours[label], 13 * ratio);
   }
   for (const { points } of onTop) if (points) skeleton(context, points, style, scale, stroke);
 }
