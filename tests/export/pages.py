@@ -1,7 +1,6 @@
 """Pages of artifacts, and their modules run in Node.js."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -23,7 +22,7 @@ def written(artifact, output, samples=()):
 
 def node(script, page, question):
     """Runs a script of this folder on a page in Node.js: JSON in, JSON out."""
-    command = [shutil.which("node") or runtimes.wheel(), HERE / script, page]
+    command = [*runtimes.node(), HERE / script, page]
     ended = subprocess.run(command, input=json.dumps(question), capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)

@@ -28,20 +28,25 @@ export function draw(canvas, { bitmap, height, width, classes, objects }, style,
   for (const { mask, box, label } of onTop) {
     if (!mask) continue;
     const part = paste(mask, box, height, width);
-    if (part.width && part.height) layer(context, shape(part, style.colours[label], rim), part.x, part.y, scale);
+    if (part.width && part.height) layer(context, shape(part, colourOf(style, label), rim), part.x, part.y, scale);
   }
   const boxed = onTop.filter(({ box }) => box);
   for (const { box, label } of boxed) {
     const [x1, y1, x2, y2] = box.map((side) => Math.round(side * scale)); // crisp lines
-    context.strokeStyle = style.colours[label];
+    context.strokeStyle = colourOf(style, label);
     context.lineWidth = stroke;
     context.strokeRect(x1 + stroke / 2, y1 + stroke / 2, Math.max(1, x2 - x1 - stroke), Math.max(1, y2 - y1 - stroke));
   }
   for (const { box, label, score } of boxed) {
     const words = `${style.classNames[label] ?? label} ${score.toFixed(2)}`;
-    tab(context, box[0] * scale, box[1] * scale, words, style.colours[label], 13 * ratio);
+    tab(context, box[0] * scale, box[1] * scale, words, colourOf(style, label), 13 * ratio);
   }
   for (const { points } of onTop) if (points) skeleton(context, points, style, scale, stroke);
+}
+
+/** Returns the colour of a class, point or limb. */
+export function colourOf({ colours }, index) {
+  return colours[index % colours.length];
 }
 
 /** Draws pixels of a part of the picture at its place. */
@@ -54,7 +59,7 @@ function layer(context, { width, height, pixels }, x, y, scale) {
 
 /** Returns the pixels of the classes' colours. */
 function tinted({ data }, height, width, { colours, opacity }) {
-  const known = Uint32Array.from(colours, (colour) => pixelOf(colour, opacity));
+  const known = Uint32Array.from(colours, (colour) => pixelOf(colour, opacity)); // of 255 classes at most
   const pixels = new Uint32Array(height * width);
   for (let i = 0; i < data.length; i++) pixels[i] = known[data[i]];
   return { width, height, pixels };
@@ -97,12 +102,12 @@ function tab(context, x, y, words, colour, size) {
 }
 
 /** Draws the limbs between seen points, each in the colour of its place in the skeleton, and the points over them. */
-function skeleton(context, points, { colours, skeleton: limbs }, scale, stroke) {
+function skeleton(context, points, style, scale, stroke) {
   context.lineWidth = stroke;
   context.lineCap = "round";
-  limbs.forEach(([start, end], i) => {
+  style.skeleton.forEach(([start, end], i) => {
     if (!points[start]?.seen || !points[end]?.seen) return;
-    context.strokeStyle = colours[i];
+    context.strokeStyle = colourOf(style, i);
     context.beginPath();
     context.moveTo(points[start].x * scale, points[start].y * scale);
     context.lineTo(points[end].x * scale, points[end].y * scale);
@@ -112,7 +117,7 @@ function skeleton(context, points, { colours, skeleton: limbs }, scale, stroke) 
     if (!seen) return;
     context.beginPath();
     context.arc(x * scale, y * scale, 1.75 * stroke, 0, 2 * Math.PI);
-    context.fillStyle = colours[i];
+    context.fillStyle = colourOf(style, i);
     context.fill();
     context.lineWidth = stroke / 2;
     context.strokeStyle = PAPER;

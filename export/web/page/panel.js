@@ -1,5 +1,6 @@
 /** What stands beside the picture: the model's card, the time, and what was found. */
 
+import { colourOf } from "./draw.js";
 import { sharesIn } from "./found.js";
 import { megabytes, tasks } from "./words.js";
 
@@ -38,16 +39,16 @@ export function time({ fit, network, back }) {
 }
 
 /** Lists the objects that were found, or the classes and their shares of the picture. */
-export function list(objects, { classes }, { classNames, colours }) {
-  const name = (label) => classNames[label] ?? `class ${label}`;
+export function list(objects, { classes }, style) {
+  const name = (label) => style.classNames[label] ?? `class ${label}`;
   const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
   let items, heading;
   if (classes) {
-    items = sharesIn(classes).map(([label, share]) => item(colours[label], name(label), percent(share)));
+    items = sharesIn(classes).map(([label, share]) => item(colourOf(style, label), name(label), percent(share)));
     heading = "Share of the picture";
   } else {
     const words = ({ label, points }) => (label === undefined ? `${points.length} points` : name(label));
-    items = objects.map((one) => item(colours[one.label ?? 0], words(one), one.score.toFixed(2)));
+    items = objects.map((one) => item(colourOf(style, one.label ?? 0), words(one), one.score.toFixed(2)));
     heading = objects.length ? `Found: ${objects.length}` : "Nothing found";
   }
   at("count").textContent = heading;
