@@ -6,8 +6,10 @@ import pytest
 import export
 import zoo
 from export.comparisons import COMPARISONS
+from export.contract import broken
 from export.differences import tally
 from export.tolerances import exceeded
+from export.verify import values_of
 from tests.export import conftest, pages, two_stage
 from tests.export.test_localization import drawn_at_random
 from tests.export.writing import solved
@@ -55,15 +57,10 @@ def compared(task, size, references, candidates):
     for reference, candidate in zip(references, candidates, strict=True):
         comparison.update(reference, candidate, None)
         tally(differences, *comparison.align(reference, candidate))
-    outputs = {name: difference.result() for name, difference in differences.items()}
-    floats = {name: output for name, output in outputs.items() if "max_abs" in output}
-    found = {
-        **{name: output["max_abs"] for name, output in floats.items()},
-        "relative": max(output["max_relative"] for output in floats.values()),
-        "agreement": comparison.agreement,
-        **comparison.figures(),
-    }
-    return exceeded(found, export.TOLERANCES[task][None])
+        assert broken(candidate, 0) == ""
+    found = values_of({name: difference.result() for name, difference in differences.items()})
+    found |= {"agreement": comparison.agreement, **comparison.figures()}
+    return exceeded(found, export.TOLERANCES[task][None], {})
 
 
 @pytest.mark.full
