@@ -22,8 +22,11 @@ def written(artifact, output, samples=()):
 
 def node(script, page, question):
     """Runs a script of this folder on a page in Node.js: JSON in, JSON out."""
-    command = [*runtimes.node(), HERE / script, page]
-    ended = subprocess.run(command, input=json.dumps(question), capture_output=True, text=True)
+    command = runtimes.node()
+    assert command, "there is no Node.js, which `make install` brings"
+    ended = subprocess.run(
+        [*command, HERE / script, page], input=json.dumps(question), capture_output=True, text=True
+    )
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)
 
