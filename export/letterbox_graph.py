@@ -5,9 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from export.resize_graph import mean, places_of, read, scaled
 from zoo.constants import PADDING
-
-MIDDLE = 127.5
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,11 @@ class Placement:
 
     def maps(self, values):
         """Cuts the padding off maps `(B, h, w, C)` of the frame and scales the rest to the picture, bilinearly."""
-        for axis in (0, 1):
-            values = linear(values, axis + 1, self.start[axis], self.shown[axis], self.size[axis])
+        for i in (0, 1):
+            places = places_of(tf.range(self.size[i]), self.shown[i], self.size[i]) + tf.cast(
+                self.start[i], tf.float64
+            )
+            values = read(values, i + 1, places)
         return values
 
     def masks(self, masks, boxes):
@@ -71,10 +73,8 @@ class Placement:
 def fit(image, size, resizing):
     """Scales whole pictures into a frame and notes how to undo it: `export.letterbox.fit` of a batch.
 
-    Sizes and rounding are the same; OpenCV mixes bytes in fixed point, so that a pixel may differ by one grey level.
-
     Args:
-        image: `(B, H0, W0, 3)` float32, sides unknown.
+        image: `(B, H0, W0, 3)` float32 of whole numbers, sides unknown.
         size: `(H, W)` of the frame.
         resizing: "letterbox" or "stretch".
     Returns:
@@ -89,48 +89,20 @@ def fit(image, size, resizing):
     start = tf.math.floordiv(frame - shown + 1.0, 2.0)
     # Beyond the picture the frame reads the picture's border, and is painted over.
     spots = [tf.range(count, dtype=tf.float32) - start[axis] for axis, count in enumerate(size)]
-    scale, last = picture / shown, picture - 1.0
+    sides = list(zip(spots, tf.unstack(picture), tf.unstack(shown), strict=True))
+    pixels = tf.cast(image, tf.int32)
 
     def bilinear():
-        places = [tf.clip_by_value((spots[i] + 0.5) * scale[i] - 0.5, 0.0, last[i]) for i in (0, 1)]
-        return read(read(image, 1, places[0]), 2, places[1])
+        return scaled(pixels, *(places_of(*side) for side in sides))
 
     def area():
-        return mean(mean(image, 1, spots[0], scale[0], picture[0]), 2, spots[1], scale[1], picture[1])
+        return tf.round(mean(mean(pixels, 1, *sides[0]), 2, *sides[1]))
 
-    scaled = bilinear() if by_area is None else tf.cond(by_area, area, bilinear)
+    framed = bilinear() if by_area is None else tf.cond(by_area, area, bilinear)
     rows, columns = (tf.logical_and(spots[i] >= 0.0, spots[i] < shown[i]) for i in (0, 1))
     inside = tf.logical_and(rows[:, None], columns)[None, ..., None]
-    framed = tf.where(inside, tf.round(scaled), float(PADDING))
+    framed = tf.where(inside, framed, float(PADDING))
     return tf.ensure_shape(framed, (image.shape[0], *size, 3)), Placement(picture, start, shown)
-
-
-def read(values, axis, places):
-    """Reads one axis of `(B, h, w, C)` at places counted in its pixels, 0 the centre of the first, linearly."""
-    low = tf.floor(places)
-    shape = [-1 if i == axis else 1 for i in range(4)]
-    share, low = tf.reshape(places - low, shape), tf.cast(low, tf.int32)
-    high = tf.minimum(low + 1, tf.shape(values)[axis] - 1)
-    below, above = tf.gather(values, low, axis=axis), tf.gather(values, high, axis=axis)
-    return below + (above - below) * share
-
-
-def mean(values, axis, spots, scale, length):
-    """Takes the means of one axis over areas of `scale` pixels, of which those at `spots (n,)` are wanted.
-
-    The sum up to a place anywhere is read linearly between the sums up to whole pixels. Those of pixels less their
-    middle grey stay small: in float32 a mean is right to a tenth of a grey level.
-    """
-    padding = [[int(i == axis), 0] for i in range(4)]
-    sums = tf.pad(tf.cumsum(values - MIDDLE, axis=axis), padding)
-    ends = [tf.clip_by_value(spots * scale + more, 0.0, length) for more in (0.0, scale)]
-    return (read(sums, axis, ends[1]) - read(sums, axis, ends[0])) / scale + MIDDLE
-
-
-def linear(values, axis, start, shown, length):
-    """Scales the part of an axis of `(B, h, w, C)` from `start` on, `shown` pixels, to `length` of them."""
-    places = start + (tf.range(length) + 0.5) * shown / length - 0.5
-    return read(values, axis, tf.clip_by_value(places, start, start + shown - 1.0))
 
 
 def cut(start, end, first, last, cells):

@@ -144,7 +144,7 @@ def expected(predictions, card, size):
         size: `(height, width)` of the pictures.
     """
     names = returned_names(card) or tuple(predictions)
-    if {*MEDIAPIPE}.intersection(names):
+    if {*MEDIAPIPE}.intersection(names).difference(predictions):
         predictions = predictions | to_mediapipe(predictions, size)
     if PASTED in names:
         pairs = zip(predictions["masks"], predictions["boxes"], strict=True)

@@ -64,7 +64,7 @@ def predict(model, form, trained, others, image, proposals=None):
     if placement is not None:
         predictions = placement.back(predictions)
     found = finish(model.task, predictions, lambda x: tf.argmax(x, -1, output_type=tf.int32))
-    if set(MEDIAPIPE).intersection(form.outputs):
+    if set(MEDIAPIPE).intersection(form.outputs).difference(found):
         found.update(mediapipe(found, size))
     if PASTED in form.outputs:
         found[PASTED] = paste(found["masks"], found["boxes"], size)
