@@ -9,7 +9,6 @@ from export.comparisons.objects import (
 )
 from export.comparisons.partial import PartialComparison
 from export.comparisons.pictures import LocalizationComparison, PointsComparison, SegmentationComparison
-
 from export.outputs import TASKS
 
 __all__ = ["COMPARISONS", "Comparison", "comparison_of"]
