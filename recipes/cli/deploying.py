@@ -67,6 +67,15 @@ def export(
         float | None, typer.Option(help="A detector's: overlap with a better box that drops one; likewise.")
     ] = None,
     max_detections: Annotated[int | None, typer.Option(help="A detector's: rows of the result; likewise.")] = None,
+    input: Annotated[str, typer.Option(help="Pixels as uint8 or float32, 0 to 255 either way.")] = "uint8",
+    outputs: Annotated[
+        str | None, typer.Option(help="NAME,NAME in the file's order, or mediapipe for its four of a detector.")
+    ] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="A one-stage detector's grid, not decoded.")] = False,
+    paste: Annotated[bool, typer.Option("--paste", help="Masks of the picture's size too.")] = False,
+    letterbox: Annotated[
+        bool, typer.Option("--letterbox", help="Pictures of any size, one a call (not in TFLite).")
+    ] = False,
 ):
     """Writes a model as SavedModel, ONNX or TFLite and compares it with Keras; exits 1 if it differs."""
     from recipes.deploy.ship import ship
@@ -84,6 +93,11 @@ def export(
         score_threshold=score_threshold,
         iou_threshold=iou_threshold,
         max_detections=max_detections,
+        input=input,
+        outputs=outputs,
+        raw=raw,
+        paste=paste,
+        letterbox=letterbox,
     )
     show_artifact(artifact)
     run.renew(artifact.path, import_frameworks)
@@ -91,7 +105,7 @@ def export(
 
 def show_artifact(made):
     """Prints the card of an `export.Artifact`."""
-    largest = max((o["max_abs"] for o in made.parity["outputs"].values() if "max_abs" in o), default=0.0)
+    largest = max((o["max_abs"] for o in made.parity["outputs"].values() if "max_abs" in o), default=None)
     agreement = made.parity["agreement"]
     show(
         str(made.path),
@@ -101,7 +115,7 @@ def show_artifact(made):
                 made.format,
                 made.quantize or "none",
                 megabytes(made.size),
-                f"{largest:.2g}",
+                "–" if largest is None else f"{largest:.2g}",
                 "–" if agreement is None else percent(agreement),
                 f"{made.latency['p50_ms']:.1f} ms",
                 sum(made.operators.values()),

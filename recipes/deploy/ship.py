@@ -27,9 +27,7 @@ def ship(
     batch_size=1,
     data=None,
     pictures=100,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
+    **form,
 ):
     """Exports a .keras file.
 
@@ -44,9 +42,7 @@ def ship(
             the data of the model's run without those that it left out. If not given, those of the model's run: int8
             learns from its training data, and its validation data are compared on.
         pictures: how many of each at most.
-        score_threshold: of a detector, see `export.export`.
-        iou_threshold: likewise.
-        max_detections: likewise.
+        **form: what the file takes and returns and a detector's thresholds, see `export.export`.
 
     Returns:
         The `export.Artifact`.
@@ -85,9 +81,7 @@ def ship(
         representative=learned,
         pictures=np.stack([picture for picture, _ in compared]) if compared else None,
         targets=[targets for _, targets in compared] if compared else None,
-        score_threshold=score_threshold,
-        iou_threshold=iou_threshold,
-        max_detections=max_detections,
+        **form,
     )
 
 
@@ -172,7 +166,7 @@ def verify(artifact, model, data=None, count=None):
     source = source_of(model, predictor.task, data, "val_data")
     if source is None:
         raise InputError(f"{model}: its own data are not known; name labelled pictures of its classes with --data")
-    return export.verify(artifact, model, examples_of(source, predictor, predictor.image_size, count))
+    return export.verify(artifact, model, examples_of(source, predictor, predictor.network_size, count))
 
 
 def model_above(artifact):
