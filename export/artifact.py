@@ -76,6 +76,11 @@ class Artifact:
         return tuple(self.inputs[0]["shape"][1:3])
 
     @property
+    def names(self):
+        """The names of its outputs, in their order."""
+        return tuple(tensor["name"] for tensor in self.outputs)
+
+    @property
     def batch_size(self):
         """Pictures a call, `None` for any number."""
         return self.inputs[0]["shape"][0]
