@@ -10,7 +10,8 @@ from recipes.data import pictures
 from recipes.data.objects import SLACK, box_warning, select, within_picture
 from recipes.data.remembered import picture_facts
 from recipes.data.sources import outlines
-from recipes.data.sources.source import Problem, Source
+from recipes.data.sources.problems import Problem
+from recipes.data.sources.source import Source
 from recipes.data.targets import CROP_SIZE
 from recipes.data.texts import Texts
 

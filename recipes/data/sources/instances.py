@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from recipes.data import pictures
+from recipes.data.sources.class_names import classes_near
 from recipes.data.sources.instance_maps import PER_CLASS, InstanceMaps
-from recipes.data.sources.paired import classes_near
 from zoo.errors import InputError
 
 NEEDED = "instances:DIR needs DIR/images with pictures and DIR/instance_masks with a PNG of the same name for each"

@@ -8,11 +8,11 @@ from recipes.data import pictures
 from recipes.data.files import contents_of, json_of
 from recipes.data.progress import track
 from recipes.data.sources.annotated import Entry, Fault, check_number
-from recipes.data.sources.coco import brief, number_or_none, numbers
+from recipes.data.sources.class_names import named_classes
 from recipes.data.sources.painted import Painted
 from recipes.data.sources.places import Places, files_under
 from recipes.data.sources.polygons import box_around, ellipse, polygon, rectangle
-from recipes.data.sources.source import named_classes
+from recipes.data.sources.values import brief, number_or_none, numbers
 from zoo.errors import InputError
 
 NEEDED = "labelme:DIR needs pictures and LabelMe's .json files, one a picture"

@@ -9,10 +9,10 @@ import tensorflow as tf
 from recipes.data import pictures
 from recipes.data.labels import COLOURED
 from recipes.data.natively import by_python
+from recipes.data.sources.class_names import classes_near
 from recipes.data.sources.label_maps import LabelMaps
 from recipes.data.sources.legend import colours_from_bytes, legend_near
 from recipes.data.sources.options import options_of
-from recipes.data.sources.paired import classes_near
 from zoo.constants import VOID
 from zoo.errors import InputError
 

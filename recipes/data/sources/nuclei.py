@@ -9,8 +9,10 @@ import tensorflow as tf
 from recipes.data import pictures
 from recipes.data.objects import within_picture
 from recipes.data.remembered import label_facts, picture_facts
+from recipes.data.sources.class_names import named_classes
 from recipes.data.sources.places import files_under
-from recipes.data.sources.source import Problem, Source, named_classes, size_problem
+from recipes.data.sources.problems import Problem, size_problem
+from recipes.data.sources.source import Source
 from zoo.errors import InputError
 
 NEEDED = "nuclei:DIR needs DIR/ID/images with one picture and DIR/ID/masks with a PNG an object"

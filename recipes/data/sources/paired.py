@@ -8,7 +8,8 @@ import tensorflow as tf
 from recipes.data import pictures
 from recipes.data.labels import decode_labels, labels_from_bytes
 from recipes.data.remembered import label_facts, picture_facts
-from recipes.data.sources.source import Problem, Source, named_classes, size_problem
+from recipes.data.sources.problems import Problem, size_problem
+from recipes.data.sources.source import Source
 from zoo.errors import InputError
 
 
@@ -105,8 +106,3 @@ class Paired(Source):
             else:
                 sound.append(index)
         return [*found, *self.undecodable(sound)] if deep else found
-
-
-def classes_near(folder):
-    """Returns the names in the file classes.txt of a folder or its parent, `()` without one."""
-    return named_classes(folder / "classes.txt") or named_classes(folder.resolve().parent / "classes.txt")

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from recipes.data.files import read_json_of_others
 from recipes.data.sources.annotated import Entry, Fault
-from recipes.data.sources.coco import brief, number_or_none, numbers
 from recipes.data.sources.labelme import labelled
 from recipes.data.sources.options import options_of
 from recipes.data.sources.painted import Painted
 from recipes.data.sources.places import Places
 from recipes.data.sources.polygons import box_around, ellipse, polygon, rectangle
+from recipes.data.sources.values import brief, number_or_none, numbers
 from zoo.errors import InputError
 
 NEEDED = "write via:FILE.json@DIR, DIR being the folder of the pictures"

@@ -6,8 +6,8 @@ from itertools import islice
 
 from recipes.data.progress import track
 from recipes.data.sources.annotated import Annotated, Entry, Fault
+from recipes.data.sources.class_names import named_classes
 from recipes.data.sources.halves import HALVES, half
-from recipes.data.sources.source import named_classes
 from recipes.data.sources.voc_layout import ANNOTATIONS, NEEDED, Layout
 from recipes.data.sources.voc_objects import objects_in
 from zoo.errors import InputError

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from recipes.data import pictures
 from recipes.data.files import MOST_OF_LISTS, contents_of, read_lines, text_of
 from recipes.data.progress import say
+from recipes.data.sources.class_names import named_classes
 from recipes.data.sources.places import Places, files_under
-from recipes.data.sources.source import named_classes
 from recipes.data.sources.yaml_files import read_yaml
 from zoo.errors import InputError
 

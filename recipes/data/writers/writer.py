@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from recipes.data.sources import JOIN
-from recipes.data.sources.source import named_classes
+from recipes.data.sources.class_names import named_classes
 from zoo.errors import InputError
 
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test", "trainval": "trainval"}

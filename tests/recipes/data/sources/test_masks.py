@@ -4,7 +4,7 @@ import tensorflow as tf
 from PIL import Image
 
 from recipes.data import open_source, usable
-from recipes.data.sources.source import label_problem
+from recipes.data.sources.problems import label_problem
 from zoo.errors import InputError
 
 
