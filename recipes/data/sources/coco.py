@@ -7,8 +7,9 @@ import numpy as np
 
 from recipes.data.files import read_json_of_others
 from recipes.data.objects import IN_PIXELS, are_shares
-from recipes.data.sources.annotated import Annotated, Entry, Fault
+from recipes.data.sources.annotated import Annotated
 from recipes.data.sources.coco_outlines import EMPTY, box_of, outline_of
+from recipes.data.sources.entries import Entry, Fault
 from recipes.data.sources.places import Places
 from recipes.data.sources.read_once import read_once
 from recipes.data.sources.values import brief, identity, number_or_none, numbers

@@ -22,6 +22,7 @@ class Voc(Writer):
     """
 
     format = "voc"
+    lost = ("areas",)
     task = "detection"
     splits = None
     pictures = "JPEGImages"

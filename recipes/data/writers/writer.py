@@ -18,6 +18,7 @@ class Writer:
         format: its name.
         task: of which it holds the targets, see `recipes.data.targets`.
         splits: names of splits that it knows, `()` for none; `None` for any.
+        lost: keys of targets of its task that it has no place for.
         pictures: the folder of the pictures, within the set.
         spec: the source that reads what is written.
         taken: names of pictures that are there already, without suffix.
@@ -36,6 +37,7 @@ class Writer:
     format = ""
     task = "masks_and_keypoints"
     splits = ()
+    lost = ()
     pictures = "images"
     taken = ()
 

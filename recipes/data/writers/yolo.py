@@ -31,6 +31,7 @@ class Yolo(Writer):
     """
 
     format = "yolo"
+    lost = ("areas",)
     splits = SPLITS
 
     def __init__(self, folder, source, split=None):
