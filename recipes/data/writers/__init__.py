@@ -89,7 +89,7 @@ def convert(source, to, folder, *, split=None, skip_bad=False):
         rewritten=rewritten,
         renamed=names.renamed,
         objects=writer.objects,
-        left_out=tuple(key for key in source.keys if key not in chosen.keys or key in writer.lost),
+        left_out=tuple(key for key in source.keys if key not in chosen.keys),
         notes=dict(writer.notes),
         skipped=skipped,
     )

@@ -22,7 +22,6 @@ class Voc(Writer):
     """
 
     format = "voc"
-    lost = ("areas",)
     task = "detection"
     splits = None
     pictures = "JPEGImages"
@@ -65,6 +64,7 @@ class Voc(Writer):
             ElementTree.tostring(root, encoding="unicode") + "\n", encoding="utf-8"
         )
         self.objects += len(targets["labels"])
+        self.without_areas(picture)
         self.stems.append(stem)
 
     def _sides(self, box):
