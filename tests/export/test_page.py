@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import export
+from export.web import runtimes
 from tests.checks import quick
 from tests.export.detector import knowing_detector, scenes
 
@@ -90,7 +91,7 @@ def test_node(folder):
     (folder / "detect.mjs").write_text(program("js", "node"))
     (folder / "node_modules").symlink_to(Path(installed) / "node_modules")
     file = made(folder, "free.onnx")
-    check(run("node", "detect.mjs", file.name, "picture.ppm", cwd=folder), file, numbered=True)
+    check(run(*runtimes.node(), "detect.mjs", file.name, "picture.ppm", cwd=folder), file, numbered=True)
 
 
 @pytest.mark.full
