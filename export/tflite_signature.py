@@ -17,7 +17,7 @@ class AlignedBuffer(schema.BufferT):
         """Writes the buffer; returns where it lies."""
         content = None
         if self.data is not None:
-            values = bytes(bytearray(self.data))
+            values = memoryview(self.data)
             builder.StartVector(1, len(values), ALIGNMENT)
             builder.head = builder.head - len(values)
             builder.Bytes[builder.head : builder.head + len(values)] = values
@@ -61,6 +61,7 @@ def packed(file):
     """Returns the flatbuffer of a model that `export.tflite.parse` unpacked."""
     for buffer in file.buffers:
         buffer.__class__ = AlignedBuffer
-    builder = flatbuffers.Builder(1 << 20)
+    size = sum(len(buffer.data) + ALIGNMENT for buffer in file.buffers if buffer.data is not None)
+    builder = flatbuffers.Builder(size + (1 << 20))  # one that has to grow takes three times the memory
     builder.Finish(file.Pack(builder), IDENTIFIER)
     return bytes(builder.Output())
