@@ -43,6 +43,8 @@ class Artifact:
         preprocessing: what the caller does to a picture, in words.
         attributes: of the model, those of `keypoint_names`, `skeleton`, `resizing`, the thresholds, `max_detections`,
             `proposals` and `num_proposals` that it has.
+        calibration: of one whose activations are integers, `pictures`, the number that their ranges are from, and
+            `source`, in words where those are from.
         parity: the largest differences from Keras, and on which pictures.
         latency: milliseconds a call, and how they were measured.
         versions: of the packages that made the file.
@@ -59,6 +61,7 @@ class Artifact:
     task: str | None
     preprocessing: str
     attributes: dict = field(default_factory=dict)
+    calibration: dict = field(default_factory=dict)
     parity: dict = field(default_factory=dict)
     latency: dict = field(default_factory=dict)
     versions: dict = field(default_factory=dict)

@@ -28,6 +28,8 @@ QUANTIZE = {
     "tflite": (None, "float16", "dynamic", "int8"),
 }
 """By format, the ways to quantize."""
+CALIBRATED = ("int8",)
+"""Those that learn ranges from pictures."""
 PREPROCESSING = "raw RGB pixels 0..255 as uint8, brought by the caller to {0}x{1} (height x width) by {2}"
 REGIONS = "; at most {1} regions that {0} finds in the picture, brought there with it"
 LATENCY_RUNS = 5
@@ -54,6 +56,7 @@ def export(
     quantize=None,
     batch_size=1,
     representative=None,
+    source="",
     pictures=None,
     targets=None,
     score_threshold=None,
@@ -79,7 +82,9 @@ def export(
         quantize: `None`, "float16" (half the file), "dynamic" or "int8" (a quarter of it; a SavedModel has neither,
             and R-CNN no "int8").
         batch_size: pictures a call; `None` for any number (not in TFLite).
-        representative: uint8 `(N, height, width, 3)` pictures from which "int8" learns its ranges; some tens will do.
+        representative: uint8 `(N, height, width, 3)` pictures from which "int8" learns its ranges; some tens will
+            do, spread over what the model is made for.
+        source: where these are from, in words for the card.
         pictures: uint8 `(N, height, width, 3)` on which parity and latency are measured; without them the
             representative ones, or noise, on which a quantized form is not judged.
         targets: those of `pictures`, a list as `verify` takes them: without them nobody can tell what a quantized
@@ -106,10 +111,13 @@ def export(
     check_batch_size(batch_size, format)
     if representative is not None:
         representative = check_pictures("representative", representative, image_size)
-    elif quantize == "int8":
-        raise InputError("int8 needs representative pictures: pass representative=, uint8 (N, height, width, 3)")
+    elif quantize in CALIBRATED:
+        raise InputError(
+            f"{quantize} needs representative pictures: pass representative=, uint8 (N, height, width, 3)"
+        )
     real = pictures is not None or representative is not None
     targets = check_targets(targets, pictures)
+    calibrated = quantize in CALIBRATED
     pictures, origin = choose_pictures(pictures, representative, image_size)
     thresholds = {
         "score_threshold": score_threshold,
@@ -125,7 +133,7 @@ def export(
             format,
             form=Form(image_size, batch_size),
             quantize=quantize,
-            representative=keras.inputs_of(representative) if quantize == "int8" else None,
+            representative=keras.inputs_of(representative) if calibrated else None,
         )
         artifact = Artifact(
             path=str(path),
@@ -135,6 +143,7 @@ def export(
             task=getattr(model, "task", None),
             attributes=attributes_of(model),
             preprocessing=preprocessing(model, image_size),
+            calibration=calibration(representative, source) if calibrated else {},
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             **report,
         )
@@ -259,6 +268,11 @@ def preprocessing(model, image_size):
     pixels = PREPROCESSING.format(*image_size, getattr(model, "resizing", "letterbox"))
     method = proposals_of(model)
     return pixels + (REGIONS.format(method, model.num_proposals) if method else "")
+
+
+def calibration(representative, source):
+    """Returns what the card says of the pictures that ranges were learned from."""
+    return {"pictures": len(representative), "source": source or "given by the caller"}
 
 
 def choose_pictures(pictures, representative, image_size):

@@ -59,7 +59,7 @@ def export(
         str | None,
         typer.Option(help="Source that int8 learns its ranges from and that is compared on; the run's if not given."),
     ] = None,
-    pictures: Annotated[int, typer.Option(help="How many of them.")] = 100,
+    pictures: Annotated[int, typer.Option(min=1, help="How many of them; int8's are spread evenly over it.")] = 100,
     score_threshold: Annotated[
         float | None, typer.Option(help="A detector's: least score, 0 to 1; the model's if not given.")
     ] = None,

@@ -37,10 +37,17 @@ def card(artifact):
             *((f"input {tensor['name']}", _shape(tensor)) for tensor in artifact["inputs"]),
             *_speed(artifact.get("benchmark") or artifact.get("latency") or {}),
             *_differences(comparison),
+            *_calibration(artifact.get("calibration")),
         ],
         "sha256": artifact["sha256"],
         "operators": sorted(artifact["operators"].items(), key=lambda item: -item[1]),
     }
+
+
+def _calibration(known):
+    """Yields rows of the pictures that an artifact's ranges are from."""
+    if known:
+        yield "ranges from", f"{counted(known['pictures'], 'picture')}: {known['source']}"
 
 
 def _comparison(artifact):

@@ -81,6 +81,7 @@ def exported(model, tmp_path_factory):
                 quantize=quantize,
                 batch_size=batch_size,
                 representative=scenes(8, seed=2)[0] if quantize == "int8" else None,
+                source="scenes",
                 pictures=pictures,
                 targets=targets,
             )

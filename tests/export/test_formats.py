@@ -45,6 +45,7 @@ def test_card_tells_what_the_file_is(exported, format, quantize, batch_size):
         "classes": ("int32", [batch_size, 32, 48]),
     }
     assert card.class_names == ("red", "green", "blue") and "32x48" in card.preprocessing
+    assert card.calibration == ({"pictures": 8, "source": "scenes"} if quantize == "int8" else {})
     assert card.latency["p50_ms"] > 0 and card.versions["keras"]
 
 
