@@ -24,11 +24,11 @@ from zoo.errors import InputError
 
 QUANTIZE = {
     "saved_model": (None, "float16"),
-    "onnx": (None, "float16", "dynamic", "int8"),
+    "onnx": (None, "float16", "dynamic", "int8", "int8_symmetric"),
     "tflite": (None, "float16", "dynamic", "int8"),
 }
 """By format, the ways to quantize."""
-CALIBRATED = ("int8",)
+CALIBRATED = ("int8", "int8_symmetric")
 """Those that learn ranges from pictures."""
 PREPROCESSING = "raw RGB pixels 0..255 as uint8, brought by the caller to {0}x{1} (height x width) by {2}"
 REGIONS = "; at most {1} regions that {0} finds in the picture, brought there with it"
@@ -80,9 +80,9 @@ def export(
         format: "saved_model", "onnx" or "tflite".
         image_size: `(height, width)` in pixels; `model.image_size` if not given.
         quantize: `None`, "float16" (half the file), "dynamic" or "int8" (a quarter of it; a SavedModel has neither,
-            and R-CNN no "int8").
+            and R-CNN no "int8"); in ONNX also "int8_symmetric", for TensorRT.
         batch_size: pictures a call; `None` for any number (not in TFLite).
-        representative: uint8 `(N, height, width, 3)` pictures from which "int8" learns its ranges; some tens will
+        representative: uint8 `(N, height, width, 3)` pictures from which integers learn their ranges; some tens will
             do, spread over what the model is made for.
         source: where these are from, in words for the card.
         pictures: uint8 `(N, height, width, 3)` on which parity and latency are measured; without them the
@@ -192,13 +192,13 @@ def check_choice(name, value, known):
 
 
 def check_loops(model, quantize):
-    """Raises `InputError` for R-CNN in int8: its network runs in a loop, inside of which nothing is calibrated."""
+    """Raises `InputError` for R-CNN in integers: its network runs in a loop, and nothing is calibrated inside."""
     from zoo.detection.region_features import RegionFeatures
 
-    if quantize == "int8" and any(isinstance(layer, RegionFeatures) for layer in model.layers):
+    if quantize in CALIBRATED and any(isinstance(layer, RegionFeatures) for layer in model.layers):
         raise InputError(
-            f"model {model.name!r} cannot become int8: its network runs in a loop over the regions, inside of which "
-            "no activations are measured; choose dynamic, whose kernels have 8 bits too"
+            f"model {model.name!r} cannot become {quantize}: its network runs in a loop over the regions, inside of "
+            "which no activations are measured; choose dynamic, whose kernels have 8 bits too"
         )
 
 

@@ -52,7 +52,9 @@ def export(
         Path | None, typer.Option(help="File to write; in artifacts/ beside the model if not given.")
     ] = None,
     format: Annotated[str, typer.Option(help="saved_model, onnx or tflite.")] = "onnx",
-    quantize: Annotated[str, typer.Option(help="none, float16, dynamic or int8.")] = "none",
+    quantize: Annotated[
+        str, typer.Option(help="none, float16, dynamic, int8; in ONNX int8_symmetric, for TensorRT.")
+    ] = "none",
     image_size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH; the training's if not given.")] = None,
     batch_size: Annotated[int, typer.Option(help="Pictures a call; 0 for any number (not in TFLite).")] = 1,
     data: Annotated[

@@ -5,6 +5,7 @@ import onnx
 import pytest
 
 import export
+from export.exporter import CALIBRATED
 from export.onnx_quantize import float_nodes
 
 FORMS = [
@@ -14,6 +15,7 @@ FORMS = [
     ("onnx", "float16", None),
     ("onnx", "dynamic", 1),
     ("onnx", "int8", 1),
+    ("onnx", "int8_symmetric", 1),
     ("tflite", None, 1),
     ("tflite", "float16", 3),
     ("tflite", "dynamic", 1),
@@ -45,7 +47,7 @@ def test_card_tells_what_the_file_is(exported, format, quantize, batch_size):
         "classes": ("int32", [batch_size, 32, 48]),
     }
     assert card.class_names == ("red", "green", "blue") and "32x48" in card.preprocessing
-    assert card.calibration == ({"pictures": 8, "source": "scenes"} if quantize == "int8" else {})
+    assert card.calibration == ({"pictures": 8, "source": "scenes"} if quantize in CALIBRATED else {})
     assert card.latency["p50_ms"] > 0 and card.versions["keras"]
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from export.exporter import QUANTIZE
 from recipes.report.run import write_metrics
 
 VERBS = (
@@ -25,6 +27,11 @@ def measured(trained):
 def own_run(measured, tmp_path):
     """A copy of the measured run, to be changed."""
     return shutil.copytree(measured, tmp_path / "own")
+
+
+def test_help_names_every_way_to_quantize(zoo):
+    _, out, _ = zoo("export", "--help")
+    assert {way for ways in QUANTIZE.values() for way in ways if way} <= set(re.findall(r"\w+", out))
 
 
 @pytest.mark.parametrize("verb", VERBS)
