@@ -25,10 +25,10 @@ from zoo.errors import InputError
 QUANTIZE = {
     "saved_model": (None, "float16"),
     "onnx": (None, "float16", "dynamic", "int8", "int8_symmetric"),
-    "tflite": (None, "float16", "dynamic", "int8"),
+    "tflite": (None, "float16", "dynamic", "int8", "int8_full"),
 }
 """By format, the ways to quantize."""
-CALIBRATED = ("int8", "int8_symmetric")
+CALIBRATED = ("int8", "int8_symmetric", "int8_full")
 """Those that learn ranges from pictures."""
 PREPROCESSING = "raw RGB pixels 0..255 as uint8, brought by the caller to {0}x{1} (height x width) by {2}"
 REGIONS = "; at most {1} regions that {0} finds in the picture, brought there with it"
@@ -80,7 +80,8 @@ def export(
         format: "saved_model", "onnx" or "tflite".
         image_size: `(height, width)` in pixels; `model.image_size` if not given.
         quantize: `None`, "float16" (half the file), "dynamic" or "int8" (a quarter of it; a SavedModel has neither,
-            and R-CNN no "int8"); in ONNX also "int8_symmetric", for TensorRT.
+            and R-CNN no "int8"); in ONNX also "int8_symmetric", for TensorRT;
+            in TFLite "int8_full", which has no float tensor.
         batch_size: pictures a call; `None` for any number (not in TFLite).
         representative: uint8 `(N, height, width, 3)` pictures from which integers learn their ranges; some tens will
             do, spread over what the model is made for.

@@ -19,11 +19,12 @@ def write(model, path, *, form, quantize=None, representative=None):
         form: the file's `export.form.Form`; its batch size is a number.
         quantize: `None`; "float16": kernels stored as half, float32 arithmetic; "dynamic": 8-bit kernels, activations
             scaled at run time; "int8": 8-bit kernels and activations, scaled from `representative`. The convolutions
-            that make the outputs and all geometry stay float32: see `export.precision`.
-        representative: the model's inputs on N pictures, for "int8": dict of `image`, uint8 `(N, height, width, 3)`,
-            and what else it takes.
+            that make the outputs and all geometry stay float32: see `export.precision`; "int8_full": all in integers,
+            uint8 pixels, int8 outputs.
+        representative: the model's inputs on N pictures, for these two: dict of `image`, uint8
+            `(N, height, width, 3)`, and what else it takes.
     Raises:
-        InputError: if an operator has no TFLite builtin (the message lists them).
+        InputError: if an operator has no TFLite builtin, or no integers that it needs (the message lists them).
     """
     import tensorflow as tf
 

@@ -1,11 +1,18 @@
 """Reads the flatbuffer of a TFLite file, and writes it again."""
 
+import numpy as np
+
 
 def parse(content):
-    """Unpacks a flatbuffer."""
+    """Unpacks a flatbuffer, and the constants that stand behind it in a large file."""
     from ai_edge_litert import schema_py_generated
 
-    return schema_py_generated.ModelT.InitFromPackedBuf(content, 0)
+    model = schema_py_generated.ModelT.InitFromPackedBuf(content, 0)
+    for buffer in model.buffers:
+        if buffer.size:
+            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+        buffer.offset = buffer.size = 0
+    return model
 
 
 def packed(model):
@@ -21,6 +28,13 @@ def operator_name(model, operator):
     """Returns the builtin's name, or the custom code of an operator that is none."""
     code = model.operatorCodes[operator.opcodeIndex]
     return code.customCode.decode() if code.customCode else enum_name("BuiltinOperator", code.builtinCode)
+
+
+def is_float(graph, tensor):
+    """Says whether a tensor of a graph, by number, is float32."""
+    from ai_edge_litert.schema_py_generated import TensorType
+
+    return graph.tensors[tensor].type == TensorType.FLOAT32
 
 
 def enum_name(enum, value):

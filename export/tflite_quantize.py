@@ -2,9 +2,12 @@
 
 import re
 
+import numpy as np
+
 from export.inputs import feeds
 from export.precision import Operator, float_operators
 from export.tflite_graph import operator_name, parse
+from export.tflite_integers import INTEGER_KERNELS, in_integers, in_integers_alone, refuse_floats
 
 PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
 MOVES = ("CONCATENATION", "RESHAPE", "TRANSPOSE")
@@ -18,11 +21,15 @@ def quantized(content, quantize, representative, batch_size):
     """
     from ai_edge_quantizer import quantizer
 
+    if quantize == "int8_full":
+        refuse_floats(parse(content), known_operators())
     recipes = recipe(content, quantize)
     worker = quantizer.Quantizer(content, recipes.get_quantization_recipe())
     statistics = calibrated(content, recipes, representative, batch_size) if worker.need_calibration else None
+    if quantize == "int8_full":
+        statistics[pixels(content)] = {"min": np.zeros(1), "max": np.full(1, 255.0)}  # all that there can be
     result = worker.quantize(statistics, enable_progress_bar=False, enable_progress_report=False)
-    return bytes(result.quantized_model)
+    return FINISHES.get(quantize, bytes)(result.quantized_model)
 
 
 def calibrated(content, recipes, representative, batch_size):
@@ -60,6 +67,9 @@ def recipe(content, quantize):
         casting = algorithm_manager.AlgorithmName.FLOAT_CASTING
         recipes.add_quantization_config(".*", operation.ALL_SUPPORTED, config, casting)
         return recipes
+    if quantize == "int8_full":
+        recipes.add_static_config(".*", operation.ALL_SUPPORTED, activation_num_bits=8, weight_num_bits=8)
+        return recipes
     if quantize == "dynamic":
         recipes.add_dynamic_config(regex=".*", operation_name=operation.ALL_SUPPORTED, num_bits=8)
     else:
@@ -85,6 +95,30 @@ INTEGER_OPERATIONS = (
     "RESIZE_BILINEAR",
     "RESIZE_NEAREST_NEIGHBOR",
 )
+
+
+def known_operators():
+    """Returns the operators that can become integers, by TFLite's names."""
+    from ai_edge_quantizer.qtyping import TFLOperationName
+
+    return {operation.value for operation in TFLOperationName} | {
+        "CAST",
+        "MINIMUM",
+        "TRANSPOSE_CONV",
+        *INTEGER_KERNELS,
+    }
+
+
+FINISHES = {"int8": in_integers, "int8_full": in_integers_alone}
+"""By way to quantize, what is done after the quantizer."""
+
+
+def pixels(content):
+    """Returns the name of the tensor that the picture becomes in float32."""
+    model = parse(content)
+    graph = model.subgraphs[0]
+    (image,) = [entry.tensorIndex for entry in model.signatureDefs[0].inputs if entry.name == b"image"]
+    return next(graph.tensors[o.outputs[0]].name.decode() for o in graph.operators if image in o.inputs)
 
 
 def float_outputs(content):

@@ -53,7 +53,10 @@ def export(
     ] = None,
     format: Annotated[str, typer.Option(help="saved_model, onnx or tflite.")] = "onnx",
     quantize: Annotated[
-        str, typer.Option(help="none, float16, dynamic, int8; in ONNX int8_symmetric, for TensorRT.")
+        str,
+        typer.Option(
+            help="none, float16, dynamic, int8; in ONNX int8_symmetric, for TensorRT; in TFLite int8_full, no floats."
+        ),
     ] = "none",
     image_size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH; the training's if not given.")] = None,
     batch_size: Annotated[int, typer.Option(help="Pictures a call; 0 for any number (not in TFLite).")] = 1,

@@ -20,6 +20,7 @@ FORMS = [
     ("tflite", "float16", 3),
     ("tflite", "dynamic", 1),
     ("tflite", "int8", 1),
+    ("tflite", "int8_full", 1),
 ]
 forms = pytest.mark.parametrize(("format", "quantize", "batch_size"), FORMS)
 
@@ -43,7 +44,7 @@ def test_card_tells_what_the_file_is(exported, format, quantize, batch_size):
     assert card.inputs == [{"name": "image", "dtype": "uint8", "shape": [batch_size, 32, 48, 3]}]
     outputs = {o["name"]: (o["dtype"], o["shape"]) for o in card.outputs}
     assert outputs == {
-        "logits": ("float32", [batch_size, 32, 48, 3]),
+        "logits": ("int8" if quantize == "int8_full" else "float32", [batch_size, 32, 48, 3]),
         "classes": ("int32", [batch_size, 32, 48]),
     }
     assert card.class_names == ("red", "green", "blue") and "32x48" in card.preprocessing
