@@ -24,8 +24,8 @@ from zoo.errors import InputError
 
 QUANTIZE = {
     "saved_model": (None, "float16"),
-    "onnx": (None, "float16", "dynamic", "int8", "int8_symmetric"),
-    "tflite": (None, "float16", "dynamic", "int8", "int8_full"),
+    "onnx": (None, "float16", "dynamic", "weight_int4", "int8", "int8_symmetric"),
+    "tflite": (None, "float16", "dynamic", "weight_int4", "int8", "int8_full"),
 }
 """By format, the ways to quantize."""
 CALIBRATED = ("int8", "int8_symmetric", "int8_full")
@@ -80,8 +80,8 @@ def export(
         format: "saved_model", "onnx" or "tflite".
         image_size: `(height, width)` in pixels; `model.image_size` if not given.
         quantize: `None`, "float16" (half the file), "dynamic" or "int8" (a quarter of it; a SavedModel has neither,
-            and R-CNN no "int8"); in ONNX also "int8_symmetric", for TensorRT;
-            in TFLite "int8_full", which has no float tensor.
+            and R-CNN no "int8"), "weight_int4" (an eighth of what is fully connected, a quarter of the rest); in ONNX
+            also "int8_symmetric", for TensorRT; in TFLite "int8_full", which has no float tensor.
         batch_size: pictures a call; `None` for any number (not in TFLite).
         representative: uint8 `(N, height, width, 3)` pictures from which integers learn their ranges; some tens will
             do, spread over what the model is made for.

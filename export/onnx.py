@@ -8,7 +8,8 @@ import numpy as np
 import onnx
 
 from export.onnx_graph import graphs
-from export.onnx_quantize import INTEGERS, STORED, quantize_integers, shrink
+from export.onnx_quantize import INTEGERS, quantize_integers
+from export.onnx_shrink import STORED, shrink
 from export.switches import PREFIX, unnamed, with_switches
 from zoo.errors import InputError
 
@@ -25,6 +26,7 @@ def write(model, path, *, form, quantize=None, representative=None):
         quantize: `None`; "float16": kernels stored as half, float32 arithmetic, half the file; "dynamic": kernels
             stored in 8 bits with a scale a channel, float32 arithmetic, a quarter of the file (with activations
             scaled at run time, ONNX Runtime's ConvInteger would take twice the time and lose more than "int8");
+            "weight_int4": fully connected kernels in 4 bits besides, an eighth of them;
             "int8": 8-bit kernels and activations scaled from `representative`, the fast form; "int8_symmetric": the
             same with all zero points 0, for TensorRT. In 8 bits the convolutions that make the outputs and all
             geometry stay float32: see `export.precision`.

@@ -18,9 +18,10 @@ def write(model, path, *, form, quantize=None, representative=None):
         path: the file to make.
         form: the file's `export.form.Form`; its batch size is a number.
         quantize: `None`; "float16": kernels stored as half, float32 arithmetic; "dynamic": 8-bit kernels, activations
-            scaled at run time; "int8": 8-bit kernels and activations, scaled from `representative`. The convolutions
-            that make the outputs and all geometry stay float32: see `export.precision`; "int8_full": all in integers,
-            uint8 pixels, int8 outputs.
+            scaled at run time; "weight_int4": likewise, fully connected kernels in 4 bits with a scale for each block
+            of inputs; "int8": 8-bit kernels and activations, scaled from `representative`. The convolutions that make
+            the outputs and all geometry stay float32: see `export.precision`; "int8_full": all in integers, uint8
+            pixels, int8 outputs.
         representative: the model's inputs on N pictures, for these two: dict of `image`, uint8
             `(N, height, width, 3)`, and what else it takes.
     Raises:

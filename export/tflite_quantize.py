@@ -70,16 +70,37 @@ def recipe(content, quantize):
     if quantize == "int8_full":
         recipes.add_static_config(".*", operation.ALL_SUPPORTED, activation_num_bits=8, weight_num_bits=8)
         return recipes
-    if quantize == "dynamic":
+    if quantize in ("dynamic", "weight_int4"):
         recipes.add_dynamic_config(regex=".*", operation_name=operation.ALL_SUPPORTED, num_bits=8)
+        if quantize == "weight_int4" and (matrices := matrices_in_blocks(content)):
+            granularity = qtyping.QuantGranularity(f"BLOCKWISE_{BLOCK}")
+            recipes.add_dynamic_config(one_of(matrices), operation.FULLY_CONNECTED, 4, granularity)
     else:
         for name in INTEGER_OPERATIONS:
             recipes.add_static_config(".*", operation[name], activation_num_bits=8, weight_num_bits=8)
     # One pattern: the hundreds of a two-stage detector, one a tensor, would be compiled anew for every operator.
-    kept = rf"(^|;)({'|'.join(map(re.escape, float_outputs(content)))})(;|$)"
+    kept = one_of(float_outputs(content))
     no_quantize = algorithm_manager.AlgorithmName.NO_QUANTIZE
     recipes.add_quantization_config(kept, operation.ALL_SUPPORTED, algorithm_key=no_quantize)
     return recipes
+
+
+BLOCK = 64
+"""Inputs that share a scale in 4 bits."""
+
+
+def one_of(names):
+    """Returns the pattern of operators that make one of the named tensors."""
+    return rf"(^|;)({'|'.join(map(re.escape, names))})(;|$)"
+
+
+def matrices_in_blocks(content):
+    """Returns the names of what fully connected layers make whose inputs are whole blocks."""
+    model = parse(content)
+    graph = model.subgraphs[0]
+    layers = [o for o in graph.operators if operator_name(model, o) == "FULLY_CONNECTED"]
+    layers = [o for o in layers if graph.tensors[o.inputs[1]].shape[1] % BLOCK == 0]
+    return [graph.tensors[o.outputs[0]].name.decode() for o in layers]
 
 
 INTEGER_OPERATIONS = (

@@ -64,7 +64,7 @@ for _task, _parts in {
         quantize: dict(ChainMap(*(part[quantize] for part in _parts), limits))
         for quantize, limits in TOLERANCES["detection"].items()
     }
-LIKE_INT8 = ("int8_symmetric", "int8_full")
+LIKE_INT8 = ("weight_int4", "int8_symmetric", "int8_full")
 """Ways to quantize that may lose as much as int8 does."""
 for _limits in TOLERANCES.values():
     _limits.update(dict.fromkeys(LIKE_INT8, _limits["int8"]))

@@ -55,7 +55,7 @@ def export(
     quantize: Annotated[
         str,
         typer.Option(
-            help="none, float16, dynamic, int8; in ONNX int8_symmetric, for TensorRT; in TFLite int8_full, no floats."
+            help="none, float16, dynamic, weight_int4, int8; ONNX: int8_symmetric (TensorRT); TFLite: int8_full."
         ),
     ] = "none",
     image_size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH; the training's if not given.")] = None,

@@ -8,7 +8,7 @@ import onnx
 
 import export
 import export.onnx
-from export import onnx_quantize, tflite_quantize
+from export import onnx_quantize, onnx_shrink, tflite_quantize
 from zoo.detection.faster_rcnn import faster_rcnn_resnet18_fpn, faster_rcnn_zf
 from zoo.detection.keypoint_rcnn import keypoint_rcnn_resnet18_fpn
 from zoo.detection.mask_keypoint_rcnn import mask_keypoint_rcnn_resnet18_fpn
@@ -87,7 +87,7 @@ def quantized(plain, folder, quantize):
     elif quantize == "int8":
         onnx_quantize.quantize_integers(plain, path, inputs, 1)
     else:
-        onnx.save(onnx_quantize.shrink(onnx.load(plain), quantize), path)
+        onnx.save(onnx_shrink.shrink(onnx.load(plain), quantize), path)
     return path
 
 
