@@ -44,7 +44,7 @@ class Artifact:
         attributes: of the model, those of `keypoint_names`, `skeleton`, `resizing`, the thresholds, `max_detections`,
             `proposals` and `num_proposals` that it has.
         calibration: of one whose activations are integers, `pictures`, the number that their ranges are from, and
-            `source`, in words where those are from.
+            `source`, in words where those are from; `search`, what `export.search.search` found if it was needed.
         parity: the largest differences from Keras, and on which pictures.
         latency: milliseconds a call, and how they were measured.
         versions: of the packages that made the file.

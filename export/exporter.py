@@ -17,6 +17,7 @@ from export.artifact import Artifact
 from export.convert import convert
 from export.form import Form
 from export.runtime import KerasPredictor, opened
+from export.search import LIMIT
 from export.switches import switch_layers
 from export.tolerances import tolerances
 from export.verify import FAILED, compare
@@ -30,6 +31,8 @@ QUANTIZE = {
 """By format, the ways to quantize."""
 CALIBRATED = ("int8", "int8_symmetric", "int8_full")
 """Those that learn ranges from pictures."""
+SEARCHED = ("int8", "int8_symmetric")
+"""Of these, those that can leave layers in float."""
 PREPROCESSING = "raw RGB pixels 0..255 as uint8, brought by the caller to {0}x{1} (height x width) by {2}"
 REGIONS = "; at most {1} regions that {0} finds in the picture, brought there with it"
 LATENCY_RUNS = 5
@@ -57,6 +60,7 @@ def export(
     batch_size=1,
     representative=None,
     source="",
+    search=None,
     pictures=None,
     targets=None,
     score_threshold=None,
@@ -86,6 +90,10 @@ def export(
         representative: uint8 `(N, height, width, 3)` pictures from which integers learn their ranges; some tens will
             do, spread over what the model is made for.
         source: where these are from, in words for the card.
+        search: of "int8" and "int8_symmetric", the noise of the last layers (RMS of what integers change, over the
+            standard deviation of the values) down to which those layers are sought and left in float32 that spoil
+            it: see `export.search`. Without it they are sought, down to a noise of `export.search.LIMIT`, where the
+            artifact exceeds its limits of parity. It quantizes and runs the file once for every layer.
         pictures: uint8 `(N, height, width, 3)` on which parity and latency are measured; without them the
             representative ones, or noise, on which a quantized form is not judged.
         targets: those of `pictures`, a list as `verify` takes them: without them nobody can tell what a quantized
@@ -105,6 +113,7 @@ def export(
 
     check_choice("format", format, QUANTIZE)
     check_choice(f"quantize for {format}", quantize, QUANTIZE[format])
+    check_search(search, quantize)
     path = check_target(Path(path), format)
     model = open_model(model_or_path)
     check_loops(model, quantize)
@@ -128,34 +137,40 @@ def export(
     with at_thresholds(model, thresholds), folder_beside(path) as folder:
         keras = KerasPredictor(model)
         written = folder / path.name
-        report = convert(
-            keras.model,
-            written,
-            format,
-            form=Form(image_size, batch_size),
-            quantize=quantize,
-            representative=keras.inputs_of(representative) if calibrated else None,
-        )
-        artifact = Artifact(
-            path=str(path),
-            format=format,
-            quantize=quantize,
-            class_names=tuple(getattr(model, "class_names", ())),
-            task=getattr(model, "task", None),
-            attributes=attributes_of(model),
-            preprocessing=preprocessing(model, image_size),
-            calibration=calibration(representative, source) if calibrated else {},
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            **report,
-        )
-        predictor = opened(written, None, artifact)
-        limits = tolerances(artifact.task, quantize, bool(switch_layers(model)))
-        found = compare(
-            predictor,
-            keras,
-            zip(pictures, targets or [None] * len(pictures), strict=True),
-            limits if real or quantize is None else {},
-        )
+        inputs = keras.inputs_of(representative) if calibrated else None
+        limits = tolerances(getattr(model, "task", None), quantize, bool(switch_layers(model)))
+
+        def converted(limit):
+            report = convert(
+                keras.model,
+                written,
+                format,
+                form=Form(image_size, batch_size),
+                quantize=quantize,
+                representative=inputs,
+                limit=limit,
+            )
+            layers = report.pop("search")
+            artifact = Artifact(
+                path=str(path),
+                format=format,
+                quantize=quantize,
+                class_names=tuple(getattr(model, "class_names", ())),
+                task=getattr(model, "task", None),
+                attributes=attributes_of(model),
+                preprocessing=preprocessing(model, image_size),
+                calibration=calibration(representative, source, layers) if calibrated else {},
+                created=datetime.now(UTC).isoformat(timespec="seconds"),
+                **report,
+            )
+            predictor = opened(written, None, artifact)
+            examples = zip(pictures, targets or [None] * len(pictures), strict=True)
+            found = compare(predictor, keras, examples, limits if real or quantize is None else {})
+            return artifact, predictor, found
+
+        artifact, predictor, found = converted(search)
+        if quantize in SEARCHED and search is None and found.verdict == FAILED:
+            artifact, predictor, found = converted(LIMIT)
         if not real:
             found = replace(found, doubts=(*found.doubts, NOISE))
         measured = {"parity": {"pictures": origin, **found.summary()}, "latency": latency(predictor, pictures)}
@@ -190,6 +205,16 @@ def check_choice(name, value, known):
     """Raises `InputError` with the known values if `value` is none of them."""
     if value not in known:
         raise InputError(f"unknown {name} {value!r}: choose one of {', '.join(map(str, known))}")
+
+
+def check_search(search, quantize):
+    """Raises `InputError` if layers are sought for no noise, or where none can stay in float."""
+    if search is None:
+        return
+    if quantize not in SEARCHED:
+        raise InputError(f"search finds layers that stay float in {' or '.join(SEARCHED)}, received {quantize!r}")
+    if not isinstance(search, int | float) or not search > 0:
+        raise InputError(f"search takes the noise that may be left, a number above 0, received {search!r}")
 
 
 def check_loops(model, quantize):
@@ -271,9 +296,10 @@ def preprocessing(model, image_size):
     return pixels + (REGIONS.format(method, model.num_proposals) if method else "")
 
 
-def calibration(representative, source):
-    """Returns what the card says of the pictures that ranges were learned from."""
-    return {"pictures": len(representative), "source": source or "given by the caller"}
+def calibration(representative, source, found):
+    """Returns what the card says of the pictures that ranges were learned from, and of the layers left in float."""
+    known = {"pictures": len(representative), "source": source or "given by the caller"}
+    return known | ({"search": found} if found else {})
 
 
 def choose_pictures(pictures, representative, image_size):

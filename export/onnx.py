@@ -16,7 +16,7 @@ from zoo.errors import InputError
 OPSET = 18
 
 
-def write(model, path, *, form, quantize=None, representative=None):
+def write(model, path, *, form, quantize=None, representative=None, limit=None):
     """Writes an ONNX file.
 
     Args:
@@ -32,13 +32,16 @@ def write(model, path, *, form, quantize=None, representative=None):
             geometry stay float32: see `export.precision`.
         representative: the model's inputs on N pictures, for these two: dict of `image`, uint8
             `(N, height, width, 3)`, and what else it takes.
+        limit: of these two, the noise for which `export.search` finds layers that stay float32; `None` for none.
+    Returns:
+        What the search found, `None` without one.
     Raises:
         InputError: if an operator of the model has no ONNX counterpart (the message lists them).
     """
     proto = translate(with_switches(model), form)
     refuse_unknown(proto.graph)
     sink_constants(proto.graph)
-    path = Path(path)
+    path, found = Path(path), None
     plain = path.with_suffix(".plain.onnx")
     onnx.save(proto, plain)
     optimize(plain, path)
@@ -47,8 +50,9 @@ def write(model, path, *, form, quantize=None, representative=None):
         onnx.save(shrink(onnx.load(path), quantize), path)
     elif quantize in INTEGERS:
         path.replace(plain)
-        quantize_integers(plain, path, representative, form.batch_size or 1, quantize)
+        found = quantize_integers(plain, path, representative, form.batch_size or 1, quantize, limit)
     plain.unlink()
+    return found
 
 
 def translate(model, form):

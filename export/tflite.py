@@ -10,7 +10,7 @@ from export.tflite_quantize import quantized
 from zoo.errors import InputError
 
 
-def write(model, path, *, form, quantize=None, representative=None):
+def write(model, path, *, form, quantize=None, representative=None, limit=None):
     """Writes a TFLite file.
 
     Args:
@@ -24,6 +24,9 @@ def write(model, path, *, form, quantize=None, representative=None):
             pixels, int8 outputs.
         representative: the model's inputs on N pictures, for these two: dict of `image`, uint8
             `(N, height, width, 3)`, and what else it takes.
+        limit: of "int8", the noise for which `export.search` finds layers that stay float32; `None` for none.
+    Returns:
+        What the search found, `None` without one.
     Raises:
         InputError: if an operator has no TFLite builtin, or no integers that it needs (the message lists them).
     """
@@ -41,11 +44,12 @@ def write(model, path, *, form, quantize=None, representative=None):
         if not missing:
             raise
         refuse(name.strip() for pair in missing for names in pair for name in names.split(",") if name)
-    content = without_outputs(content, PREFIX)
+    content, found = without_outputs(content, PREFIX), None
     if quantize is not None:
-        content = quantized(content, quantize, representative, form.batch_size)
+        content, found = quantized(content, quantize, representative, form.batch_size, limit)
     refuse_foreign(content)
     Path(path).write_bytes(content)
+    return found
 
 
 def refuse(names):

@@ -5,31 +5,102 @@ import re
 import numpy as np
 
 from export.inputs import feeds
-from export.precision import Operator, float_operators
-from export.tflite_graph import operator_name, parse
+from export.precision import Operator, precision_of
+from export.search import few, float_layers, noise_between, outputs_of, search
+from export.tflite_graph import operator_name, packed, parse
 from export.tflite_integers import INTEGER_KERNELS, in_integers, in_integers_alone, refuse_floats
 
 PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
 MOVES = ("CONCATENATION", "RESHAPE", "TRANSPOSE")
 
 
-def quantized(content, quantize, representative, batch_size):
+def quantized(content, quantize, representative, batch_size, limit=None):
     """Quantizes a float32 model with the AI Edge Quantizer.
 
     Its int8 models run as fast as those of TensorFlow's own converter and are calibrated several times faster; above
     all, single operators can be left in float32.
-    """
-    from ai_edge_quantizer import quantizer
 
+    Args:
+        content: the float32 model.
+        quantize: see `export.tflite.write`.
+        representative: likewise.
+        batch_size: pictures a call.
+        limit: of the noise, for which `export.search` finds layers that stay float32 in "int8"; `None` for none.
+    Returns:
+        The quantized model, and what the search found, `None` without one.
+    """
+    if limit is not None:
+        trials = Trials(content, representative, batch_size)
+        found = search(trials, limit)
+        return trials.quantized(content, float_layers(found)), found
     if quantize == "int8_full":
         refuse_floats(parse(content), known_operators())
-    recipes = recipe(content, quantize)
-    worker = quantizer.Quantizer(content, recipes.get_quantization_recipe())
-    statistics = calibrated(content, recipes, representative, batch_size) if worker.need_calibration else None
+    recipes = recipe(content, quantize, precision(content).kept)
+    statistics = None
+    if quantize in FINISHES:
+        statistics = calibrated(content, recipes, representative, batch_size)
     if quantize == "int8_full":
         statistics[pixels(content)] = {"min": np.zeros(1), "max": np.full(1, 255.0)}  # all that there can be
+    return finished(content, quantize, recipes, statistics), None
+
+
+def finished(content, quantize, recipes, statistics):
+    """Returns the quantized model."""
+    from ai_edge_quantizer import quantizer
+
+    worker = quantizer.Quantizer(content, recipes.get_quantization_recipe())
     result = worker.quantize(statistics, enable_progress_bar=False, enable_progress_report=False)
     return FINISHES.get(quantize, bytes)(result.quantized_model)
+
+
+class Trials:
+    """What `export.search` tries on a TFLite model in int8: see there."""
+
+    def __init__(self, content, representative, batch_size):
+        self.precision = precision(content)
+        self.layers, self.batch_size, self.inputs = self.precision.layers, batch_size, few(representative)
+        self.pictures = len(self.inputs["image"])
+        self.statistics = calibrated(
+            content, recipe(content, "int8", self.precision.kept), representative, batch_size
+        )
+        self.probed = with_measured(content, self.precision.measured)
+        self.references = self.outputs(self.probed)
+
+    def noise(self, layers):
+        """Returns the noise at the last products with these layers in float32."""
+        return noise_between(self.references, self.outputs(self.quantized(self.probed, layers)))
+
+    def quantized(self, content, layers):
+        """Returns the model in int8 but for these layers."""
+        recipes = recipe(content, "int8", self.precision.with_layers(layers))
+        return finished(content, "int8", recipes, self.statistics)
+
+    def outputs(self, content):
+        """Returns what the measured tensors of a model are."""
+        from ai_edge_litert.interpreter import Interpreter
+
+        interpreter = Interpreter(model_content=content, num_threads=2)
+        runner = interpreter.get_signature_runner()
+
+        def call(feed):
+            found = runner(**feed)
+            return [found[f"measured_{i}"] for i in range(len(self.precision.measured))]
+
+        return outputs_of(call, self.inputs, self.batch_size)
+
+
+def with_measured(content, tensors):
+    """Returns a model that makes these of its tensors, by number, outputs `measured_0` and so on."""
+    from ai_edge_litert.schema_py_generated import TensorMapT
+
+    model = parse(content)
+    graph, signature = model.subgraphs[0], model.signatureDefs[0]
+    graph.outputs = [*graph.outputs, *(tensor for tensor in tensors if tensor not in graph.outputs)]
+    for i, tensor in enumerate(tensors):
+        entry = TensorMapT()
+        entry.name, entry.tensorIndex = f"measured_{i}".encode(), tensor
+        signature.outputs.append(entry)
+    return packed(model)
 
 
 def calibrated(content, recipes, representative, batch_size):
@@ -51,8 +122,8 @@ def calibrated(content, recipes, representative, batch_size):
     return worker.get_model_qsvs()
 
 
-def recipe(content, quantize):
-    """Returns the AI Edge Quantizer's recipes for a way to quantize."""
+def recipe(content, quantize, kept):
+    """Returns the AI Edge Quantizer's recipes for a way to quantize; operators that are `kept` stay float32."""
     from ai_edge_quantizer import algorithm_manager, qtyping, recipe_manager
 
     operation = qtyping.TFLOperationName
@@ -79,9 +150,8 @@ def recipe(content, quantize):
         for name in INTEGER_OPERATIONS:
             recipes.add_static_config(".*", operation[name], activation_num_bits=8, weight_num_bits=8)
     # One pattern: the hundreds of a two-stage detector, one a tensor, would be compiled anew for every operator.
-    kept = one_of(float_outputs(content))
     no_quantize = algorithm_manager.AlgorithmName.NO_QUANTIZE
-    recipes.add_quantization_config(kept, operation.ALL_SUPPORTED, algorithm_key=no_quantize)
+    recipes.add_quantization_config(one_of(kept), operation.ALL_SUPPORTED, algorithm_key=no_quantize)
     return recipes
 
 
@@ -142,20 +212,19 @@ def pixels(content):
     return next(graph.tensors[o.outputs[0]].name.decode() for o in graph.operators if image in o.inputs)
 
 
-def float_outputs(content):
-    """Returns the names of the tensors whose operators stay float32: see `export.precision`."""
+def precision(content):
+    """Returns the `Precision` of a model, whose operators bear the name of the first tensor that they make."""
     model = parse(content)
     graph = model.subgraphs[0]
     operators = [
         Operator(
-            name=str(i),
+            name=graph.tensors[operator.outputs[0]].name.decode(),
             inputs=tuple(tensor for tensor in operator.inputs if tensor >= 0),  # -1 for one left out
             outputs=tuple(operator.outputs),
             product=operator_name(model, operator) in PRODUCTS,
             moves=operator_name(model, operator) in MOVES,
         )
-        for i, operator in enumerate(graph.operators)
+        for operator in graph.operators
     ]
     given = {entry.name.decode(): entry.tensorIndex for entry in model.signatureDefs[0].inputs}
-    kept = float_operators(operators, given.pop("image"), given.values(), graph.outputs)
-    return [graph.tensors[t].name.decode() for o in operators if o.name in kept for t in o.outputs]
+    return precision_of(operators, given.pop("image"), given.values(), graph.outputs)

@@ -65,6 +65,10 @@ def export(
         typer.Option(help="Source that int8 learns its ranges from and that is compared on; the run's if not given."),
     ] = None,
     pictures: Annotated[int, typer.Option(min=1, help="How many of them; int8's are spread evenly over it.")] = 100,
+    search: Annotated[
+        float | None,
+        typer.Option(help="Of int8: the noise to which layers that spoil it are left in float, as 0.05."),
+    ] = None,
     score_threshold: Annotated[
         float | None, typer.Option(help="A detector's: least score, 0 to 1; the model's if not given.")
     ] = None,
@@ -86,11 +90,13 @@ def export(
         batch_size=batch_size or None,
         data=data,
         pictures=pictures,
+        search=search,
         score_threshold=score_threshold,
         iou_threshold=iou_threshold,
         max_detections=max_detections,
     )
     show_artifact(artifact)
+    show_search(artifact.calibration.get("search"))
     run.renew(artifact.path, import_frameworks)
 
 
@@ -130,6 +136,20 @@ def show_artifact(made):
 def shape_word(side):
     """Returns a side of a tensor for readers."""
     return "any" if side is None else str(side)
+
+
+def show_search(found):
+    """Prints the layers that were found to spoil an int8 file, `None` where none were sought."""
+    if found is None:
+        return
+    noises = f"noise {found['int8_noise']:.3g} in integers, {found['noise']:.3g} with these in float"
+    if not found["layers"]:
+        print(f"{noises.split(',')[0]}, within {found['limit']:g}: no layer stays in float")
+    else:
+        rows = [
+            [row["layer"], f"{row['noise']:.3g}", "float32" if row["float32"] else "int8"] for row in found["layers"]
+        ]
+        show(f"layers: {noises}", ["layer", "noise alone", "kept in"], rows)
 
 
 @verb("zoo verify runs/demo/artifacts/model.onnx --data shapes:val", frameworks=True)

@@ -28,6 +28,7 @@ def ship(
     batch_size=1,
     data=None,
     pictures=100,
+    search=None,
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
@@ -45,6 +46,7 @@ def ship(
             the data of the model's run without those that it left out. If not given, those of the model's run: int8
             learns from its training data, and its validation data are compared on.
         pictures: how many of each at most; those that int8 learns from are spread evenly over their source.
+        search: see `export.export`.
         score_threshold: of a detector, see `export.export`.
         iou_threshold: likewise.
         max_detections: likewise.
@@ -86,6 +88,7 @@ def ship(
         batch_size=batch_size,
         representative=learned,
         source=words,
+        search=search,
         pictures=np.stack([picture for picture, _ in compared]) if compared else None,
         targets=[targets for _, targets in compared] if compared else None,
         score_threshold=score_threshold,
