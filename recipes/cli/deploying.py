@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from export.exporter import QUANTIZE
 from recipes.cli.app import Crf, Data, Json, SkipBad, Tile, load, verb, write_json
 from recipes.cli.quiet import import_frameworks
 from recipes.report.tables import megabytes, percent, show
 
 SHOWN = 100
+WAYS = "; ".join(f"{format}: {', '.join(way or 'none' for way in ways)}" for format, ways in QUANTIZE.items())
 
 
 @verb("zoo predict runs/demo/artifacts/model.onnx photos/ --output predictions")
@@ -52,12 +54,7 @@ def export(
         Path | None, typer.Option(help="File to write; in artifacts/ beside the model if not given.")
     ] = None,
     format: Annotated[str, typer.Option(help="saved_model, onnx or tflite.")] = "onnx",
-    quantize: Annotated[
-        str,
-        typer.Option(
-            help="none, float16, dynamic, weight_int4, int8; ONNX: int8_symmetric (TensorRT); TFLite: int8_full."
-        ),
-    ] = "none",
+    quantize: Annotated[str, typer.Option(help=WAYS)] = "none",
     image_size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH; the training's if not given.")] = None,
     batch_size: Annotated[int, typer.Option(help="Pictures a call; 0 for any number (not in TFLite).")] = 1,
     data: Annotated[
