@@ -18,7 +18,7 @@ def in_integers(content):
     """Returns a quantized model with `INTEGER_KERNELS` in integers where all around them are."""
     model = parse(content)
     if not any(operator_name(model, operator) in INTEGER_KERNELS for operator in model.subgraphs[0].operators):
-        return content
+        return bytes(content)
     join_kernels(model)
     drop_unread(model)
     return packed(model)
@@ -151,5 +151,5 @@ def refuse_floats(model, known=()):
     if found := found.difference(known):
         raise InputError(
             f"int8_full has no float operator, and LiteRT or its quantizer none in integers for "
-            f"{', '.join(sorted(found))}: leave a detector's decoding out, or choose int8, which has these in float"
+            f"{', '.join(sorted(found))}: choose int8, which has these in float, or a detector's raw outputs"
         )

@@ -10,6 +10,8 @@ import export
 from export.runtime import KerasPredictor
 from export.search import few, float_layers, noise_between, search
 from tests.export.conftest import scenes, toy
+from tests.export.test_quantize_int4 import with_a_matrix
+from tests.export.test_tasks import PICTURES
 from tests.export.writing import solved
 from zoo.errors import InputError
 
@@ -97,6 +99,14 @@ def test_the_layers_around_a_spoiled_tensor_stay(spoiled, tmp_path, monkeypatch,
     assert artifact.parity["passed"]
     result = export.verify(path, spoiled, zip(pictures, labels, strict=True))
     assert result.passed and result.agreement > 0.99 and not path.with_suffix(".plain.onnx").exists()
+
+
+def test_matrices_are_layers_too(tmp_path):
+    artifact = export.export(
+        with_a_matrix(), tmp_path / "m.tflite", "tflite", quantize="int8", representative=PICTURES, search=1e-6
+    )
+    found = artifact.calibration["search"]
+    assert found["pictures"] == 2 and [row["float32"] for row in found["layers"]] == [True, True]
 
 
 def test_there_is_nothing_to_seek(exported):
