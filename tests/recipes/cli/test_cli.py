@@ -166,6 +166,13 @@ def test_verify_fails_for_another_model(zoo, own_run, toy):
     assert code == 1 and err.startswith("failed: relative")
 
 
+def test_export_shows_the_layers_left_in_float(zoo, own_run):
+    code, out, err = zoo("export", own_run / "model.keras", "--quantize", "int8", "--search", "1e-6")
+    assert code == 0, err
+    assert "in integers" in out and "noise alone" in out
+    assert re.search(r"up1_conv1\S+ +[\d.]+ +float32", out), out
+
+
 WRONG = {
     "unknown recipe": (["train", "unet_shape"], "unknown recipe 'unet_shape'"),
     "unknown field": (["train", "unet_shapes", "--set", "epoch=1"], "there is no field 'epoch'"),
