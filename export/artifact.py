@@ -45,6 +45,8 @@ class Artifact:
             `proposals` and `num_proposals` that it has.
         calibration: of one whose activations are integers, `pictures`, the number that their ranges are from, and
             `source`, in words where those are from; `search`, what `export.search.search` found if it was needed.
+        form: what the file takes and returns, as `export.form.Form` has it.
+        decoder: of a file of raw outputs, the family and the numbers that `export.decoders` decodes them by.
         parity: the largest differences from Keras, and on which pictures.
         latency: milliseconds a call, and how they were measured.
         versions: of the packages that made the file.
@@ -62,6 +64,8 @@ class Artifact:
     preprocessing: str
     attributes: dict = field(default_factory=dict)
     calibration: dict = field(default_factory=dict)
+    form: dict = field(default_factory=dict)
+    decoder: dict = field(default_factory=dict)
     parity: dict = field(default_factory=dict)
     latency: dict = field(default_factory=dict)
     versions: dict = field(default_factory=dict)
@@ -73,6 +77,11 @@ class Artifact:
     def image_size(self):
         """`(height, width)` in pixels that the input takes."""
         return tuple(self.inputs[0]["shape"][1:3])
+
+    @property
+    def names(self):
+        """The names of its outputs, in their order."""
+        return tuple(tensor["name"] for tensor in self.outputs)
 
     @property
     def batch_size(self):

@@ -88,7 +88,7 @@ def measure(path, runs, warmup, threads):
     from export.runtime import load
 
     predictor = load(path, threads)
-    shape = (predictor.batch_size or 1, *predictor.image_size, 3)
+    shape = (predictor.batch_size or 1, *predictor.network_size, 3)
     inputs = predictor.inputs_of(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
     for _ in range(warmup):
         predictor.call(inputs)
@@ -101,7 +101,7 @@ def measure(path, runs, warmup, threads):
         "p50_ms": float(np.percentile(milliseconds, 50)),
         "p95_ms": float(np.percentile(milliseconds, 95)),
         "batch_size": shape[0],
-        "image_size": predictor.image_size,
+        "image_size": predictor.network_size,
         "peak_memory": peak_memory(),
     }
 

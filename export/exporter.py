@@ -1,6 +1,7 @@
 """`export`: check the request, convert beside the target, measure, put in place."""
 
 import glob
+import json
 import os
 import shutil
 import tempfile
@@ -15,7 +16,8 @@ import psutil
 
 from export.artifact import Artifact
 from export.convert import convert
-from export.form import Form
+from export.decoders import decoder_of
+from export.form import form_of
 from export.runtime import KerasPredictor, opened
 from export.search import LIMIT
 from export.switches import switch_layers
@@ -33,7 +35,9 @@ CALIBRATED = ("int8", "int8_symmetric", "int8_full")
 """Those that learn ranges from pictures."""
 SEARCHED = ("int8", "int8_symmetric")
 """Of these, those that can leave layers in float."""
-PREPROCESSING = "raw RGB pixels 0..255 as uint8, brought by the caller to {0}x{1} (height x width) by {2}"
+PREPROCESSING = "raw RGB pixels 0..255 as {0}"
+FRAME = ", brought by the caller to {0}x{1} (height x width) by {2}"
+ANY_SIZE = " of a picture of any size"
 REGIONS = "; at most {1} regions that {0} finds in the picture, brought there with it"
 LATENCY_RUNS = 5
 
@@ -66,6 +70,11 @@ def export(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
+    input="uint8",
+    outputs=None,
+    raw=False,
+    paste=False,
+    letterbox=False,
 ):
     """Writes a model as a file that another runtime reads: raw pixels in, final predictions out.
 
@@ -102,6 +111,16 @@ def export(
             model's, which stays as it is.
         iou_threshold: likewise, the overlap with a better box above which one is dropped.
         max_detections: likewise, the artifact's number of rows.
+        input: dtype of the pixels, 0 to 255, that the artifact takes: "uint8", or "float32" for runtimes that have
+            no bytes, as the GPU delegates of TFLite.
+        outputs: names of outputs in the order in which the artifact has them, a tuple or separated by commas: those
+            of the task, which `None` stands for, and for a detector the four of `export.outputs.MEDIAPIPE` in pixels'
+            shares, of which "mediapipe" is short.
+        raw: leave decoding and suppression out: a one-stage detector's grid as the network has it, for the decoders
+            of `export.decoders`.
+        paste: add to the masks of boxes `pasted (B, K, height, width)` uint8, masks of the picture's size.
+        letterbox: take pictures of any size (not in TFLite), brought to `image_size` and what is found there back
+            within the graph.
     Returns:
         The `Artifact`, whose card is also inside the file; its `parity` says under "verdict" whether it passed.
     Raises:
@@ -134,10 +153,13 @@ def export(
         "iou_threshold": iou_threshold,
         "max_detections": max_detections,
     }
+    form = form_of(
+        model, format, image_size, batch_size, input=input, outputs=outputs, raw=raw, paste=paste, letterbox=letterbox
+    )
     with at_thresholds(model, thresholds), folder_beside(path) as folder:
         keras = KerasPredictor(model)
         written = folder / path.name
-        inputs = keras.inputs_of(representative) if calibrated else None
+        inputs = form.feed(keras.inputs_of(representative)) if calibrated else None
         limits = tolerances(getattr(model, "task", None), quantize, bool(switch_layers(model)))
 
         def converted(limit):
@@ -145,7 +167,7 @@ def export(
                 keras.model,
                 written,
                 format,
-                form=Form(image_size, batch_size),
+                form=form,
                 quantize=quantize,
                 representative=inputs,
                 limit=limit,
@@ -158,7 +180,9 @@ def export(
                 class_names=tuple(getattr(model, "class_names", ())),
                 task=getattr(model, "task", None),
                 attributes=attributes_of(model),
-                preprocessing=preprocessing(model, image_size),
+                form=json.loads(json.dumps(form.to_dict())),
+                decoder=decoder_of(model, image_size) if raw else {},
+                preprocessing=preprocessing(model, form),
                 calibration=calibration(representative, source, layers) if calibrated else {},
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
                 **report,
@@ -287,11 +311,12 @@ def check_pictures(name, pictures, image_size):
     return pictures
 
 
-def preprocessing(model, image_size):
+def preprocessing(model, form):
     """Returns what the card says that the caller does to a picture."""
     from export.source import proposals_of
 
-    pixels = PREPROCESSING.format(*image_size, getattr(model, "resizing", "letterbox"))
+    pixels = PREPROCESSING.format(form.input)
+    pixels += ANY_SIZE if form.letterbox else FRAME.format(*form.image_size, getattr(model, "resizing", "letterbox"))
     method = proposals_of(model)
     return pixels + (REGIONS.format(method, model.num_proposals) if method else "")
 

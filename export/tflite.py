@@ -33,6 +33,7 @@ def write(model, path, *, form, quantize=None, representative=None, limit=None):
     import tensorflow as tf
 
     from export.serving import serve
+    from export.tflite_signature import signed
 
     module = serve(with_switches(model), form)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
@@ -48,7 +49,7 @@ def write(model, path, *, form, quantize=None, representative=None, limit=None):
     if quantize is not None:
         content, found = quantized(content, quantize, representative, form.batch_size, limit)
     refuse_foreign(content)
-    Path(path).write_bytes(content)
+    Path(path).write_bytes(signed(content, model, form))
     return found
 
 

@@ -29,9 +29,7 @@ def ship(
     data=None,
     pictures=100,
     search=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
+    **form,
 ):
     """Exports a .keras file.
 
@@ -47,9 +45,7 @@ def ship(
             learns from its training data, and its validation data are compared on.
         pictures: how many of each at most; those that int8 learns from are spread evenly over their source.
         search: see `export.export`.
-        score_threshold: of a detector, see `export.export`.
-        iou_threshold: likewise.
-        max_detections: likewise.
+        **form: what the file takes and returns and a detector's thresholds, see `export.export`.
 
     Returns:
         The `export.Artifact`.
@@ -91,9 +87,7 @@ def ship(
         search=search,
         pictures=np.stack([picture for picture, _ in compared]) if compared else None,
         targets=[targets for _, targets in compared] if compared else None,
-        score_threshold=score_threshold,
-        iou_threshold=iou_threshold,
-        max_detections=max_detections,
+        **form,
     )
 
 
@@ -178,7 +172,7 @@ def verify(artifact, model, data=None, count=None):
     source = source_of(model, predictor.task, data, "val_data")
     if source is None:
         raise InputError(f"{model}: its own data are not known; name labelled pictures of its classes with --data")
-    return export.verify(artifact, model, examples_of(source, predictor, predictor.image_size, count))
+    return export.verify(artifact, model, examples_of(source, predictor, predictor.network_size, count))
 
 
 def model_above(artifact):
