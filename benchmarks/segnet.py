@@ -18,7 +18,7 @@ REPEATS = 3
 def run():
     model = zoo.segnet(CLASSES, input_shape=(*SIZE, 3))
     gflop = flop(model) / 1e9
-    pictures = representative(open_source("shapes:train"), "segmentation", SIZE, 8)
+    pictures = representative(open_source("shapes:train"), SIZE, 8)
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
         for format in ("onnx", "tflite"):

@@ -43,6 +43,8 @@ class Artifact:
         preprocessing: what the caller does to a picture, in words.
         attributes: of the model, those of `keypoint_names`, `skeleton`, `resizing`, the thresholds, `max_detections`,
             `proposals` and `num_proposals` that it has.
+        calibration: of one whose activations are integers, `pictures`, the number that their ranges are from, and
+            `source`, in words where those are from; `search`, what `export.search.search` found if it was needed.
         form: what the file takes and returns, as `export.form.Form` has it.
         decoder: of a file of raw outputs, the family and the numbers that `export.decoders` decodes them by.
         parity: the largest differences from Keras, and on which pictures.
@@ -61,6 +63,7 @@ class Artifact:
     task: str | None
     preprocessing: str
     attributes: dict = field(default_factory=dict)
+    calibration: dict = field(default_factory=dict)
     form: dict = field(default_factory=dict)
     decoder: dict = field(default_factory=dict)
     parity: dict = field(default_factory=dict)

@@ -37,7 +37,7 @@ def convert(model, target, format, *, form, **options):
         form: the file's `export.form.Form`.
         **options: the others of the format's `write`.
     Returns:
-        Dict of inputs, outputs, operators and versions.
+        Dict of inputs, outputs, operators and versions, and `search`, what `export.search` found.
     Raises:
         InputError: what the writer says about the model.
         ConversionError: if the converter fails otherwise.
@@ -75,10 +75,10 @@ def convert_here(model, target, format, form, options):
 def written(model, target, format, form, options):
     """Writes a file and returns what is in it, and the versions of what made it."""
     writer = importlib.import_module(f"export.{format}")
-    writer.write(model, target, form=form, **options)
+    found = writer.write(model, target, form=form, **options)
     inputs, outputs, operators = writer.inspect(target)
     outputs = list(form.ordered({output["name"]: output for output in outputs}).values())
-    return {"inputs": inputs, "outputs": outputs, "operators": operators, "versions": versions()}
+    return {"inputs": inputs, "outputs": outputs, "operators": operators, "versions": versions(), "search": found}
 
 
 def convert_in_child(model, target, format, form, options):

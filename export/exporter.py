@@ -19,6 +19,7 @@ from export.convert import convert
 from export.decoders import decoder_of
 from export.form import form_of
 from export.runtime import KerasPredictor, opened
+from export.search import LIMIT
 from export.switches import switch_layers
 from export.tolerances import tolerances
 from export.verify import FAILED, compare
@@ -26,10 +27,14 @@ from zoo.errors import InputError
 
 QUANTIZE = {
     "saved_model": (None, "float16"),
-    "onnx": (None, "float16", "dynamic", "int8"),
-    "tflite": (None, "float16", "dynamic", "int8"),
+    "onnx": (None, "float16", "dynamic", "weight_int4", "int8", "int8_symmetric"),
+    "tflite": (None, "float16", "dynamic", "weight_int4", "int8", "int8_full"),
 }
 """By format, the ways to quantize."""
+CALIBRATED = ("int8", "int8_symmetric", "int8_full")
+"""Those that learn ranges from pictures."""
+SEARCHED = ("int8", "int8_symmetric")
+"""Of these, those that can leave layers in float."""
 PREPROCESSING = "raw RGB pixels 0..255 as {0}"
 FRAME = ", brought by the caller to {0}x{1} (height x width) by {2}"
 ANY_SIZE = " of a picture of any size"
@@ -58,6 +63,8 @@ def export(
     quantize=None,
     batch_size=1,
     representative=None,
+    source="",
+    search=None,
     pictures=None,
     targets=None,
     score_threshold=None,
@@ -86,9 +93,16 @@ def export(
         format: "saved_model", "onnx" or "tflite".
         image_size: `(height, width)` in pixels; `model.image_size` if not given.
         quantize: `None`, "float16" (half the file), "dynamic" or "int8" (a quarter of it; a SavedModel has neither,
-            and R-CNN no "int8").
+            and R-CNN no "int8"), "weight_int4" (an eighth of what is fully connected, a quarter of the rest); in ONNX
+            also "int8_symmetric", for TensorRT; in TFLite "int8_full", which has no float tensor.
         batch_size: pictures a call; `None` for any number (not in TFLite).
-        representative: uint8 `(N, height, width, 3)` pictures from which "int8" learns its ranges; some tens will do.
+        representative: uint8 `(N, height, width, 3)` pictures from which integers learn their ranges; some tens will
+            do, spread over what the model is made for.
+        source: where these are from, in words for the card.
+        search: of "int8" and "int8_symmetric", the noise of the last layers (RMS of what integers change, over the
+            standard deviation of the values) down to which those layers are sought and left in float32 that spoil
+            it: see `export.search`. Without it they are sought, down to a noise of `export.search.LIMIT`, where the
+            artifact exceeds its limits of parity. It quantizes and runs the file once for every layer.
         pictures: uint8 `(N, height, width, 3)` on which parity and latency are measured; without them the
             representative ones, or noise, on which a quantized form is not judged.
         targets: those of `pictures`, a list as `verify` takes them: without them nobody can tell what a quantized
@@ -118,6 +132,7 @@ def export(
 
     check_choice("format", format, QUANTIZE)
     check_choice(f"quantize for {format}", quantize, QUANTIZE[format])
+    check_search(search, quantize)
     path = check_target(Path(path), format)
     model = open_model(model_or_path)
     check_loops(model, quantize)
@@ -125,10 +140,13 @@ def export(
     check_batch_size(batch_size, format)
     if representative is not None:
         representative = check_pictures("representative", representative, image_size)
-    elif quantize == "int8":
-        raise InputError("int8 needs representative pictures: pass representative=, uint8 (N, height, width, 3)")
+    elif quantize in CALIBRATED:
+        raise InputError(
+            f"{quantize} needs representative pictures: pass representative=, uint8 (N, height, width, 3)"
+        )
     real = pictures is not None or representative is not None
     targets = check_targets(targets, pictures)
+    calibrated = quantize in CALIBRATED
     pictures, origin = choose_pictures(pictures, representative, image_size)
     thresholds = {
         "score_threshold": score_threshold,
@@ -141,35 +159,42 @@ def export(
     with at_thresholds(model, thresholds), folder_beside(path) as folder:
         keras = KerasPredictor(model)
         written = folder / path.name
-        report = convert(
-            keras.model,
-            written,
-            format,
-            form=form,
-            quantize=quantize,
-            representative=form.feed(keras.inputs_of(representative)) if quantize == "int8" else None,
-        )
-        artifact = Artifact(
-            path=str(path),
-            format=format,
-            quantize=quantize,
-            class_names=tuple(getattr(model, "class_names", ())),
-            task=getattr(model, "task", None),
-            attributes=attributes_of(model),
-            form=json.loads(json.dumps(form.to_dict())),
-            decoder=decoder_of(model, image_size) if raw else {},
-            preprocessing=preprocessing(model, form),
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            **report,
-        )
-        predictor = opened(written, None, artifact)
-        limits = tolerances(artifact.task, quantize, bool(switch_layers(model)))
-        found = compare(
-            predictor,
-            keras,
-            zip(pictures, targets or [None] * len(pictures), strict=True),
-            limits if real or quantize is None else {},
-        )
+        inputs = form.feed(keras.inputs_of(representative)) if calibrated else None
+        limits = tolerances(getattr(model, "task", None), quantize, bool(switch_layers(model)))
+
+        def converted(limit):
+            report = convert(
+                keras.model,
+                written,
+                format,
+                form=form,
+                quantize=quantize,
+                representative=inputs,
+                limit=limit,
+            )
+            layers = report.pop("search")
+            artifact = Artifact(
+                path=str(path),
+                format=format,
+                quantize=quantize,
+                class_names=tuple(getattr(model, "class_names", ())),
+                task=getattr(model, "task", None),
+                attributes=attributes_of(model),
+                form=json.loads(json.dumps(form.to_dict())),
+                decoder=decoder_of(model, image_size) if raw else {},
+                preprocessing=preprocessing(model, form),
+                calibration=calibration(representative, source, layers) if calibrated else {},
+                created=datetime.now(UTC).isoformat(timespec="seconds"),
+                **report,
+            )
+            predictor = opened(written, None, artifact)
+            examples = zip(pictures, targets or [None] * len(pictures), strict=True)
+            found = compare(predictor, keras, examples, limits if real or quantize is None else {})
+            return artifact, predictor, found
+
+        artifact, predictor, found = converted(search)
+        if quantize in SEARCHED and search is None and found.verdict == FAILED:
+            artifact, predictor, found = converted(LIMIT)
         if not real:
             found = replace(found, doubts=(*found.doubts, NOISE))
         measured = {"parity": {"pictures": origin, **found.summary()}, "latency": latency(predictor, pictures)}
@@ -206,14 +231,24 @@ def check_choice(name, value, known):
         raise InputError(f"unknown {name} {value!r}: choose one of {', '.join(map(str, known))}")
 
 
+def check_search(search, quantize):
+    """Raises `InputError` if layers are sought for no noise, or where none can stay in float."""
+    if search is None:
+        return
+    if quantize not in SEARCHED:
+        raise InputError(f"search finds layers that stay float in {' or '.join(SEARCHED)}, received {quantize!r}")
+    if not isinstance(search, int | float) or not search > 0:
+        raise InputError(f"search takes the noise that may be left, a number above 0, received {search!r}")
+
+
 def check_loops(model, quantize):
-    """Raises `InputError` for R-CNN in int8: its network runs in a loop, inside of which nothing is calibrated."""
+    """Raises `InputError` for R-CNN in integers: its network runs in a loop, and nothing is calibrated inside."""
     from zoo.detection.region_features import RegionFeatures
 
-    if quantize == "int8" and any(isinstance(layer, RegionFeatures) for layer in model.layers):
+    if quantize in CALIBRATED and any(isinstance(layer, RegionFeatures) for layer in model.layers):
         raise InputError(
-            f"model {model.name!r} cannot become int8: its network runs in a loop over the regions, inside of which "
-            "no activations are measured; choose dynamic, whose kernels have 8 bits too"
+            f"model {model.name!r} cannot become {quantize}: its network runs in a loop over the regions, inside of "
+            "which no activations are measured; choose dynamic, whose kernels have 8 bits too"
         )
 
 
@@ -284,6 +319,12 @@ def preprocessing(model, form):
     pixels += ANY_SIZE if form.letterbox else FRAME.format(*form.image_size, getattr(model, "resizing", "letterbox"))
     method = proposals_of(model)
     return pixels + (REGIONS.format(method, model.num_proposals) if method else "")
+
+
+def calibration(representative, source, found):
+    """Returns what the card says of the pictures that ranges were learned from, and of the layers left in float."""
+    known = {"pictures": len(representative), "source": source or "given by the caller"}
+    return known | ({"search": found} if found else {})
 
 
 def choose_pictures(pictures, representative, image_size):

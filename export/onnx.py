@@ -8,14 +8,15 @@ import numpy as np
 import onnx
 
 from export.onnx_graph import graphs
-from export.onnx_quantize import STORED, quantize_integers, shrink
+from export.onnx_quantize import INTEGERS, quantize_integers
+from export.onnx_shrink import STORED, shrink
 from export.switches import PREFIX, unnamed, with_switches
 from zoo.errors import InputError
 
 OPSET = 18
 
 
-def write(model, path, *, form, quantize=None, representative=None):
+def write(model, path, *, form, quantize=None, representative=None, limit=None):
     """Writes an ONNX file.
 
     Args:
@@ -25,27 +26,33 @@ def write(model, path, *, form, quantize=None, representative=None):
         quantize: `None`; "float16": kernels stored as half, float32 arithmetic, half the file; "dynamic": kernels
             stored in 8 bits with a scale a channel, float32 arithmetic, a quarter of the file (with activations
             scaled at run time, ONNX Runtime's ConvInteger would take twice the time and lose more than "int8");
-            "int8": 8-bit kernels and activations scaled from `representative`, the fast form. In 8 bits the
-            convolutions that make the outputs and all geometry stay float32: see `export.precision`.
-        representative: the model's inputs on N pictures, for "int8": dict of `image`, uint8 `(N, height, width, 3)`,
-            and what else it takes.
+            "weight_int4": fully connected kernels in 4 bits besides, an eighth of them;
+            "int8": 8-bit kernels and activations scaled from `representative`, the fast form; "int8_symmetric": the
+            same with all zero points 0, for TensorRT. In 8 bits the convolutions that make the outputs and all
+            geometry stay float32: see `export.precision`.
+        representative: the model's inputs on N pictures, for these two: dict of `image`, uint8
+            `(N, height, width, 3)`, and what else it takes.
+        limit: of these two, the noise for which `export.search` finds layers that stay float32; `None` for none.
+    Returns:
+        What the search found, `None` without one.
     Raises:
         InputError: if an operator of the model has no ONNX counterpart (the message lists them).
     """
     proto = translate(with_switches(model), form)
     refuse_unknown(proto.graph)
     sink_constants(proto.graph)
-    path = Path(path)
+    path, found = Path(path), None
     plain = path.with_suffix(".plain.onnx")
     onnx.save(proto, plain)
     optimize(plain, path)
     hide_outputs(path, PREFIX)
     if quantize in STORED:
         onnx.save(shrink(onnx.load(path), quantize), path)
-    elif quantize == "int8":
+    elif quantize in INTEGERS:
         path.replace(plain)
-        quantize_integers(plain, path, representative, form.batch_size or 1)
+        found = quantize_integers(plain, path, representative, form.batch_size or 1, quantize, limit)
     plain.unlink()
+    return found
 
 
 def translate(model, form):

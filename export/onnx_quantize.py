@@ -1,97 +1,158 @@
-"""An ONNX file in fewer bits: kernels that are stored small, or convolutions that compute in 8 bits."""
+"""An ONNX file whose convolutions compute in 8 bits."""
 
-import numpy as np
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import onnx
 
 from export.inputs import feeds
-from export.onnx_graph import graphs, reads
-from export.precision import Operator, float_operators
+from export.onnx_graph import reads
+from export.precision import Operator, precision_of
+from export.search import few, float_layers, noise_between, outputs_of, search
 
 PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 MOVES = ("Concat", "Reshape", "Transpose")
 INTEGER_OPERATIONS = ("Conv", "Gemm", "MatMul", "Relu", "LeakyRelu", "Clip", "MaxPool", "Resize", "Concat", "Add")
 
 
-def shrink(proto, quantize):
-    """Stores the float32 kernels of learned products in fewer bits, with the nodes that turn them back.
+def quantize_integers(source, target, representative, batch_size, quantize="int8", limit=None):
+    """Quantizes the convolutions and matrix products of a float32 file to 8 bits: see `INTEGERS`.
 
-    A runtime folds these nodes when it loads the file. Other constants stay: anchors, in pixels, would move.
+    Args:
+        source: the float32 file.
+        target: the file to write.
+        representative: see `export.onnx.write`.
+        batch_size: pictures a call.
+        quantize: a way of `INTEGERS`.
+        limit: of the noise, for which `export.search` finds layers that stay float32; `None` for none.
+    Returns:
+        What the search found, `None` without one.
     """
-    kept = set(float_nodes(proto.graph)) if quantize == "dynamic" else ()
-    for graph in graphs(proto.graph):
-        shrink_graph(graph, STORED[quantize], kept)
-    return proto
+    if limit is None:
+        quantize_but(source, target, Calibration(representative, batch_size), quantize, precision(source).kept)
+        return None
+    with TemporaryDirectory(dir=Path(target).parent) as folder:
+        trials = Trials(source, Path(folder), representative, batch_size, quantize)
+        found = search(trials, limit)
+        trials.write(source, target, float_layers(found))
+    return found
 
 
-def shrink_graph(graph, stored, kept):
-    """Does so in one graph, for all products but those named in `kept`."""
-    readers = {node.input[1]: node for node in graph.node if node.op_type in PRODUCTS and node.name not in kept}
-    tensors, nodes = [], []
-    for tensor in graph.initializer:
-        if tensor.name in readers and tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.dims) > 1:
-            kernel = onnx.numpy_helper.to_array(tensor)
-            small, restoring = stored(kernel, tensor.name, output_axis(readers[tensor.name]))
-            tensors += [onnx.numpy_helper.from_array(array, name) for name, array in small.items()]
-            nodes += restoring
-        else:
-            tensors.append(tensor)
-    nodes += graph.node
-    for field, entries in ((graph.initializer, tensors), (graph.node, nodes)):
-        del field[:]
-        field.extend(entries)
-
-
-def output_axis(node):
-    """Returns which axis of a product's kernel is that of its output channels."""
-    turned = any(attribute.name == "transB" and attribute.i for attribute in node.attribute)
-    return 0 if node.op_type == "Conv" or turned else 1
-
-
-def in_half(kernel, name, axis):
-    """Returns a kernel as float16, by name, and the nodes that restore it."""
-    return {f"{name}_half": kernel.astype(np.float16)}, [to_float32(f"{name}_half", name)]
-
-
-def in_8_bits(kernel, name, axis):
-    """Likewise as int8, with one scale an output channel."""
-    largest = np.abs(kernel).max(axis=tuple(i for i in range(kernel.ndim) if i != axis), keepdims=True)
-    scale = np.where(largest > 0, largest / 127, 1).astype(np.float32)
-    small = {f"{name}_int8": np.rint(kernel / scale).astype(np.int8), f"{name}_scale": scale}
-    product = onnx.helper.make_node("Mul", [f"{name}_whole", f"{name}_scale"], [name], name=f"{name}_mul")
-    return small, [to_float32(f"{name}_int8", f"{name}_whole"), product]
-
-
-def to_float32(source, target):
-    """Returns the node that casts one tensor to another."""
-    return onnx.helper.make_node("Cast", [source], [target], name=f"{target}_cast", to=onnx.TensorProto.FLOAT)
-
-
-STORED = {"float16": in_half, "dynamic": in_8_bits}
-
-
-def quantize_integers(source, target, representative, batch_size):
-    """Quantizes the convolutions and matrix products of a float32 file to 8 bits."""
+def quantize_but(source, target, calibration, quantize, kept, **options):
+    """Does so but for the nodes that are `kept`."""
     from onnxruntime import quantization
-    from onnxruntime.quantization import QuantType
 
     quantization.quantize_static(
         source,
         target,
-        Calibration(representative, batch_size),
+        calibration,
         quant_format=quantization.QuantFormat.QDQ,
-        op_types_to_quantize=list(INTEGER_OPERATIONS),
         per_channel=True,
-        # uint8 activations with int8 weights: the pair that the VNNI instructions multiply. Processors without them
-        # add two such products in 16 bits, which overflow unless the weights keep to 7.
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        reduce_range=True,
-        nodes_to_exclude=list(float_nodes(onnx.load(source).graph)),
+        nodes_to_exclude=list(kept),
+        weight_type=quantization.QuantType.QInt8,
+        **INTEGERS[quantize](quantization.QuantType),
+        **options,
     )
+
+
+class Trials:
+    """What `export.search` tries on an ONNX file: see there.
+
+    Args:
+        source: the float32 file.
+        folder: for files in between.
+        representative: as those of `quantize_integers`, and the others.
+    """
+
+    def __init__(self, source, folder, representative, batch_size, quantize):
+        from onnxruntime.quantization import QuantType
+
+        self.representative, self.batch_size, self.quantize = representative, batch_size, quantize
+        self.precision, proto = precision(source), onnx.load(source)
+        kinds = INTEGERS[quantize](QuantType)["op_types_to_quantize"]
+        become = {node.name for node in proto.graph.node if node.op_type in kinds}
+        self.layers = [layer for layer in self.precision.layers if layer in become]
+        self.measured = list(self.precision.measured)
+        self.probed, self.tried, self.ranges = (
+            folder / name for name in ("probed.onnx", "tried.onnx", "ranges.json")
+        )
+        known = {output.name for output in proto.graph.output}
+        more = [onnx.helper.make_empty_tensor_value_info(name) for name in self.measured if name not in known]
+        proto.graph.output.extend(more)
+        onnx.save(proto, self.probed)
+        self.inputs = few(representative)
+        self.pictures = len(self.inputs["image"])
+        self.references = self.outputs(self.probed)
+
+    def noise(self, layers):
+        """Returns the noise at the last products with these layers in float32."""
+        self.write(self.probed, self.tried, layers)
+        return noise_between(self.references, self.outputs(self.tried))
+
+    def write(self, source, target, layers):
+        """Quantizes a file but for these layers; ranges are measured once."""
+        calibration = None if self.ranges.exists() else Calibration(self.representative, self.batch_size)
+        kept = self.precision.with_layers(layers)
+        quantize_but(source, target, calibration, self.quantize, kept, calibration_cache_path=self.ranges)
+
+    def outputs(self, path):
+        """Returns what the measured tensors of a file are."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return outputs_of(lambda feed: session.run(self.measured, feed), self.inputs, self.batch_size)
+
+
+def for_processors(types):
+    """Returns the options of "int8": uint8 activations with int8 weights, the pair that VNNI instructions multiply.
+
+    Processors without them add two such products in 16 bits, which overflow unless the weights keep to 7.
+    """
+    return {
+        "op_types_to_quantize": list(INTEGER_OPERATIONS),
+        "activation_type": types.QUInt8,
+        "reduce_range": True,
+    }
+
+
+def for_tensorrt(types):
+    """Returns the options of "int8_symmetric", as TensorRT takes them: int8 throughout, all zero points 0.
+
+    What learned products read is quantized, and not what they make: TensorRT fuses a convolution with the activation
+    and the quantization that follow. Its parser knows no biases of int32.
+    Source: NVIDIA's "Explicit Quantization" in TensorRT's documentation; microsoft/onnxruntime, issue 14229.
+    """
+    return {
+        "op_types_to_quantize": list(PRODUCTS),
+        "activation_type": types.QInt8,
+        "reduce_range": False,
+        "extra_options": {
+            "ActivationSymmetric": True,
+            "WeightSymmetric": True,
+            "QuantizeBias": False,
+            "OpTypesToExcludeOutputQuantization": list(PRODUCTS),
+        },
+    }
+
+
+INTEGERS = {"int8": for_processors, "int8_symmetric": for_tensorrt}
+"""By way to quantize, a function of `QuantType` to options of ONNX Runtime's `quantize_static`."""
 
 
 def float_nodes(graph):
     """Returns the names of the nodes that stay float32: see `export.precision`."""
+    return precision_of_graph(graph).kept
+
+
+def precision(path):
+    """Returns the `Precision` of a file."""
+    return precision_of_graph(onnx.load(path, load_external_data=False).graph)
+
+
+def precision_of_graph(graph):
+    """Returns the `Precision` of a graph."""
     operators = [
         Operator(
             name=node.name,
@@ -103,7 +164,7 @@ def float_nodes(graph):
         for node in graph.node
     ]
     others = [value.name for value in graph.input if value.name != "image"]
-    return float_operators(operators, "image", others, [output.name for output in graph.output])
+    return precision_of(operators, "image", others, [output.name for output in graph.output])
 
 
 class Calibration:

@@ -29,7 +29,38 @@ class Operator:
     moves: bool
 
 
-def float_operators(operators, picture, others, outputs):
+@dataclass(frozen=True)
+class Precision:
+    """Which operators stay in float32.
+
+    Attributes:
+        kept: names of what comes before the first learned products; the nearest ones before the outputs; what is
+            computed from these, or from inputs that are no pictures, up to the next learned product; and what moves
+            values for these alone.
+        layers: names of the other learned products, in order: those that may become integers.
+        measured: tensors by which to tell how near integers come: what the last learned products make, other than
+            those that work on what was decided from others, as the second stage of a detector on its proposals.
+        operators: all operators.
+    """
+
+    kept: frozenset
+    layers: tuple
+    measured: tuple
+    operators: tuple
+
+    def with_layers(self, layers):
+        """Returns the names that stay in float if these of the `layers` do, too, with what follows them alone."""
+        floats = {*self.kept, *layers}
+        makers = {tensor: operator.name for operator in self.operators for tensor in operator.outputs}
+        products = {*self.layers}
+        for operator in self.operators:
+            before = {makers[tensor] for tensor in operator.inputs if tensor in makers}
+            if layers and operator.name not in products and before and before <= floats:
+                floats.add(operator.name)
+        return floats
+
+
+def precision_of(operators, picture, others, outputs):
     """Finds the operators that stay in float32.
 
     Args:
@@ -38,8 +69,7 @@ def float_operators(operators, picture, others, outputs):
         others: its other input tensors.
         outputs: its output tensors.
     Returns:
-        Set of names: what comes before the first learned products; the nearest ones before the outputs; what is
-        computed from these, or from `others`, up to the next learned product; and what moves values for these alone.
+        A `Precision`.
     """
     learned = learned_products(operators, {picture, *others})
     features = computed_from(made_by(learned), operators)
@@ -51,7 +81,16 @@ def float_operators(operators, picture, others, outputs):
     deciding = {o for o in between if not geometry.isdisjoint(o.inputs)}
 
     kept = preparing | last | deciding
-    return {o.name for o in kept | moving_for(kept - learned, operators)}
+    kept |= moving_for(kept - learned, operators)
+    decided = computed_from(made_by(last & learned), operators)
+    return Precision(
+        kept=frozenset(o.name for o in kept),
+        layers=tuple(o.name for o in operators if o in learned - kept),
+        measured=tuple(
+            tensor for o in operators if o in last & learned and decided.isdisjoint(o.inputs) for tensor in o.outputs
+        ),
+        operators=tuple(operators),
+    )
 
 
 def learned_products(operators, inputs):

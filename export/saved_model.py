@@ -13,7 +13,7 @@ DATA = ("Const", "Placeholder", "ReadVariableOp", "NoOp")
 """Nodes that compute nothing."""
 
 
-def write(model, path, *, form, quantize=None, representative=None):
+def write(model, path, *, form, quantize=None, representative=None, limit=None):
     """Writes a SavedModel folder with the signature `serving_default`, and `switches` of a network that has them.
 
     Args:
@@ -21,7 +21,7 @@ def write(model, path, *, form, quantize=None, representative=None):
         path: the folder to make.
         form: the file's `export.form.Form`.
         quantize: `None`, or "float16": kernels stored as half and cast where they are used, float32 arithmetic.
-        representative: not used here.
+        representative: not used here, nor is `limit`.
     """
     module = serve(model, form, half=quantize == "float16")
     signatures = {SIGNATURE: module.serve} | ({SWITCHES: module.switches} if switch_layers(model) else {})

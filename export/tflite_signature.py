@@ -1,31 +1,9 @@
 """The last touch on a TFLite file: its tensors in the order and by the names of the card, and the metadata in it."""
 
-import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
 
+from export.tflite_graph import packed, parse
 from export.tflite_metadata import NAME, metadata
-
-ALIGNMENT = 16
-"""Of what buffers hold, as TFLite's schema asks for."""
-IDENTIFIER = b"TFL3"
-
-
-class AlignedBuffer(schema.BufferT):
-    """A buffer whose data lies where the schema wants it; the generated code leaves that out."""
-
-    def Pack(self, builder):  # noqa: N802, the generated name
-        """Writes the buffer; returns where it lies."""
-        content = None
-        if self.data is not None:
-            values = memoryview(self.data)
-            builder.StartVector(1, len(values), ALIGNMENT)
-            builder.head = builder.head - len(values)
-            builder.Bytes[builder.head : builder.head + len(values)] = values
-            content = builder.EndVector()
-        schema.BufferStart(builder)
-        if content is not None:
-            schema.BufferAddData(builder, content)
-        return schema.BufferEnd(builder)
 
 
 def signed(content, model, form):
@@ -36,7 +14,7 @@ def signed(content, model, form):
         model: the `zoo.ZooModel` it was made from.
         form: its `export.form.Form`.
     """
-    file = schema.ModelT.InitFromPackedBuf(content, 0)
+    file = parse(content)
     (graph, *_), (signature, *_) = file.subgraphs, file.signatureDefs
     signature.inputs.sort(key=lambda entry: entry.name)  # image, proposals
     signature.outputs = list(form.ordered({entry.name.decode(): entry for entry in signature.outputs}).values())
@@ -55,13 +33,3 @@ def signed(content, model, form):
     text.data = metadata(model, *shapes)
     file.buffers.append(text)
     return packed(file)
-
-
-def packed(file):
-    """Returns the flatbuffer of a model that `export.tflite.parse` unpacked."""
-    for buffer in file.buffers:
-        buffer.__class__ = AlignedBuffer
-    size = sum(len(buffer.data) + ALIGNMENT for buffer in file.buffers if buffer.data is not None)
-    builder = flatbuffers.Builder(size + (1 << 20))  # one that has to grow takes three times the memory
-    builder.Finish(file.Pack(builder), IDENTIFIER)
-    return bytes(builder.Output())

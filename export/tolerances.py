@@ -64,6 +64,10 @@ for _task, _parts in {
         quantize: dict(ChainMap(*(part[quantize] for part in _parts), limits))
         for quantize, limits in TOLERANCES["detection"].items()
     }
+LIKE_INT8 = ("weight_int4", "int8_symmetric", "int8_full")
+"""Ways to quantize that may lose as much as int8 does."""
+for _limits in TOLERANCES.values():
+    _limits.update(dict.fromkeys(LIKE_INT8, _limits["int8"]))
 SWITCHES = {None: 1e-5, "float16": 1e-2}
 """The limit "switch_gap" of a network with switches, see `export.switches`: how far below the largest value of its
 window the value may lie that the artifact chose, as a fraction of the layer's largest. In 8 bits far more of them

@@ -84,6 +84,7 @@ def shipped(trained):
             format,
             quantize=quantize,
             representative=calibration,
+            source="shapes:train",
             pictures=np.stack(first),
             targets=targets,
         )

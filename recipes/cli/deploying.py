@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from export.exporter import QUANTIZE
 from recipes.cli.app import Crf, Data, Json, SkipBad, Tile, load, verb, write_json
 from recipes.cli.quiet import import_frameworks
 from recipes.report.tables import megabytes, percent, show
 
 SHOWN = 100
+WAYS = "; ".join(f"{format}: {', '.join(way or 'none' for way in ways)}" for format, ways in QUANTIZE.items())
 
 
 @verb("zoo predict runs/demo/artifacts/model.onnx photos/ --output predictions")
@@ -52,14 +54,18 @@ def export(
         Path | None, typer.Option(help="File to write; in artifacts/ beside the model if not given.")
     ] = None,
     format: Annotated[str, typer.Option(help="saved_model, onnx or tflite.")] = "onnx",
-    quantize: Annotated[str, typer.Option(help="none, float16, dynamic or int8.")] = "none",
+    quantize: Annotated[str, typer.Option(help=WAYS)] = "none",
     image_size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH; the training's if not given.")] = None,
     batch_size: Annotated[int, typer.Option(help="Pictures a call; 0 for any number (not in TFLite).")] = 1,
     data: Annotated[
         str | None,
         typer.Option(help="Source that int8 learns its ranges from and that is compared on; the run's if not given."),
     ] = None,
-    pictures: Annotated[int, typer.Option(help="How many of them.")] = 100,
+    pictures: Annotated[int, typer.Option(min=1, help="How many of them; int8's are spread evenly over it.")] = 100,
+    search: Annotated[
+        float | None,
+        typer.Option(help="Of int8: the noise to which layers that spoil it are left in float, as 0.05."),
+    ] = None,
     score_threshold: Annotated[
         float | None, typer.Option(help="A detector's: least score, 0 to 1; the model's if not given.")
     ] = None,
@@ -90,6 +96,7 @@ def export(
         batch_size=batch_size or None,
         data=data,
         pictures=pictures,
+        search=search,
         score_threshold=score_threshold,
         iou_threshold=iou_threshold,
         max_detections=max_detections,
@@ -100,6 +107,7 @@ def export(
         letterbox=letterbox,
     )
     show_artifact(artifact)
+    show_search(artifact.calibration.get("search"))
     run.renew(artifact.path, import_frameworks)
 
 
@@ -139,6 +147,20 @@ def show_artifact(made):
 def shape_word(side):
     """Returns a side of a tensor for readers."""
     return "any" if side is None else str(side)
+
+
+def show_search(found):
+    """Prints the layers that were found to spoil an int8 file, `None` where none were sought."""
+    if found is None:
+        return
+    noises = f"noise {found['int8_noise']:.3g} in integers, {found['noise']:.3g} with these in float"
+    if not found["layers"]:
+        print(f"{noises.split(',')[0]}, within {found['limit']:g}: no layer stays in float")
+    else:
+        rows = [
+            [row["layer"], f"{row['noise']:.3g}", "float32" if row["float32"] else "int8"] for row in found["layers"]
+        ]
+        show(f"layers: {noises}", ["layer", "noise alone", "kept in"], rows)
 
 
 @verb("zoo verify runs/demo/artifacts/model.onnx --data shapes:val", frameworks=True)

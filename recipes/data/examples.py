@@ -1,5 +1,6 @@
 """Pictures of a source at a model's size, for calibrating and verifying artifacts."""
 
+from itertools import count as counting
 from itertools import islice
 
 import numpy as np
@@ -7,7 +8,7 @@ import tensorflow as tf
 
 from export.letterbox import fit
 from recipes.data import pipeline
-from recipes.data.graph import mapped
+from recipes.data.graph import as_written, mapped
 from zoo.errors import InputError
 
 
@@ -28,25 +29,39 @@ def letterboxed(source, task, image_size, count=None):
 
 
 def representative(source, image_size, count, resizing="letterbox"):
-    """Returns uint8 `(count, H, W, 3)` pictures of a source, at most all it has; see `export.letterbox.fit`.
+    """Returns uint8 `(count, H, W, 3)` pictures spread evenly over a source; see `export.letterbox.fit`.
+
+    The first ones, often of one place, day or class, would say too little of the rest. They are the same at each
+    call; of a source that has no more than `count` they are all.
 
     Raises:
         InputError: that names a picture which cannot be used, or if there is none.
     """
-    examples = named_faults(source, mapped(source.records().take(count), source.decode))
-    if not len(source):
+    total = len(source)
+    if not total:
         raise InputError(f"{source.spec}: has no picture to look at; name another source")
-    return np.stack([fit(example["image"], image_size, resizing)[0] for example in examples])
+
+    def chosen(place):
+        return place * count % total < count
+
+    records = source.records().enumerate().filter(as_written(lambda place, record: chosen(place)))
+    examples = mapped(records, lambda place, record: source.decode(record))
+    found = named_faults(source, examples, filter(chosen, range(total)))
+    return np.stack([fit(example["image"], image_size, resizing)[0] for example in found])
 
 
-def named_faults(source, examples):
-    """Yields what a dataset makes of the first records of a source, one by one, as NumPy.
+def named_faults(source, examples, places=None):
+    """Yields what a dataset makes of records of a source, one by one, as NumPy.
 
+    Args:
+        source: a `Source`.
+        examples: `tf.data.Dataset`.
+        places: of its records among those of the source; the first ones if not given.
     Raises:
         InputError: that names the file where TensorFlow fails at one.
     """
-    iterator, index = examples.as_numpy_iterator(), 0
-    while True:
+    iterator = examples.as_numpy_iterator()
+    for place in places if places is not None else counting():
         try:
             example = next(iterator)
         except StopIteration:
@@ -54,9 +69,8 @@ def named_faults(source, examples):
         except InputError:
             raise
         except (tf.errors.OpError, ValueError) as error:
-            raise InputError(f"{fault_of(source, index)}: mend or remove it") from error
+            raise InputError(f"{fault_of(source, place)}: mend or remove it") from error
         yield example
-        index += 1
 
 
 def fault_of(source, index):

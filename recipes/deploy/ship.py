@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 import export
+from export.exporter import CALIBRATED
 from recipes.data import open_source
 from recipes.data.examples import letterboxed, representative
 from recipes.evaluation.evaluate import labels_of
@@ -27,6 +28,7 @@ def ship(
     batch_size=1,
     data=None,
     pictures=100,
+    search=None,
     **form,
 ):
     """Exports a .keras file.
@@ -41,7 +43,8 @@ def ship(
         data: source whose pictures int8 learns its ranges from, and on which the artifact is compared with Keras; of
             the data of the model's run without those that it left out. If not given, those of the model's run: int8
             learns from its training data, and its validation data are compared on.
-        pictures: how many of each at most.
+        pictures: how many of each at most; those that int8 learns from are spread evenly over their source.
+        search: see `export.export`.
         **form: what the file takes and returns and a detector's thresholds, see `export.export`.
 
     Returns:
@@ -61,14 +64,15 @@ def ship(
     if output is None:
         output = artifact_path(model, format, quantize, form)
         output.parent.mkdir(exist_ok=True)
-    learned = compared = None
+    learned, words, compared = None, "", None
     predictor = export.load(model)
     size = size or predictor.frame_size
-    if quantize == "int8":
+    if quantize in CALIBRATED:
         source = source_of(model, predictor.task, data, "data")
         if source is None:
-            raise InputError("int8 learns from pictures: name their source with --data, as in --data shapes")
+            raise InputError(f"{quantize} learns from pictures: name their source with --data, as in --data shapes")
         learned = representative(source, checked(size, model), pictures, predictor.resizing)
+        words = f"{source.spec}, spread evenly over its {len(source):,} pictures"
     if source := source_of(model, predictor.task, data, "val_data"):
         compared = list(examples_of(source, predictor, checked(size, model), pictures))
     return export.export(
@@ -79,6 +83,8 @@ def ship(
         quantize=quantize,
         batch_size=batch_size,
         representative=learned,
+        source=words,
+        search=search,
         pictures=np.stack([picture for picture, _ in compared]) if compared else None,
         targets=[targets for _, targets in compared] if compared else None,
         **form,

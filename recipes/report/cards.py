@@ -39,10 +39,21 @@ def card(artifact):
             *((f"input {tensor['name']}", _shape(tensor)) for tensor in artifact["inputs"]),
             *_speed(artifact.get("benchmark") or artifact.get("latency") or {}),
             *_differences(comparison),
+            *_calibration(artifact.get("calibration")),
         ],
         "sha256": artifact["sha256"],
         "operators": sorted(artifact["operators"].items(), key=lambda item: -item[1]),
     }
+
+
+def _calibration(known):
+    """Yields rows of the pictures that an artifact's ranges are from."""
+    if known:
+        yield "ranges from", f"{counted(known['pictures'], 'picture')}: {known['source']}"
+        if found := known.get("search"):
+            kept = [row["layer"] for row in found["layers"] if row["float32"]]
+            yield "noise of integers", f"{number(found['int8_noise'], 3)}, {number(found['noise'], 3)} in this file"
+            yield f"{counted(len(kept), 'layer')} in float", ", ".join(kept) or "–"
 
 
 def _address(page):

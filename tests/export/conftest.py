@@ -4,6 +4,7 @@ import pytest
 from keras import layers
 
 import export
+from export.exporter import CALIBRATED
 from tests.export.writing import solved
 from zoo.segmentation.segmenter import Segmenter
 
@@ -80,7 +81,8 @@ def exported(model, tmp_path_factory):
                 format,
                 quantize=quantize,
                 batch_size=batch_size,
-                representative=scenes(8, seed=2)[0] if quantize == "int8" else None,
+                representative=scenes(8, seed=2)[0] if quantize in CALIBRATED else None,
+                source="scenes",
                 pictures=pictures,
                 targets=targets,
             )

@@ -135,7 +135,10 @@ def test_folder_of_a_dead_process_is_removed(tmp_path):
 
 WRONG = [
     ({"format": "coreml"}, "unknown format 'coreml': choose one of saved_model, onnx, tflite"),
-    ({"quantize": "int4"}, "unknown quantize for onnx 'int4': choose one of None, float16, dynamic, int8"),
+    (
+        {"quantize": "int4"},
+        "unknown quantize for onnx 'int4': choose one of None, float16, dynamic, weight_int4, int8",
+    ),
     ({"format": "saved_model", "quantize": "int8"}, "quantize for saved_model 'int8': choose one of None, float16"),
     ({"quantize": "int8"}, "int8 needs representative pictures"),
     ({"image_size": (0, 48)}, "must be positive"),

@@ -5,6 +5,7 @@ import onnx
 import pytest
 
 import export
+from export.exporter import CALIBRATED
 from export.onnx_quantize import float_nodes
 
 FORMS = [
@@ -14,10 +15,12 @@ FORMS = [
     ("onnx", "float16", None),
     ("onnx", "dynamic", 1),
     ("onnx", "int8", 1),
+    ("onnx", "int8_symmetric", 1),
     ("tflite", None, 1),
     ("tflite", "float16", 3),
     ("tflite", "dynamic", 1),
     ("tflite", "int8", 1),
+    ("tflite", "int8_full", 1),
 ]
 forms = pytest.mark.parametrize(("format", "quantize", "batch_size"), FORMS)
 
@@ -41,10 +44,11 @@ def test_card_tells_what_the_file_is(exported, format, quantize, batch_size):
     assert card.inputs == [{"name": "image", "dtype": "uint8", "shape": [batch_size, 32, 48, 3]}]
     outputs = {o["name"]: (o["dtype"], o["shape"]) for o in card.outputs}
     assert outputs == {
-        "logits": ("float32", [batch_size, 32, 48, 3]),
+        "logits": ("int8" if quantize == "int8_full" else "float32", [batch_size, 32, 48, 3]),
         "classes": ("int32", [batch_size, 32, 48]),
     }
     assert card.class_names == ("red", "green", "blue") and "32x48" in card.preprocessing
+    assert card.calibration == ({"pictures": 8, "source": "scenes"} if quantize in CALIBRATED else {})
     assert card.latency["p50_ms"] > 0 and card.versions["keras"]
 
 

@@ -8,7 +8,7 @@ from onnx.reference import ReferenceEvaluator
 import zoo
 from export.form import Form
 from export.onnx import sink_constants, write
-from export.onnx_quantize import in_8_bits, output_axis, shrink
+from export.onnx_shrink import in_8_bits, output_axis, shrink
 
 
 def test_kernels_stay_out_of_the_conversion(tmp_path, monkeypatch):
@@ -29,7 +29,7 @@ def test_kernels_stay_out_of_the_conversion(tmp_path, monkeypatch):
 
 def test_kernels_in_8_bits_by_hand():
     kernel = np.float32([[[[254.0]], [[-63.0]]], [[[0.0]], [[0.0]]], [[[1.27]], [[0.5]]]])  # three output channels
-    small, nodes = in_8_bits(kernel, "kernel", axis=0)
+    small, nodes = in_8_bits(kernel, "kernel", helper.make_node("Conv", ["x", "kernel"], ["y"]))
     np.testing.assert_array_equal(small["kernel_int8"][..., 0, 0], [[127, -32], [0, 0], [127, 50]])
     np.testing.assert_allclose(small["kernel_scale"].ravel(), [2.0, 1.0, 0.01])
     assert [node.op_type for node in nodes] == ["Cast", "Mul"] and list(nodes[-1].output) == ["kernel"]

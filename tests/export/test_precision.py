@@ -2,16 +2,21 @@
 
 import pytest
 
-from export.precision import Operator, float_operators
+from export.precision import Operator, precision_of
 
 
-def kept(*rows, others=(), outputs=("out",)):
-    """Returns the names that stay in float, of operators that make a tensor of their own name in lower case."""
+def found(*rows, others=(), outputs=("out",)):
+    """Returns the `Precision` of operators that make a tensor of their own name in lower case."""
     operators = [
         Operator(name, tuple(inputs.split()), (name.lower(),), product=name.isupper(), moves=name in ("rows", "flat"))
         for name, inputs in rows
     ]
-    return float_operators(operators, "picture", others, outputs)
+    return precision_of(operators, "picture", others, outputs)
+
+
+def kept(*rows, **options):
+    """Returns the names that stay in float."""
+    return found(*rows, **options).kept
 
 
 def test_a_plain_network_keeps_its_last_product():
@@ -19,14 +24,14 @@ def test_a_plain_network_keeps_its_last_product():
 
 
 def test_what_follows_the_last_products_is_float():
-    found = kept(
+    names = kept(
         ("CONV", "picture w"),
         ("LOGITS", "conv w"),
         ("DELTAS", "conv w"),
         ("add", "deltas anchors"),
         ("out", "logits add"),
     )
-    assert found == {"LOGITS", "DELTAS", "add", "out"}
+    assert names == {"LOGITS", "DELTAS", "add", "out"}
 
 
 TWO_STAGES = (
@@ -60,15 +65,46 @@ def test_geometry_between_two_stages_is_float():
 def test_regions_that_come_from_outside_are_geometry():
     rows = [row for row in TWO_STAGES if row[0] not in ("RPN", "DELTAS", "decode")]
     rows = [(name, inputs.replace("decode", "proposals")) for name, inputs in rows]
-    found = kept(*rows, others=("proposals",))
-    assert found >= {"places", "gather", "BOXES", "moved", "flat", "rows"} and "FC" not in found
-    assert found.isdisjoint({"CONV", "skip", "relu"})
+    names = kept(*rows, others=("proposals",))
+    assert names >= {"places", "gather", "BOXES", "moved", "flat", "rows"} and "FC" not in names
+    assert names.isdisjoint({"CONV", "skip", "relu"})
 
 
 @pytest.mark.parametrize("weights", ["w", "relu"])
 def test_a_product_of_two_features_is_not_learned(weights):
-    found = kept(("CONV", "picture w"), ("relu", "conv"), ("PRODUCT", f"relu {weights}"), ("out", "product"))
-    assert found == ({"PRODUCT", "out"} if weights == "w" else {"CONV", "relu", "PRODUCT", "out"})
+    names = kept(("CONV", "picture w"), ("relu", "conv"), ("PRODUCT", f"relu {weights}"), ("out", "product"))
+    assert names == ({"PRODUCT", "out"} if weights == "w" else {"CONV", "relu", "PRODUCT", "out"})
+
+
+def test_layers_that_may_become_integers():
+    assert found(*TWO_STAGES).layers == ("CONV", "RPN", "FC", "MASK")
+    assert found(*TWO_STAGES).measured == ("deltas",)  # others work on proposals, which differ with them
+
+
+CHAIN = (
+    ("CONV", "picture w"),
+    ("relu", "conv"),
+    ("NEXT", "relu w"),
+    ("pool", "next"),
+    ("both", "relu pool"),
+    ("THIRD", "both w"),
+    ("clip", "third"),
+    ("OUT", "clip w"),
+)
+
+
+@pytest.mark.parametrize(
+    "layers, names",
+    [
+        ((), {"OUT"}),
+        (("CONV",), {"OUT", "CONV", "relu"}),
+        (("NEXT",), {"OUT", "NEXT", "pool"}),
+        (("CONV", "NEXT"), {"OUT", "CONV", "relu", "NEXT", "pool", "both"}),
+        (("THIRD",), {"OUT", "THIRD", "clip"}),
+    ],
+)
+def test_what_follows_float_layers_alone_is_float(layers, names):
+    assert found(*CHAIN).with_layers(layers) == names
 
 
 def test_an_empty_graph():

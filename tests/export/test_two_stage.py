@@ -8,7 +8,7 @@ import pytest
 from ai_edge_litert import schema_py_generated
 
 import export
-from export.tflite import operator_name, parse
+from export.tflite_graph import operator_name, parse
 from tests.export.two_stage import SIZE, compared, pictures, quantized, toy
 from tests.export.writing import write
 

@@ -8,7 +8,7 @@ import onnx
 
 import export
 import export.onnx
-from export import onnx_quantize, tflite
+from export import onnx_quantize, onnx_shrink, tflite_quantize
 from zoo.detection.faster_rcnn import faster_rcnn_resnet18_fpn, faster_rcnn_zf
 from zoo.detection.keypoint_rcnn import keypoint_rcnn_resnet18_fpn
 from zoo.detection.mask_keypoint_rcnn import mask_keypoint_rcnn_resnet18_fpn
@@ -83,11 +83,11 @@ def quantized(plain, folder, quantize):
     path, inputs = folder / f"{quantize}{plain.suffix}", {"image": pictures(6, seed=2)}
     if plain.suffix == ".tflite":
         with warnings.catch_warnings(action="ignore"):  # of the quantizer's own making
-            path.write_bytes(tflite.quantized(plain.read_bytes(), quantize, inputs, 1))
+            path.write_bytes(tflite_quantize.quantized(plain.read_bytes(), quantize, inputs, 1))
     elif quantize == "int8":
         onnx_quantize.quantize_integers(plain, path, inputs, 1)
     else:
-        onnx.save(onnx_quantize.shrink(onnx.load(plain), quantize), path)
+        onnx.save(onnx_shrink.shrink(onnx.load(plain), quantize), path)
     return path
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from export.exporter import QUANTIZE
 from recipes.report.run import write_metrics
 
 VERBS = (
@@ -25,6 +27,11 @@ def measured(trained):
 def own_run(measured, tmp_path):
     """A copy of the measured run, to be changed."""
     return shutil.copytree(measured, tmp_path / "own")
+
+
+def test_help_names_every_way_to_quantize(zoo):
+    _, out, _ = zoo("export", "--help")
+    assert {way for ways in QUANTIZE.values() for way in ways if way} <= set(re.findall(r"\w+", out))
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -157,6 +164,13 @@ def test_verify_fails_for_another_model(zoo, own_run, toy):
     artifact = own_run / "artifacts" / "model.onnx"
     code, _, err = zoo("verify", artifact, "--model", "other.keras", "--data", toy.val_data)
     assert code == 1 and err.startswith("failed: relative")
+
+
+def test_export_shows_the_layers_left_in_float(zoo, own_run):
+    code, out, err = zoo("export", own_run / "model.keras", "--quantize", "int8", "--search", "1e-6")
+    assert code == 0, err
+    assert "in integers" in out and "noise alone" in out
+    assert re.search(r"up1_conv1\S+ +[\d.]+ +float32", out), out
 
 
 WRONG = {

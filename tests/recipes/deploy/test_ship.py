@@ -1,9 +1,11 @@
 import shutil
 
+import numpy as np
 import pytest
 
 from recipes.data import open_source
 from recipes.data.examples import letterboxed, representative
+from recipes.data.sources.source import Problem
 from recipes.deploy.ship import ship
 from recipes.training.known import usable_again, write_known
 from recipes.training.workdir import Workdir
@@ -23,13 +25,35 @@ def bad(tmp_path):
 def test_an_unreadable_picture_is_named(bad, trained):
     for read in (
         lambda: representative(bad, (32, 48), 5),
+        lambda: representative(bad, (32, 48), 4),  # of 0, 2, 3, 4
         lambda: list(letterboxed(bad, "segmentation", (32, 48))),
         lambda: ship(trained.model, format="onnx", data=bad.spec),
     ):
         with pytest.raises(InputError, match=r"images/2\.png: .*: mend or remove it$"):
             read()
-    assert len(representative(bad, (32, 48), 2)) == 2  # it is the third
+    assert len(representative(bad, (32, 48), 2)) == 2  # 0 and 3
     assert len(list(letterboxed(bad.without(bad.problems()), "segmentation", (32, 48)))) == 4
+
+
+@pytest.mark.parametrize("count, places", [(2, [0, 3]), (3, [0, 2, 4]), (5, range(5)), (9, range(5))])
+def test_pictures_are_spread_over_the_source(tmp_path, count, places):
+    source = open_source(f"masks:{write_set(tmp_path / 'set', 5)}")
+    every = [record["image"] for record in map(source.decode, source.records())]
+    for _ in range(2):
+        np.testing.assert_array_equal(representative(source, (32, 48), count), [every[place] for place in places])
+
+
+def test_an_empty_source_is_named(bad):
+    with pytest.raises(InputError, match="has no picture to look at"):
+        representative(bad.without([Problem(str(i), "", i) for i in range(5)]), (32, 48), 2)
+
+
+def test_what_int8_learns_from_is_told(bad, trained, monkeypatch):
+    told = {}
+    monkeypatch.setattr("export.export", lambda *_, **options: told.update(options))
+    ship(trained.model, format="onnx", quantize="int8", data=bad.spec, pictures=2)
+    assert told["representative"].shape == (2, 32, 48, 3)
+    assert told["source"] == f"{bad.spec}, spread evenly over its 5 pictures"
 
 
 def test_what_the_run_left_out_is_not_exported_with(bad, trained, tmp_path, monkeypatch):
