@@ -74,12 +74,13 @@ def fit(image, size, resizing):
     """Scales whole pictures into a frame and notes how to undo it: `export.letterbox.fit` of a batch.
 
     Args:
-        image: `(B, H0, W0, 3)` float32 of whole numbers, sides unknown.
+        image: `(B, H0, W0, 3)` uint8, or float32, which is rounded to whole numbers; sides unknown.
         size: `(H, W)` of the frame.
         resizing: "letterbox" or "stretch".
     Returns:
         `(B, H, W, 3)` float32 of whole numbers and a `Placement`.
     """
+    image = image if image.dtype == tf.uint8 else tf.round(image)
     picture, frame = tf.cast(tf.shape(image)[1:3], tf.float32), tf.constant(size, tf.float32)
     if resizing == "stretch":
         shown, by_area = frame, None
@@ -90,13 +91,12 @@ def fit(image, size, resizing):
     # Beyond the picture the frame reads the picture's border, and is painted over.
     spots = [tf.range(count, dtype=tf.float32) - start[axis] for axis, count in enumerate(size)]
     sides = list(zip(spots, tf.unstack(picture), tf.unstack(shown), strict=True))
-    pixels = tf.cast(image, tf.int32)
 
     def bilinear():
-        return scaled(pixels, *(places_of(*side) for side in sides))
+        return scaled(image, *(places_of(*side) for side in sides))
 
     def area():
-        return tf.round(mean(mean(pixels, 1, *sides[0]), 2, *sides[1]))
+        return tf.round(mean(mean(tf.cast(image, tf.int32), 1, *sides[0]), 2, *sides[1]))
 
     framed = bilinear() if by_area is None else tf.cond(by_area, area, bilinear)
     rows, columns = (tf.logical_and(spots[i] >= 0.0, spots[i] < shown[i]) for i in (0, 1))

@@ -22,10 +22,10 @@ def between(places):
 
 
 def scaled(pixels, rows, columns):
-    """Reads `(B, h, w, C)` int32 pixels at places of rows and columns, linearly, as OpenCV does with bytes.
+    """Reads `(B, h, w, C)` pixels at places of rows and columns, linearly, as OpenCV does with bytes.
 
-    It weighs by 2048ths, and cuts off four bits and sixteen on the way. In exact arithmetic a tenth of the pixels
-    would differ by a grey level, and scores by a hundredth.
+    Pixels are whole numbers of any dtype. OpenCV weighs by 2048ths, and cuts off four bits and sixteen on the way. In
+    exact arithmetic a tenth of the pixels would differ by a grey level, and scores by a hundredth.
 
     Returns:
         `(B, n, m, C)` float32 of whole numbers.
@@ -34,11 +34,11 @@ def scaled(pixels, rows, columns):
     (top, down), (left, right) = between(rows), between(columns)
     size = tf.shape(pixels)
     weights = [tf.cast(tf.round(share * ONE), tf.int32) for share in (1.0 - down, down, 1.0 - right, right)]
-    both = []
+    right_of, both = tf.minimum(left + 1, size[2] - 1), []
     for row in (top, tf.minimum(top + 1, size[1] - 1)):
         line = tf.gather(pixels, row, axis=1)
-        after = tf.gather(line, tf.minimum(left + 1, size[2] - 1), axis=2)
-        mixed = tf.gather(line, left, axis=2) * weights[2][:, None] + after * weights[3][:, None]
+        pair = [tf.cast(tf.gather(line, column, axis=2), tf.int32) for column in (left, right_of)]
+        mixed = pair[0] * weights[2][:, None] + pair[1] * weights[3][:, None]
         weight = weights[len(both)][:, None, None]
         both.append(weight * (mixed // 16) // 65536)
     return tf.cast((both[0] + both[1] + 2) // 4, tf.float32)

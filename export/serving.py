@@ -51,11 +51,12 @@ def signature(model, form):
 
 def predict(model, form, trained, others, image, proposals=None):
     """Returns what the form asks for, computed with the given weights instead of the model's own."""
-    image, size, placement = tf.cast(image, tf.float32), form.image_size, None
+    size, placement = form.image_size, None
     if form.letterbox:
         size = tf.shape(image)[1:3]
         image, placement = fit(image, form.image_size, getattr(model, "resizing", "letterbox"))
         proposals = None if proposals is None else placement.to_frame(proposals)
+    image = tf.cast(image, tf.float32)
     inputs = image if proposals is None else {"image": image, "proposals": proposals}
     outputs, _ = model.stateless_call(trained, others, inputs, training=False)
     if form.raw:

@@ -26,7 +26,7 @@ class AlignedBuffer(schema.BufferT):
         """Writes the buffer; returns where it lies."""
         content = None
         if self.data is not None:
-            values = bytes(bytearray(self.data))
+            values = memoryview(self.data)
             builder.StartVector(1, len(values), ALIGNMENT)
             builder.head = builder.head - len(values)
             builder.Bytes[builder.head : builder.head + len(values)] = values
@@ -41,7 +41,8 @@ def packed(model):
     """Returns the flatbuffer of a model that `parse` unpacked."""
     for buffer in model.buffers:
         buffer.__class__ = AlignedBuffer
-    builder = flatbuffers.Builder(1 << 20)
+    size = sum(len(buffer.data) + ALIGNMENT for buffer in model.buffers if buffer.data is not None)
+    builder = flatbuffers.Builder(size + (1 << 20))  # one that has to grow takes three times the memory
     builder.Finish(model.Pack(builder), IDENTIFIER)
     return bytes(builder.Output())
 

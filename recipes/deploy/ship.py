@@ -35,7 +35,7 @@ def ship(
 
     Args:
         model: path of the .keras file.
-        output: file to write; by default `artifacts/model[-int8].onnx` beside the model.
+        output: file to write; by default `artifacts/model[-int8].onnx` beside the model, with its form in the name.
         format: see `export.export`.
         quantize: see `export.export`.
         image_size: `"HEIGHTxWIDTH"`, a pair, or `None` for the training's.
@@ -62,7 +62,7 @@ def ship(
     if format not in SUFFIXES:
         raise InputError(f"unknown format {format!r}: choose one of {', '.join(SUFFIXES)}")
     if output is None:
-        output = artifact_path(model, format, quantize)
+        output = artifact_path(model, format, quantize, form)
         output.parent.mkdir(exist_ok=True)
     learned, words, compared = None, "", None
     predictor = export.load(model)
@@ -144,9 +144,17 @@ def checked(size, model):
     return size
 
 
-def artifact_path(model, format, quantize=None):
-    """Returns where an artifact of a .keras file lies by default: `artifacts/model[-int8].onnx` beside it."""
-    name = "-".join(filter(None, [Path(model).stem, quantize]))
+def artifact_path(model, format, quantize=None, form=()):
+    """Returns where an artifact of a .keras file lies by default: `artifacts/model[-int8].onnx` beside it.
+
+    Of the arguments of `form` those that `export.export` takes for what a file takes and returns are in its name too,
+    as in `model-letterbox.onnx`, so that files of several forms stand beside each other.
+    """
+    form = dict(form)
+    words = [word for word in ("raw", "paste", "letterbox") if form.get(word)]
+    words += [form["input"]] if form.get("input", "uint8") != "uint8" else []
+    words += ["_".join(form["outputs"].split(","))] if form.get("outputs") else []
+    name = "-".join(filter(None, [Path(model).stem, quantize, *words]))
     return Path(model).parent / "artifacts" / f"{name}{SUFFIXES[format] or '_saved_model'}"
 
 

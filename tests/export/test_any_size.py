@@ -29,12 +29,12 @@ def test_pictures_are_resized_as_opencv_does(size, resizing):
     """To one grey level in five of a hundred pixels; of a photograph in one of a thousand."""
     from export.letterbox_graph import fit as in_graph
 
-    taken = tf.TensorSpec((1, None, None, 3), tf.float32)
-    framed = tf.function(lambda image: in_graph(image, size, resizing)[0], input_signature=[taken])
+    framed = tf.function(lambda image: in_graph(image, size, resizing)[0], reduce_retracing=True)
     photographs = [data.astronaut(), data.astronaut()[:301, :499], data.astronaut()[:100]]
     for picture in (*any_pictures(), *photographs):
         known, _ = fit(picture, size, resizing)
-        different = np.abs(framed(picture[None].astype(np.float32))[0].numpy() - known)
+        given = picture[None] if len(picture) % 2 else picture[None] + np.float32(0.3)
+        different = np.abs(framed(tf.constant(given))[0].numpy() - known)
         assert different.max() <= 1 and (different > 0).mean() <= (0.001 if len(picture) >= 100 else 0.05)
 
 

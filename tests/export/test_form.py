@@ -226,5 +226,6 @@ def test_a_card_of_before_says_nothing_of_its_form(exported, detector, tmp_path)
 def test_the_command_line_asks_for_a_form(detector, tmp_path):
     detector.save(tmp_path / "toy.keras")
     artifact = ship(tmp_path / "toy.keras", format="onnx", outputs="mediapipe", input="float32", max_detections=7)
+    assert artifact.path == str(tmp_path / "artifacts" / "toy-float32-mediapipe.onnx")
     assert artifact.outputs[0] == {"name": "location", "dtype": "float32", "shape": [1, 7, 4]}
     assert artifact.inputs == [{"name": "image", "dtype": "float32", "shape": [1, *SIZE, 3]}]

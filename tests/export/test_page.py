@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 
 import export
+from export.web import runtimes
+from tests.checks import quick
 from tests.export.detector import knowing_detector, scenes
 
 PAGE = Path(__file__).parents[2] / "docs" / "artifacts.md"
@@ -24,21 +26,30 @@ def program(language, name=""):
     return text
 
 
+FORMS = {
+    "plain.onnx": ("onnx", {"input": "float32"}),
+    "free.onnx": ("onnx", {"letterbox": True}),
+    "plain.tflite": ("tflite", {"outputs": "scores,labels,boxes,count"}),
+}
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with files of a detector, and a picture, narrower than they take, as PNG and PPM."""
-    folder, model = tmp_path_factory.mktemp("page"), knowing_detector()
-    known = scenes(2, seed=2)[0]
-    for name, format, form in [
-        ("plain.onnx", "onnx", {"input": "float32"}),
-        ("free.onnx", "onnx", {"letterbox": True}),
-        ("plain.tflite", "tflite", {"outputs": "scores,labels,boxes,count"}),
-    ]:
-        export.export(model, folder / name, format, score_threshold=0.3, pictures=known, **form)
+    """A folder with a picture, narrower than the files take it, as PNG and PPM."""
+    folder = tmp_path_factory.mktemp("page")
     scene = Image.fromarray(scenes(1, seed=5)[0][0][:, 4:60])
     for suffix in ("png", "ppm"):
         scene.resize((95, 82), Image.Resampling.BILINEAR).save(folder / f"picture.{suffix}")
     return folder
+
+
+def made(folder, name):
+    """Returns the path of a detector's file in the folder, which is made there if missing."""
+    format, form = FORMS[name]
+    if not (folder / name).exists():
+        known = scenes(2, seed=2)[0]
+        export.export(knowing_detector(), folder / name, format, score_threshold=0.3, pictures=known, **form)
+    return folder / name
 
 
 def run(*command, **options):
@@ -62,13 +73,14 @@ def check(found, file, numbered=False, atol=0.02):
     np.testing.assert_allclose(numbers[:, 1:], known["boxes"][:count], atol=100 * atol)
 
 
-@pytest.mark.parametrize("name", ["plain.onnx", "free.onnx", "plain.tflite"])
+@pytest.mark.parametrize("name", quick([*FORMS], "plain.onnx"))
 def test_python(folder, name):
+    file = made(folder, name)
     script = folder / "detect.py"
     script.write_text(program("python", Path(name).suffix[1:]))
     assert not re.search("regionzoo|export|zoo|cv2|tensorflow", program("python", "tflite"))
     found = run(sys.executable, script.name, name, "picture.png", cwd=folder)
-    check(found, folder / name, atol=0.0001 if name == "free.onnx" else 0.02)
+    check(found, file, atol=0.0001 if name == "free.onnx" else 0.02)
 
 
 def test_node(folder):
@@ -78,7 +90,8 @@ def test_node(folder):
         pytest.skip("REGIONZOO_NODE names no folder with onnxruntime-node")
     (folder / "detect.mjs").write_text(program("js", "node"))
     (folder / "node_modules").symlink_to(Path(installed) / "node_modules")
-    check(run("node", "detect.mjs", "free.onnx", "picture.ppm", cwd=folder), folder / "free.onnx", numbered=True)
+    file = made(folder, "free.onnx")
+    check(run(*runtimes.node(), "detect.mjs", file.name, "picture.ppm", cwd=folder), file, numbered=True)
 
 
 @pytest.mark.full
@@ -91,7 +104,8 @@ def test_cpp(folder):
     (library,) = (openvino / "libs").glob("libopenvino.so.*")
     flags = ["-std=c++17", f"-I{openvino / 'include'}", str(library), f"-Wl,-rpath,{openvino / 'libs'}"]
     subprocess.run(["g++", "detect.cpp", *flags, "-o", "detect"], check=True, cwd=folder)
-    check(run("./detect", "free.onnx", "picture.ppm", cwd=folder), folder / "free.onnx", numbered=True)
+    file = made(folder, "free.onnx")
+    check(run("./detect", file.name, "picture.ppm", cwd=folder), file, numbered=True)
 
 
 def test_the_page_names_every_output():

@@ -13,6 +13,7 @@ import pytest
 import export
 from export import decoders
 from export.decoders import decoded, decoder_of
+from export.web import runtimes
 from tests.checks import quick
 from tests.export.detector import examples, knowing_detector, scenes
 from zoo.detection.grid_detector import grid_detector
@@ -124,13 +125,13 @@ for (const { box, score, label } of decode(grid, rows, columns, card)) console.l
 
 @pytest.mark.parametrize("kind", BUILDERS)
 def test_javascript(tmp_path, kind):
-    if not shutil.which("node"):
-        pytest.skip("no node here to run JavaScript: install Node.js")
+    node = runtimes.node()
+    assert node, "there is no Node.js, which `make install` brings"
     model, grids = detector(kind)
     card = decoder_of(model, model.input_shape[1:3])
     (tmp_path / "run.mjs").write_text(SCRIPT)
     numbers = json.dumps([*grids.shape[1:3], card])
-    command = ["node", str(tmp_path / "run.mjs"), numbers, (FOLDER / f"{card['family']}.mjs").as_uri()]
+    command = [*node, str(tmp_path / "run.mjs"), numbers, (FOLDER / f"{card['family']}.mjs").as_uri()]
     check(run(command, grids, card), predicted(model, grids))
 
 

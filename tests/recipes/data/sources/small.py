@@ -1,5 +1,6 @@
 """A small valid set of each kind of source, as it is found on a disk."""
 
+import base64
 import io
 import json
 
@@ -14,6 +15,7 @@ OBJECT = (
     "<object><name>{}</name><difficult>0</difficult>"
     "<bndbox><xmin>2</xmin><ymin>2</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object>"
 )
+CORNERS = "<polygon><x1>2</x1><y1>2</y1><x2>9</x2><y2>2</y2><x3>9</x3><y3>9</y3></polygon>"
 POLYGON = [1, 2, 9, 2, 9, 9, 1, 9]
 
 
@@ -108,7 +110,8 @@ def nuclei(folder):
 def voc(folder):
     for name, kind in zip(NAMES, ("cat", "dog"), strict=True):
         picture(folder / f"JPEGImages/{name}.png")
-        write(folder / f"Annotations/{name}.xml", f"<annotation>{OBJECT.format(kind) * 2}</annotation>")
+        drawn = OBJECT.format(kind).replace("</object>", f"{CORNERS}</object>")
+        write(folder / f"Annotations/{name}.xml", f"<annotation>{OBJECT.format(kind)}{drawn}</annotation>")
     write(folder / "ImageSets/Main/train.txt", "a\nb\n")
     return f"voc:{folder}:train"
 
@@ -171,6 +174,7 @@ def labelme(folder):
             {"label": "cat", "points": [[9, 9], [12, 11]], "shape_type": "rectangle", "group_id": 3},
             {"label": "dog", "points": [[5, 5], [8, 5]], "shape_type": "circle", "group_id": None},
             {"label": "dog", "points": [[5, 5]], "shape_type": "point"},
+            {"label": "dog", "points": [[2, 3], [4, 4]], "shape_type": "mask", "mask": in_base64(np.eye(2, 3) > 0)},
         ]
         file = {"version": "5.4", "shapes": shapes, "imagePath": f"{name}.png", "imageData": None}
         write(folder / f"{name}.json", {**file, "imageHeight": SIZE[0], "imageWidth": SIZE[1]})
@@ -194,6 +198,34 @@ def via(folder):
     items = {name: {"filename": f"{name}.png", "size": 9, "regions": regions} for name in NAMES}
     write(folder / "via.json", {"_via_settings": {}, "_via_img_metadata": items})
     return f"via:{folder / 'via.json'}@{folder / 'images'}"
+
+
+def via3(folder):
+    """A project of version 3, a view a picture."""
+    shapes = ([2, 2, 2, 4, 3], [7, 0, 0, 4, 0, 4, 4], [3, 4, 3, 2], [8, 1, 5, 4, 2, 9, 5, 4, 8], [1, 3, 3])
+    for name in NAMES:
+        picture(folder / f"images/{name}.png")
+    options = {"0": "cat", "1": "dog"}
+    data = {
+        "project": {"pname": "a"},
+        "attribute": {"1": {"aname": "kind", "anchor_id": "FILE1_Z0_XY1", "type": 4, "options": options}},
+        "file": {str(n): {"fid": str(n), "fname": f"{name}.png", "type": 2} for n, name in enumerate(NAMES)},
+        "view": {str(n): {"fid_list": [str(n)]} for n in range(len(NAMES))},
+        "metadata": {
+            f"{n}_{place}": {"vid": str(n), "z": [], "xy": shape, "av": {"1": str(place % 2)}}
+            for n in range(len(NAMES))
+            for place, shape in enumerate(shapes)
+        },
+    }
+    write(folder / "via.json", data)
+    return f"via:{folder / 'via.json'}@{folder / 'images'}"
+
+
+def in_base64(mask):
+    """Returns a mask as LabelMe keeps it."""
+    contents = io.BytesIO()
+    Image.fromarray(mask).save(contents, "PNG")
+    return base64.b64encode(contents.getvalue()).decode()
 
 
 def points(folder):
@@ -224,6 +256,7 @@ SETS = {
     "yolo of keypoints": yolo_pose,
     "labelme": labelme,
     "via": via,
+    "via of version 3": via3,
     "points": points,
 }
 """By its name what writes it into a folder and returns its spec."""

@@ -107,7 +107,7 @@ def rows_mangled(draw, contents):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("kind", ["coco", "voc", "labelme", "yolo", "via", "points"])
+@pytest.mark.parametrize("kind", ["coco", "voc", "labelme", "yolo", "via", "via of version 3", "points"])
 def test_mangled_files(kind, tmp_path):
     whole, changed = tmp_path / "whole", tmp_path / "changed"
     SETS[kind](whole)
