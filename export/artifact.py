@@ -32,7 +32,7 @@ class Artifact:
     Attributes:
         path: the file, or the folder of a SavedModel.
         format: "saved_model", "onnx" or "tflite".
-        quantize: `None`, "float16", "dynamic" or "int8".
+        quantize: `None`, or one of `export.exporter.QUANTIZE`, as "int8".
         sha256: of the file; of a folder, over the names and contents of its files in sorted order.
         size: bytes.
         inputs: one dict a tensor: name, dtype, shape (`None` where dynamic).

@@ -151,5 +151,5 @@ def refuse_floats(model, known=()):
     if found := found.difference(known):
         raise InputError(
             f"int8_full has no float operator, and LiteRT or its quantizer none in integers for "
-            f"{', '.join(sorted(found))}: choose int8, which has these in float, or a detector's raw outputs"
+            f"{', '.join(sorted(found))}: choose int8, or leave a detector's decoding out (raw)"
         )

@@ -81,6 +81,24 @@ def test_limits_from_above_hold_in_integers(tmp_path):
     np.testing.assert_allclose(found[:, [0, 2]], [[0, 10]] * 2, atol=0.05)
 
 
+def test_a_detectors_raw_grid_in_integers_alone(tmp_path):
+    model, (pictures, targets) = detector.knowing_detector(), detector.scenes(20, seed=1)
+    artifact = export.export(
+        model,
+        tmp_path / "raw.tflite",
+        "tflite",
+        quantize="int8_full",
+        raw=True,
+        representative=pictures,
+        pictures=pictures,
+        targets=[targets for _, targets in detector.examples(pictures, targets)],
+    )
+    nothing_is_float(artifact)
+    assert {entry["dtype"] for entry in artifact.outputs} == {"int8"} and artifact.operators["LEAKY_RELU"] == 5
+    assert artifact.parity["verdict"] == "passed" and artifact.parity["agreement"] > 0.9
+    assert set(export.load(artifact.path).predict(pictures[:1])) == {"boxes", "scores", "labels", "count"}
+
+
 def test_what_has_no_integers_is_named(tmp_path):
     with pytest.raises(InputError, match=r"no float operator, .* in integers for .*NON_MAX_SUPPRESSION_V4.*TOPK_V2"):
         full(detector.toy_detector(), tmp_path, detector.scenes(2, seed=0)[0])
