@@ -6,6 +6,7 @@ import mmap
 import zipfile
 import zlib
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 
 from zoo.errors import InputError
@@ -33,20 +34,21 @@ class Artifact:
         path: the file, or the folder of a SavedModel.
         format: "saved_model", "onnx" or "tflite".
         quantize: `None`, "float16", "dynamic" or "int8".
-        sha256: of the file; of a folder, over the names and contents of its files in sorted order.
-        size: bytes.
         inputs: one dict a tensor: name, dtype, shape (`None` where dynamic).
         outputs: likewise.
         operators: how often each operator occurs in the graph.
         class_names: index for index.
         task: `model.task`.
         preprocessing: what the caller does to a picture, in words.
-        attributes: of the model, those of `keypoint_names`, `skeleton`, `resizing`, the thresholds, `max_detections`,
-            `proposals` and `num_proposals` that it has.
+        attributes: of the model, those of `keypoint_names`, `skeleton`, `resizing`, `sides`, the thresholds,
+            `max_detections`, `proposals` and `num_proposals` that it has.
         parity: the largest differences from Keras, and on which pictures.
         latency: milliseconds a call, and how they were measured.
         versions: of the packages that made the file.
         created: UTC date and time, ISO 8601.
+        sha256: of the file; of a folder, over the names and contents of its files in sorted order. It is computed when
+            it is first asked for, as is the size: who predicts does not wait for it.
+        size: bytes.
     """
 
     path: str
@@ -63,12 +65,20 @@ class Artifact:
     latency: dict = field(default_factory=dict)
     versions: dict = field(default_factory=dict)
     created: str = ""
-    sha256: str = ""
-    size: int = 0
+
+    @cached_property
+    def sha256(self):
+        """Hex digest of the file as it is now."""
+        return sha256(self.path)
+
+    @cached_property
+    def size(self):
+        """Bytes of the file, or of all files of the folder, as they are now."""
+        return size(self.path)
 
     @property
     def image_size(self):
-        """`(height, width)` in pixels that the input takes."""
+        """`(height, width)` in pixels that the input takes, `None` in either place for any number."""
         return tuple(self.inputs[0]["shape"][1:3])
 
     @property
@@ -78,7 +88,7 @@ class Artifact:
 
     def to_dict(self):
         """Returns the card as a dict that JSON can hold."""
-        return {**asdict(self), "class_names": list(self.class_names)}
+        return {**asdict(self), "class_names": list(self.class_names), "sha256": self.sha256, "size": self.size}
 
     @classmethod
     def from_dict(cls, card):
@@ -90,9 +100,9 @@ class Artifact:
     def embed(self, path):
         """Writes the card into the file (ONNX metadata, TFLite associated file) or folder (`assets.extra`) at `path`.
 
-        The card within has no path, sha256 and size: it cannot hold its own hash. `read` adds them.
+        The card within has no path, which `read` adds.
         """
-        card = {k: v for k, v in self.to_dict().items() if k not in ("path", "sha256", "size")}
+        card = {name: value for name, value in asdict(self).items() if name != "path"}
         WRITERS[self.format](Path(path), json.dumps(card, indent=1), "\n".join(self.class_names))
 
     @classmethod
@@ -100,7 +110,7 @@ class Artifact:
         """Reads the card of an artifact.
 
         Returns:
-            The `Artifact` with path, sha256 and size as they are now; `None` if the file carries no card.
+            The `Artifact`; `None` if the file carries no card.
         Raises:
             InputError: if there is no artifact at `path`, or the file is broken.
         """
@@ -112,7 +122,7 @@ class Artifact:
         if text is None:
             return None
         try:
-            return cls.from_dict({**json.loads(text), "path": str(path), "sha256": sha256(path), "size": size(path)})
+            return cls.from_dict({**json.loads(text), "path": str(path)})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise damaged(path) from error
 

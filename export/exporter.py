@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import psutil
 
 from export.artifact import Artifact
 from export.convert import convert
@@ -31,6 +30,8 @@ QUANTIZE = {
 PREPROCESSING = "raw RGB pixels 0..255 as uint8, brought by the caller to {0}x{1} (height x width) by {2}"
 REGIONS = "; at most {1} regions that {0} finds in the picture, brought there with it"
 LATENCY_RUNS = 5
+USUAL = 256, 320
+"""Pixels of the pictures that a file is measured on where neither it nor its model says a size."""
 
 
 class VerificationError(RuntimeError):
@@ -59,6 +60,7 @@ def export(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
+    opset=None,
 ):
     """Writes a model as a file that another runtime reads: raw pixels in, final predictions out.
 
@@ -75,19 +77,21 @@ def export(
             `keras.Model(model.input, {"logits": model.output["logits"]})` leaves out the feature maps.
         path: the file to write, a folder for a SavedModel; an artifact already there is replaced.
         format: "saved_model", "onnx" or "tflite".
-        image_size: `(height, width)` in pixels; `model.image_size` if not given.
+        image_size: `(height, width)` in pixels, `None` in either place for any number, where the model takes any (not
+            in TFLite); `model.image_size` if not given.
         quantize: `None`, "float16" (half the file), "dynamic" or "int8" (a quarter of it; a SavedModel has neither,
             and R-CNN no "int8").
         batch_size: pictures a call; `None` for any number (not in TFLite).
         representative: uint8 `(N, height, width, 3)` pictures from which "int8" learns its ranges; some tens will do.
         pictures: uint8 `(N, height, width, 3)` on which parity and latency are measured; without them the
-            representative ones, or noise, on which a quantized form is not judged.
+            representative ones, or noise, of two sizes where the file takes any; on noise a quantized form is not judged.
         targets: those of `pictures`, a list as `verify` takes them: without them nobody can tell what a quantized
             form loses.
         score_threshold: of a detector, the score above which the artifact reports what it finds; `None` for the
             model's, which stays as it is.
         iou_threshold: likewise, the overlap with a better box above which one is dropped.
         max_detections: likewise, the artifact's number of rows.
+        opset: version of ONNX's operators, 13 or later; `None` for 18.
     Returns:
         The `Artifact`, whose card is also inside the file; its `parity` says under "verdict" whether it passed.
     Raises:
@@ -100,9 +104,11 @@ def export(
     check_choice("format", format, QUANTIZE)
     check_choice(f"quantize for {format}", quantize, QUANTIZE[format])
     path = check_target(Path(path), format)
+    if opset is not None and format != "onnx":
+        raise InputError(f"opset is a number of ONNX's, received {opset!r}: leave it out for {format}")
     model = open_model(model_or_path)
     check_loops(model, quantize)
-    image_size = check_size(model, image_size)
+    image_size = check_size(model, image_size, format)
     check_batch_size(batch_size, format)
     if representative is not None:
         representative = check_pictures("representative", representative, image_size)
@@ -110,7 +116,7 @@ def export(
         raise InputError("int8 needs representative pictures: pass representative=, uint8 (N, height, width, 3)")
     real = pictures is not None or representative is not None
     targets = check_targets(targets, pictures)
-    pictures, origin = choose_pictures(pictures, representative, image_size)
+    pictures, origin = choose_pictures(model, pictures, representative, image_size)
     thresholds = {
         "score_threshold": score_threshold,
         "iou_threshold": iou_threshold,
@@ -126,6 +132,7 @@ def export(
             form=Form(image_size, batch_size),
             quantize=quantize,
             representative=keras.inputs_of(representative) if quantize == "int8" else None,
+            **({} if opset is None else {"opset": opset}),
         )
         artifact = Artifact(
             path=str(path),
@@ -211,8 +218,8 @@ def check_target(path, format):
     return path
 
 
-def check_size(model, image_size):
-    """Returns `(height, width)`, or raises `InputError` if it is unknown, no size, or not the model's."""
+def check_size(model, image_size, format):
+    """Returns `(height, width)`, or raises `InputError` if it is unknown, no size, or not the model's or format's."""
     from export.source import fixed_size
 
     image_size = image_size or getattr(model, "image_size", None)
@@ -222,13 +229,16 @@ def check_size(model, image_size):
             raise InputError("the picture size is unknown: pass image_size=(height, width)")
         return fixed
     try:
-        height, width = map(int, image_size)
+        height, width = (None if side is None else int(side) for side in image_size)
     except (TypeError, ValueError):
         raise InputError(f"image_size must be (height, width), received {image_size!r}") from None
-    if min(height, width) < 1:
+    asked = f"{height or 'any'}x{width or 'any'}"
+    if any(side is not None and side < 1 for side in (height, width)):
         raise InputError(f"image_size must be positive, received {height}x{width}")
     if any(side not in (None, given) for side, given in zip(fixed, (height, width), strict=True)):
-        raise InputError(f"the model takes pictures of {fixed[0]}x{fixed[1]}, received image_size {height}x{width}")
+        raise InputError(f"the model takes pictures of {fixed[0]}x{fixed[1]}, received image_size {asked}")
+    if format == "tflite" and None in (height, width):
+        raise InputError(f"tflite takes a fixed image_size, received {asked}: name it, or choose onnx or saved_model")
     return height, width
 
 
@@ -244,36 +254,53 @@ def check_batch_size(batch_size, format):
 def check_pictures(name, pictures, image_size):
     """Returns uint8 `(N, height, width, 3)`, or raises `InputError` that names the argument."""
     pictures = np.asarray(pictures)
-    if pictures.dtype != np.uint8 or pictures.shape[1:] != (*image_size, 3) or len(pictures) == 0:
-        height, width = image_size
+    if pictures.dtype != np.uint8 or pictures.ndim != 4 or not fits(pictures, image_size) or 0 in pictures.shape:
+        height, width = (side or "any" for side in image_size)
         raise InputError(
             f"{name} must be uint8 (N, {height}, {width}, 3), received {pictures.dtype} {pictures.shape}"
         )
     return pictures
 
 
+def fits(pictures, image_size):
+    """Says whether `(N, height, width, 3)` pictures are of a size, `None` in which is any."""
+    return all(want in (None, got) for want, got in zip((*image_size, 3), pictures.shape[1:], strict=True))
+
+
 def preprocessing(model, image_size):
     """Returns what the card says that the caller does to a picture."""
     from export.source import proposals_of
 
-    pixels = PREPROCESSING.format(*image_size, getattr(model, "resizing", "letterbox"))
+    if None in image_size:
+        sides = getattr(model, "sides", None)
+        how = f"scaled by the caller to sides of {sides[0]}, at most {sides[1]}" if sides else "of any size"
+        pixels = f"raw RGB pixels 0..255 as uint8, {how}"
+    else:
+        pixels = PREPROCESSING.format(*image_size, getattr(model, "resizing", "letterbox"))
     method = proposals_of(model)
     return pixels + (REGIONS.format(method, model.num_proposals) if method else "")
 
 
-def choose_pictures(pictures, representative, image_size):
+def choose_pictures(model, pictures, representative, image_size):
     """Returns the pictures to measure on, and in words where they come from."""
     if pictures is not None:
         return check_pictures("pictures", pictures, image_size), f"{len(pictures)} given by the caller"
     if representative is not None:
         return representative[:4], f"{len(representative[:4])} of the representative pictures"
-    noise = np.random.default_rng(0).integers(0, 256, (2, *image_size, 3), dtype=np.uint8)
+    usual = getattr(model, "image_size", None) or USUAL
+    size = [side or other for side, other in zip(image_size, usual, strict=True)]
+    noise = np.random.default_rng(0).integers(0, 256, (2, *size, 3), dtype=np.uint8)
+    if None in image_size:  # the second picture is larger
+        wider = np.pad(
+            noise[1], [(0, 32 * (image_size[0] is None)), (0, 64 * (image_size[1] is None)), (0, 0)], "wrap"
+        )
+        return [noise[0], wider], "2 of uniform noise, of two sizes"
     return noise, "2 of uniform noise"
 
 
 def latency(predictor, pictures):
     """Returns the median milliseconds a call of a few runs, after one to warm up."""
-    batch = np.resize(pictures, (predictor.batch_size or 1, *pictures.shape[1:]))
+    batch = np.stack([pictures[0]] * (predictor.batch_size or 1))
     inputs = predictor.inputs_of(batch)
     predictor.call(inputs)
     seconds = []
@@ -291,6 +318,8 @@ def folder_beside(path):
     A killed process cannot remove its folder: the name holds the process id, and the next export to the same path
     removes what processes left that are gone.
     """
+    import psutil
+
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         if not psutil.pid_exists(int(left.name.split(".")[-3])):
             shutil.rmtree(left)

@@ -8,7 +8,7 @@ class Form:
     """What a file takes and returns.
 
     Attributes:
-        image_size: `(height, width)` in pixels.
+        image_size: `(height, width)` in pixels, `None` in either place for any number.
         batch_size: pictures a call, `None` for any number.
     """
 

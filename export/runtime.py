@@ -71,16 +71,16 @@ class Predictor:
         num_proposals: how many of them a picture at most.
     """
 
-    path = sides = None
+    path = None
 
     def __init__(self, card, input_shape):
         self.card = card
         self.task = card.task if card else None
         self.class_names = card.class_names if card else ()
-        self.take_attributes(card.attributes if card else {})
         self.batch_size, *size, channels = input_shape
         self.image_size = tuple(size)
         self.frame_size = None if None in size else self.image_size
+        self.take_attributes(card.attributes if card else {})
         if channels != 3:
             raise InputError(f"the model takes pictures of {channels} channels: only RGB models can be loaded")
 
@@ -91,6 +91,7 @@ class Predictor:
         self.resizing = attributes.get("resizing", "letterbox")
         self.proposals = attributes.get("proposals", "")
         self.num_proposals = attributes.get("num_proposals", 0)
+        self.sides = None if self.frame_size or any(self.image_size) else attributes.get("sides")
 
     def predict(self, images, proposals=None):
         """Predicts any number of pictures of one size, `batch_size` at a time.
@@ -131,8 +132,8 @@ class Predictor:
         """
         pictures = iter(pictures)
         # Thousands of regions fill the memory as a batch of pictures does.
-        ahead = DYNAMIC_BATCH if self.frame_size and not self.proposals else 1
-        while chunk := [self.in_frame(picture) for picture in islice(pictures, self.batch_size or ahead)]:
+        alike = self.batch_size or (1 if self.proposals else DYNAMIC_BATCH)
+        while chunk := [self.in_frame(picture) for picture in islice(pictures, alike if self.frame_size else 1)]:
             frames, proposals, placements = zip(*chunk, strict=True)
             outputs = self.predict(np.stack(frames), proposals)
             for i, placement in enumerate(placements):
@@ -145,7 +146,8 @@ class Predictor:
         if self.sides:
             frame, placement = fit(picture, scaled(picture.shape[:2], *self.sides), "stretch")
         else:
-            frame, placement = fit(picture, self.frame_size or picture.shape[:2], self.resizing)
+            own = (want or got for want, got in zip(self.image_size, picture.shape, strict=False))
+            frame, placement = fit(picture, self.frame_size or tuple(own), self.resizing)
         if self.proposals:
             proposals = placement.to_frame(self.propose(picture) if proposals is None else proposals)
         return frame, proposals, placement
@@ -253,9 +255,8 @@ class KerasPredictor(Predictor):
         super().__init__(None, self.model.inputs[0].shape)
         self.task = getattr(self.model, "task", None)
         self.class_names = tuple(getattr(self.model, "class_names", ()))
-        self.take_attributes(attributes_of(self.model))
         self.frame_size = self.frame_size or getattr(self.model, "image_size", None)
-        self.sides = None if self.frame_size else getattr(self.model, "sides", None)
+        self.take_attributes(attributes_of(self.model))
 
     def call(self, inputs):
         """Runs the network."""

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from itertools import islice
+from itertools import groupby, islice
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -210,7 +210,7 @@ def side_by_side(artifact, keras, reference, examples):
         proposals = keras.inputs_of(pictures).get("proposals")
         candidates, references = artifact.predict(pictures, proposals), reference.predict(pictures, proposals)
         check_outputs(artifact.path, references, candidates)
-        seen = seen or Seen(COMPARISONS.get(keras.task, Comparison)(references, artifact.image_size), {})
+        seen = seen or Seen(COMPARISONS.get(keras.task, Comparison)(references, pictures.shape[1:3]), {})
         for i, (_, targets) in enumerate(chunk):
             ours, theirs = pick(references, i), pick(candidates, i)
             seen.comparison.update(ours, theirs, targets)
@@ -252,16 +252,16 @@ def largest(values):
 
 def check_size(pictures, size):
     """Raises `InputError` if examples are not of the artifact's size."""
-    if pictures.shape[1:3] != size:
-        sizes = ["x".join(map(str, side)) for side in (size, pictures.shape[1:3])]
+    if any(want not in (None, got) for want, got in zip(size, pictures.shape[1:3], strict=True)):
+        sizes = ["x".join(str(side or "any") for side in sides) for sides in (size, pictures.shape[1:3])]
         raise InputError(f"examples must be pictures of the artifact's {sizes[0]} pixels, received {sizes[1]}")
 
 
 def chunks(examples, size):
-    """Yields lists of at most `size` examples."""
-    examples = iter(examples)
-    while chunk := list(islice(examples, size)):
-        yield chunk
+    """Yields lists of at most `size` examples in their order, the pictures of each of one shape."""
+    for _, alike in groupby(examples, lambda example: np.shape(example[0])):
+        while chunk := list(islice(alike, size)):
+            yield chunk
 
 
 def check_outputs(path, reference, candidate):

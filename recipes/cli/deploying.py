@@ -53,7 +53,9 @@ def export(
     ] = None,
     format: Annotated[str, typer.Option(help="saved_model, onnx or tflite.")] = "onnx",
     quantize: Annotated[str, typer.Option(help="none, float16, dynamic or int8.")] = "none",
-    image_size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH; the training's if not given.")] = None,
+    image_size: Annotated[
+        str | None, typer.Option(help="HEIGHTxWIDTH, or any (not in TFLite); the training's if not given.")
+    ] = None,
     batch_size: Annotated[int, typer.Option(help="Pictures a call; 0 for any number (not in TFLite).")] = 1,
     data: Annotated[
         str | None,
@@ -67,6 +69,9 @@ def export(
         float | None, typer.Option(help="A detector's: overlap with a better box that drops one; likewise.")
     ] = None,
     max_detections: Annotated[int | None, typer.Option(help="A detector's: rows of the result; likewise.")] = None,
+    opset: Annotated[
+        int | None, typer.Option(help="ONNX's version of operators, 13 or later; 18 if not given.")
+    ] = None,
 ):
     """Writes a model as SavedModel, ONNX or TFLite and compares it with Keras; exits 1 if it differs."""
     from recipes.deploy.ship import ship
@@ -84,6 +89,7 @@ def export(
         score_threshold=score_threshold,
         iou_threshold=iou_threshold,
         max_detections=max_detections,
+        opset=opset,
     )
     show_artifact(artifact)
     run.renew(artifact.path, import_frameworks)

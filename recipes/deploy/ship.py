@@ -30,6 +30,7 @@ def ship(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
+    opset=None,
 ):
     """Exports a .keras file.
 
@@ -38,7 +39,7 @@ def ship(
         output: file to write; by default `artifacts/model[-int8].onnx` beside the model.
         format: see `export.export`.
         quantize: see `export.export`.
-        image_size: `"HEIGHTxWIDTH"`, a pair, or `None` for the training's.
+        image_size: `"HEIGHTxWIDTH"`, "any", a pair, or `None` for the training's.
         batch_size: see `export.export`.
         data: source whose pictures int8 learns its ranges from, and on which the artifact is compared with Keras; of
             the data of the model's run without those that it left out. If not given, those of the model's run: int8
@@ -47,6 +48,7 @@ def ship(
         score_threshold: of a detector, see `export.export`.
         iou_threshold: likewise.
         max_detections: likewise.
+        opset: version of ONNX's operators, see `export.export`.
 
     Returns:
         The `export.Artifact`.
@@ -57,9 +59,9 @@ def ship(
     """
     if not Path(model).is_file():
         raise InputError(f"{model} does not exist: give a .keras file")
-    size = literal(image_size) if isinstance(image_size, str) else image_size
+    size = (None, None) if image_size == "any" else literal(image_size) if isinstance(image_size, str) else image_size
     if size is not None and (not isinstance(size, tuple) or len(size) != 2):
-        raise InputError(f"--image-size takes HEIGHTxWIDTH, as in 360x480, received {image_size!r}")
+        raise InputError(f"--image-size takes HEIGHTxWIDTH, as in 360x480, or any, received {image_size!r}")
     if format not in SUFFIXES:
         raise InputError(f"unknown format {format!r}: choose one of {', '.join(SUFFIXES)}")
     if output is None:
@@ -68,13 +70,14 @@ def ship(
     learned = compared = None
     predictor = export.load(model)
     size = size or predictor.frame_size
+    frame = predictor.frame_size if size and None in size else size
     if quantize == "int8":
         source = source_of(model, predictor.task, data, "data")
         if source is None:
             raise InputError("int8 learns from pictures: name their source with --data, as in --data shapes")
-        learned = representative(source, checked(size, model), pictures, predictor.resizing)
+        learned = representative(source, checked(frame, model), pictures, predictor.resizing)
     if source := source_of(model, predictor.task, data, "val_data"):
-        compared = list(examples_of(source, predictor, checked(size, model), pictures))
+        compared = list(examples_of(source, predictor, checked(frame, model), pictures))
     return export.export(
         model,
         output,
@@ -88,6 +91,7 @@ def ship(
         score_threshold=score_threshold,
         iou_threshold=iou_threshold,
         max_detections=max_detections,
+        opset=opset,
     )
 
 
@@ -172,7 +176,8 @@ def verify(artifact, model, data=None, count=None):
     source = source_of(model, predictor.task, data, "val_data")
     if source is None:
         raise InputError(f"{model}: its own data are not known; name labelled pictures of its classes with --data")
-    return export.verify(artifact, model, examples_of(source, predictor, predictor.image_size, count))
+    frame = checked(predictor.frame_size or export.load(model).frame_size, model)
+    return export.verify(artifact, model, examples_of(source, predictor, frame, count))
 
 
 def model_above(artifact):
