@@ -2,6 +2,7 @@
 
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -21,26 +22,31 @@ from export.tasks import finish, in_picture, largest
 from zoo.errors import InputError
 
 
-def load(path, threads=None):
+def load(path, threads=None, providers=None):
     """Opens a SavedModel folder, an .onnx, .tflite or .keras file for prediction.
 
     Args:
         path: the file or folder.
         threads: CPU threads of the runtime, `None` for its own choice. TensorFlow (SavedModel) takes it once a
             process, before its first operation.
+        providers: of an .onnx file, ONNX Runtime's execution providers in order of preference, such as
+            "CUDAExecutionProvider", names or pairs of a name and its options; `None` for the CPU's.
     Returns:
-        A `Predictor`.
+        A `Predictor`, which any number of threads may use at once.
     Raises:
-        InputError: if the file is missing, broken or no artifact, or the threads cannot be set.
+        InputError: if the file is missing, broken or no artifact, or the threads or providers cannot be had.
     """
-    return opened(Path(path), threads)
+    return opened(Path(path), threads, providers=providers)
 
 
-def opened(path, threads=None, card=None):
+def opened(path, threads=None, card=None, providers=None):
     """As `load`; `card` is the one that an unfinished file will carry."""
     kind = PREDICTORS[format_of(path)]
+    if providers is not None and kind is not OnnxPredictor:
+        raise InputError(f"{path} is no .onnx file: providers are ONNX Runtime's, leave them out")
+    options = {} if providers is None else {"providers": providers}
     try:
-        predictor = kind(path, threads, card)
+        predictor = kind(path, threads, card, **options)
     except InputError:
         raise
     except ModuleNotFoundError as error:
@@ -178,16 +184,17 @@ class Predictor:
 
 
 class OnnxPredictor(Predictor):
-    """An .onnx file in ONNX Runtime on the CPU."""
+    """An .onnx file in ONNX Runtime."""
 
-    def __init__(self, path, threads=None, card=None):
+    def __init__(self, path, threads=None, card=None, providers=("CPUExecutionProvider",)):
         with native_stderr_held():  # without a home it complains of its telemetry
             import onnxruntime
 
+        check_providers(providers, onnxruntime.get_available_providers())
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
         self.outputs = [output.name for output in self.session.get_outputs()]
         card = card or Artifact.of(path, self.session.get_modelmeta().custom_metadata_map.get(ONNX_KEY))
         inputs = {one.name: (ONNX_TYPES.get(one.type, one.type), one.shape) for one in self.session.get_inputs()}
@@ -199,7 +206,7 @@ class OnnxPredictor(Predictor):
 
 
 class TFLitePredictor(Predictor):
-    """A .tflite file in LiteRT with its XNNPACK kernels."""
+    """A .tflite file in LiteRT with its XNNPACK kernels; its interpreter serves one thread at a time."""
 
     def __init__(self, path, threads=None, card=None):
         from ai_edge_litert.interpreter import Interpreter
@@ -213,10 +220,12 @@ class TFLitePredictor(Predictor):
         inputs = {name: (np.dtype(one["dtype"]).name, one["shape"].tolist()) for name, one in details.items()}
         super().__init__(card, check_inputs(path, inputs, card))
         self.scales = {name: output["quantization"] for name, output in self.runner.get_output_details().items()}
+        self.turn = Lock()
 
     def call(self, inputs):
         """Runs the network."""
-        outputs = self.runner(**inputs)
+        with self.turn:
+            outputs = self.runner(**inputs)
         return {name: dequantize(array, *self.scales[name]) for name, array in outputs.items()}
 
 
@@ -244,7 +253,7 @@ class SavedModelPredictor(Predictor):
 
 
 class KerasPredictor(Predictor):
-    """A `keras.Model` or a .keras file on the backend of this process, computing in float32."""
+    """A `keras.Model` or a .keras file on the backend of this process, in float32 and for one thread at a time."""
 
     def __init__(self, model_or_path, threads=None, card=None):
         from export.source import attributes_of, in_float32, open_model
@@ -257,11 +266,13 @@ class KerasPredictor(Predictor):
         self.class_names = tuple(getattr(self.model, "class_names", ()))
         self.frame_size = self.frame_size or getattr(self.model, "image_size", None)
         self.take_attributes(attributes_of(self.model))
+        self.turn = Lock()  # Keras traces the first call of a size
 
     def call(self, inputs):
         """Runs the network."""
         images = inputs["image"].astype(np.float32)
-        outputs = self.model.predict_on_batch({**inputs, "image": images} if self.proposals else images)
+        with self.turn:
+            outputs = self.model.predict_on_batch({**inputs, "image": images} if self.proposals else images)
         return finish(self.task, outputs, largest)  # `model.predictions` included
 
 
@@ -272,6 +283,16 @@ PREDICTORS = {
     "saved_model": SavedModelPredictor,
     "keras": KerasPredictor,
 }
+
+
+def check_providers(providers, available):
+    """Raises `InputError` if ONNX Runtime, as it is installed here, lacks one of the execution providers."""
+    if isinstance(providers, str):
+        raise InputError(f"providers is a list, received {providers!r}")
+    for provider in providers:
+        name = provider if isinstance(provider, str) else provider[0]
+        if name not in available:
+            raise InputError(f"ONNX Runtime has no provider {name!r} here: choose among {', '.join(available)}")
 
 
 def dequantize(array, scale, zero_point):
