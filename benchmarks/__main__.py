@@ -26,6 +26,7 @@ BENCHMARKS = (
     "data",
     "mean_shapes",
     "commands",
+    "soak",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -46,7 +46,7 @@ class Artifact:
         latency: milliseconds a call, and how they were measured.
         versions: of the packages that made the file.
         created: UTC date and time, ISO 8601.
-        sha256: of the file; of a folder, over the names and contents of its files in sorted order. It and the size are
+        sha256: of the file; of a folder, over the names and contents of its files in sorted order. It and size are
             found when they are first asked for: who predicts does not wait for them.
         size: bytes.
     """

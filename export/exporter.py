@@ -14,7 +14,7 @@ import numpy as np
 
 from export.artifact import Artifact
 from export.convert import convert
-from export.form import Form
+from export.form import USUAL, Form
 from export.runtime import KerasPredictor, opened
 from export.switches import switch_layers
 from export.tolerances import tolerances
@@ -30,8 +30,6 @@ QUANTIZE = {
 PREPROCESSING = "raw RGB pixels 0..255 as uint8, brought by the caller to {0}x{1} (height x width) by {2}"
 REGIONS = "; at most {1} regions that {0} finds in the picture, brought there with it"
 LATENCY_RUNS = 5
-USUAL = 256, 320
-"""Pixels of the pictures that a file is measured on where neither it nor its model says a size."""
 
 
 class VerificationError(RuntimeError):
@@ -84,7 +82,8 @@ def export(
         batch_size: pictures a call; `None` for any number (not in TFLite).
         representative: uint8 `(N, height, width, 3)` pictures from which "int8" learns its ranges; some tens will do.
         pictures: uint8 `(N, height, width, 3)` on which parity and latency are measured; without them the
-            representative ones, or noise, of two sizes where the file takes any; on noise a quantized form is not judged.
+            representative ones, or noise, on which a quantized form is not judged (of two sizes where the file takes
+            any).
         targets: those of `pictures`, a list as `verify` takes them: without them nobody can tell what a quantized
             form loses.
         score_threshold: of a detector, the score above which the artifact reports what it finds; `None` for the

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+USUAL = 256, 320
+"""Height and width in pixels of the pictures that are tried where neither file nor model says a size."""
+
 
 @dataclass(frozen=True)
 class Form:

@@ -191,21 +191,39 @@ def benchmark(
     threads: Annotated[
         int | None, typer.Option(help="CPU threads of the runtime; its own choice if not given.")
     ] = None,
+    seconds: Annotated[float | None, typer.Option(help="Begin no call after so many.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Source of pictures to call them on; without it noise, untypical for suppression."),
+    ] = None,
+    pictures: Annotated[int, typer.Option(help="How many of them.")] = 20,
+    profile: Annotated[bool, typer.Option(help="Say what each operator takes.")] = False,
     json_file: Json = None,
 ):
-    """Times artifacts, each in a process of its own."""
+    """Times artifacts, each in a process of its own: loading, the first call, and those after."""
     from export import benchmark
     from recipes.report import run
 
-    found = [benchmark(artifact, runs=runs, threads=threads) for artifact in artifacts]
+    found = []
+    for artifact in artifacts:
+        real = None
+        if data is not None:
+            import_frameworks()
+            from recipes.deploy.ship import pictures_for
+
+            real = pictures_for(artifact, data, pictures)
+        found.append(benchmark(artifact, runs, threads=threads, seconds=seconds, pictures=real, profile=profile))
     show(
-        f"{runs} calls each",
-        ["artifact", "p50 ms", "p95 ms", "threads", "peak memory", "file"],
+        f"calls on {found[0].pictures}",
+        ["artifact", "load ms", "first ms", "p50 ms", "p95 ms", "calls", "threads", "peak memory", "file"],
         [
             [
                 b.path,
+                f"{b.load_ms:.0f}",
+                f"{b.first_ms:.1f}",
                 f"{b.p50_ms:.1f}",
                 f"{b.p95_ms:.1f}",
+                b.runs,
                 b.threads or "all",
                 megabytes(b.peak_memory),
                 megabytes(b.size),
@@ -213,10 +231,24 @@ def benchmark(
             for b in found
         ],
     )
+    for timed in found if profile else ():
+        show_operators(timed)
     write_json(json_file, [b.to_dict() for b in found])
     for artifact, measured in zip(artifacts, found, strict=True):
         run.keep(artifact, "benchmark", measured)
         run.renew(artifact, import_frameworks)
+
+
+def show_operators(timed):
+    """Prints what each operator takes, of an `export.Benchmark`."""
+    if timed.operators is None:
+        print(
+            f"{timed.path}: its runtime tells Python of no operator's time; profile the .onnx file or the SavedModel"
+        )
+        return
+    whole = sum(timed.operators.values())
+    rows = [[name, f"{ms:.3f}", percent(ms / whole)] for name, ms in timed.operators.items()]
+    show(f"{timed.path}: ms a call by operator, {whole:.2f} in all", ["operator", "ms", "share"], rows)
 
 
 @verb("zoo facewarp portrait.jpg --expression surprise --output surprised.png")

@@ -7,7 +7,7 @@ import numpy as np
 
 import export
 from recipes.data import open_source
-from recipes.data.examples import letterboxed, representative
+from recipes.data.examples import first, letterboxed, representative
 from recipes.evaluation.evaluate import labels_of
 from recipes.training.known import known_to, without_bad
 from recipes.training.settings import literal
@@ -178,6 +178,12 @@ def verify(artifact, model, data=None, count=None):
         raise InputError(f"{model}: its own data are not known; name labelled pictures of its classes with --data")
     frame = checked(predictor.frame_size or export.load(model).frame_size, model)
     return export.verify(artifact, model, examples_of(source, predictor, frame, count))
+
+
+def pictures_for(artifact, data, count):
+    """Returns the first so many pictures of a source, in their own sizes, for an artifact to be timed on."""
+    card, source = export.Artifact.read(artifact), open_source(data)
+    return first(source.of_task(card.task) if card and card.task else source, count)
 
 
 def model_above(artifact):
