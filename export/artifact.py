@@ -8,7 +8,9 @@ import zlib
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 
+from export.openvino_card import read_text, write_texts
 from zoo.errors import InputError
 
 CARD, LABELS = "card.json", "labels.txt"
@@ -23,7 +25,8 @@ LARGE = 1 << 24
 """Bytes of a field that is stepped over."""
 LONGEST = 63
 """Bits of the largest number."""
-SUFFIXES = {".onnx": "onnx", ".tflite": "tflite", ".keras": "keras"}
+SUFFIXES = {".onnx": "onnx", ".tflite": "tflite", ".xml": "openvino", ".keras": "keras"}
+KNOWN = "a SavedModel folder, .onnx, .tflite, .xml (OpenVINO) or .keras file"
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Artifact:
 
     Attributes:
         path: the file, or the folder of a SavedModel.
-        format: "saved_model", "onnx" or "tflite".
+        format: "saved_model", "onnx", "tflite" or "openvino".
         quantize: `None`, "float16", "dynamic" or "int8".
         inputs: one dict a tensor: name, dtype, shape (`None` where dynamic).
         outputs: likewise.
@@ -150,24 +153,32 @@ def damaged(path):
 
 
 def format_of(path):
-    """Returns "saved_model", "onnx", "tflite" or "keras".
+    """Returns "saved_model", "onnx", "tflite", "openvino" or "keras".
 
     Raises:
         InputError: if `path` is missing or none of them.
     """
     path = Path(path)
     if not path.exists():
-        raise InputError(f"{path} does not exist: give a SavedModel folder, .onnx, .tflite or .keras file")
+        raise InputError(f"{path} does not exist: give {KNOWN}")
     if (path / "saved_model.pb").is_file():
         return "saved_model"
     if path.is_file() and path.suffix in SUFFIXES:
         return SUFFIXES[path.suffix]
-    raise InputError(f"{path} is no artifact: give a SavedModel folder, .onnx, .tflite or .keras file")
+    raise InputError(f"{path} is no artifact: give {KNOWN}")
 
 
 def files(path):
-    """Returns the file itself, or a folder's files in sorted order."""
-    return [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    """Returns the file itself and an OpenVINO file's weights, or a folder's files in sorted order."""
+    if path.is_file():
+        return [path, weights] if (weights := weights_beside(path)) else [path]
+    return sorted(p for p in path.rglob("*") if p.is_file())
+
+
+def weights_beside(path):
+    """Returns the .bin of OpenVINO that belongs to an .xml, `None` for other files and where there is none."""
+    weights = path.with_suffix(".bin")
+    return weights if path.suffix == ".xml" and weights.is_file() else None
 
 
 def size(path):
@@ -179,7 +190,7 @@ def sha256(path):
     """Returns the hex digest of a file, or of the names and contents of a folder's files."""
     path, digest = Path(path), hashlib.sha256()
     for file in files(path):
-        if file != path:
+        if path.is_dir():
             digest.update(file.relative_to(path).as_posix().encode())
         with open(file, "rb") as stream:
             while block := stream.read(1 << 20):
@@ -281,10 +292,24 @@ def read_saved_model(path, name):
     return file.read_text() if file.is_file() else None
 
 
-WRITERS = {"onnx": write_onnx, "tflite": write_tflite, "saved_model": write_saved_model}
+def write_openvino(path, card, labels):
+    """Writes card and labels into the .xml."""
+    write_texts(path, {ONNX_KEYS[CARD]: card, ONNX_KEYS[LABELS]: labels})
+
+
+def read_openvino(path, name):
+    """Returns a text or `None`."""
+    try:
+        return read_text(path, ONNX_KEYS[name])
+    except ParseError as error:
+        raise InputError(f"{path} cannot be read as OpenVINO's XML, it may be cut short: export it again") from error
+
+
+WRITERS = {"onnx": write_onnx, "tflite": write_tflite, "saved_model": write_saved_model, "openvino": write_openvino}
 READERS = {
     "onnx": read_onnx,
     "tflite": read_tflite,
     "saved_model": read_saved_model,
+    "openvino": read_openvino,
     "keras": lambda path, name: None,
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from export.artifact import Artifact
+from export.artifact import Artifact, weights_beside
 from export.convert import convert
 from export.form import USUAL, Form
 from export.runtime import KerasPredictor, opened
@@ -25,6 +25,7 @@ QUANTIZE = {
     "saved_model": (None, "float16"),
     "onnx": (None, "float16", "dynamic", "int8"),
     "tflite": (None, "float16", "dynamic", "int8"),
+    "openvino": (None, "float16", "dynamic", "int8"),
 }
 """By format, the ways to quantize."""
 PREPROCESSING = "raw RGB pixels 0..255 as uint8, brought by the caller to {0}x{1} (height x width) by {2}"
@@ -73,8 +74,9 @@ def export(
     Args:
         model_or_path: a `zoo.ZooModel` on any backend, or a .keras file; a classifier too, of which
             `keras.Model(model.input, {"logits": model.output["logits"]})` leaves out the feature maps.
-        path: the file to write, a folder for a SavedModel; an artifact already there is replaced.
-        format: "saved_model", "onnx" or "tflite".
+        path: the file to write (for OpenVINO an .xml, beside which its .bin goes), a folder for a SavedModel; an
+            artifact already there is replaced.
+        format: "saved_model", "onnx", "tflite" or "openvino".
         image_size: `(height, width)` in pixels, `None` in either place for any number, where the model takes any (not
             in TFLite); `model.image_size` if not given.
         quantize: `None`, "float16" (half the file), "dynamic" or "int8" (a quarter of it; a SavedModel has neither,
@@ -210,8 +212,9 @@ def check_target(path, format):
         if path.exists() and not (path / "saved_model.pb").is_file():
             raise InputError(f"{path} is there and no SavedModel: choose another path")
         return path
-    if path.suffix != f".{format}":
-        raise InputError(f"{path} must end in .{format} for the format {format}")
+    suffix = ".xml" if format == "openvino" else f".{format}"
+    if path.suffix != suffix:
+        raise InputError(f"{path} must end in {suffix} for the format {format}")
     if path.is_dir():
         raise InputError(f"{path} is a folder: choose another path")
     return path
@@ -330,16 +333,22 @@ def folder_beside(path):
 
 
 def put_in_place(written, path, folder):
-    """Renames the finished artifact to `path`; the one that was there moves aside first if it is a folder.
+    """Renames the finished artifact to `path`; the one that was there moves aside first if it is more than a file.
 
-    A file is replaced in one step. A folder that holds files cannot be, so for an instant there is none at `path`.
+    A file is replaced in one step. A folder that holds files cannot be, nor an OpenVINO file with its weights, so for
+    an instant there is none at `path`.
     """
-    previous = folder / "previous"
-    if path.is_dir():
-        path.rename(previous)
+    weights = weights_beside(written)
+    parts = {written: path, **({weights: path.with_suffix(".bin")} if weights else {})}
+    aside = {}
     try:
-        os.replace(written, path)
+        for target in parts.values() if weights or path.is_dir() else ():
+            if target.exists():
+                aside[target] = folder / f"previous{target.suffix}"
+                target.rename(aside[target])
+        for part in reversed(parts):  # the weights first: a graph without them is broken
+            os.replace(part, parts[part])
     except OSError:
-        if previous.exists():
-            previous.rename(path)
+        for target, previous in aside.items():
+            os.replace(previous, target)
         raise

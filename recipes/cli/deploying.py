@@ -51,7 +51,7 @@ def export(
     output: Annotated[
         Path | None, typer.Option(help="File to write; in artifacts/ beside the model if not given.")
     ] = None,
-    format: Annotated[str, typer.Option(help="saved_model, onnx or tflite.")] = "onnx",
+    format: Annotated[str, typer.Option(help="saved_model, onnx, tflite or openvino.")] = "onnx",
     quantize: Annotated[str, typer.Option(help="none, float16, dynamic or int8.")] = "none",
     image_size: Annotated[
         str | None, typer.Option(help="HEIGHTxWIDTH, or any (not in TFLite); the training's if not given.")

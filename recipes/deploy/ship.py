@@ -14,7 +14,7 @@ from recipes.training.settings import literal
 from recipes.training.workdir import Workdir
 from zoo.errors import InputError
 
-SUFFIXES = {"saved_model": "", "onnx": ".onnx", "tflite": ".tflite"}
+SUFFIXES = {"saved_model": "", "onnx": ".onnx", "tflite": ".tflite", "openvino": ".xml"}
 
 
 def ship(
