@@ -81,7 +81,10 @@ class Verification:
         return {key: value for key, value in self.to_dict().items() if key in KEPT}
 
 
-KEPT = ("examples", "outputs", "agreement", "figures", "tolerance", "failures", "doubts", "verdict", "passed")
+KEPT = (
+    *("examples", "outputs", "agreement", "figures", "metric", "keras_metric", "artifact_metric"),
+    *("tolerance", "failures", "doubts", "verdict", "passed"),
+)
 """Of a `Verification`, what the card keeps."""
 
 

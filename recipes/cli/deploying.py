@@ -56,7 +56,10 @@ def export(
     image_size: Annotated[
         str | None, typer.Option(help="HEIGHTxWIDTH, or any (not in TFLite); the training's if not given.")
     ] = None,
-    batch_size: Annotated[int, typer.Option(help="Pictures a call; 0 for any number (not in TFLite).")] = 1,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(help="Pictures a call, 0 for any number (not in TFLite); 1, --for a server any, if not given."),
+    ] = None,
     data: Annotated[
         str | None,
         typer.Option(help="Source that int8 learns its ranges from and that is compared on; the run's if not given."),
@@ -72,27 +75,54 @@ def export(
     opset: Annotated[
         int | None, typer.Option(help="ONNX's version of operators, 13 or later; 18 if not given.")
     ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option("--for", help="triton or tf-serving: a folder as that server reads it."),
+    ] = None,
+    all: Annotated[bool, typer.Option("--all", help="Every format in every way to quantize, and a page.")] = False,
 ):
-    """Writes a model as SavedModel, ONNX or TFLite and compares it with Keras; exits 1 if it differs."""
+    """Writes a model as SavedModel, ONNX, TFLite or OpenVINO and compares it with Keras; exits 1 if it differs."""
     from recipes.deploy.ship import ship
     from recipes.report import run
 
+    options = {
+        "image_size": image_size,
+        "batch_size": (1 if server is None else None) if batch_size is None else batch_size or None,
+        "data": data,
+        "pictures": pictures,
+        "score_threshold": score_threshold,
+        "iou_threshold": iou_threshold,
+        "max_detections": max_detections,
+    }
+    if all:
+        export_all(model, options)
+        return
     artifact = ship(
         model,
         output,
         format=format,
         quantize=None if quantize.lower() == "none" else quantize,
-        image_size=image_size,
-        batch_size=batch_size or None,
-        data=data,
-        pictures=pictures,
-        score_threshold=score_threshold,
-        iou_threshold=iou_threshold,
-        max_detections=max_detections,
         opset=opset,
+        server=server,
+        **options,
     )
     show_artifact(artifact)
     run.renew(artifact.path, import_frameworks)
+
+
+def export_all(model, options):
+    """Exports to every form, prints what came of each, and exits 1 if one differs from Keras."""
+    from recipes.deploy.forms import ship_all
+
+    made, refused, page = ship_all(model, **options)
+    for artifact in made:
+        show_artifact(artifact)
+    if refused:
+        rows = [[one["format"], one["quantize"] or "none", one["why"]] for one in refused]
+        show("cannot be made", ["format", "quantize", "why"], rows)
+    print(f"side by side: {page}")
+    if any(artifact.parity["verdict"] == "failed" for artifact in made):
+        raise typer.Exit(1)
 
 
 def show_artifact(made):

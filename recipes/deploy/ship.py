@@ -1,11 +1,13 @@
 """Export and verification as the command line asks for them: by the names of files and sources."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 import export
+from export.servers import check_server, export_for
 from recipes.data import open_source
 from recipes.data.examples import first, letterboxed, representative
 from recipes.evaluation.evaluate import labels_of
@@ -31,6 +33,7 @@ def ship(
     iou_threshold=None,
     max_detections=None,
     opset=None,
+    server=None,
 ):
     """Exports a .keras file.
 
@@ -49,6 +52,8 @@ def ship(
         iou_threshold: likewise.
         max_detections: likewise.
         opset: version of ONNX's operators, see `export.export`.
+        server: "triton" or "tf-serving", for a folder as that reads it, `artifacts/SERVER/MODEL` beside the model by
+            default; the format is then the server's.
 
     Returns:
         The `export.Artifact`.
@@ -62,11 +67,11 @@ def ship(
     size = (None, None) if image_size == "any" else literal(image_size) if isinstance(image_size, str) else image_size
     if size is not None and (not isinstance(size, tuple) or len(size) != 2):
         raise InputError(f"--image-size takes HEIGHTxWIDTH, as in 360x480, or any, received {image_size!r}")
-    if format not in SUFFIXES:
+    if server is None and format not in SUFFIXES:
         raise InputError(f"unknown format {format!r}: choose one of {', '.join(SUFFIXES)}")
     if output is None:
-        output = artifact_path(model, format, quantize)
-        output.parent.mkdir(exist_ok=True)
+        output = artifact_path(model, format, quantize) if server is None else repository(model, server)
+        output.parent.mkdir(exist_ok=True, parents=server is not None)
     learned = compared = None
     predictor = export.load(model)
     size = size or predictor.frame_size
@@ -78,10 +83,10 @@ def ship(
         learned = representative(source, checked(frame, model), pictures, predictor.resizing)
     if source := source_of(model, predictor.task, data, "val_data"):
         compared = list(examples_of(source, predictor, checked(frame, model), pictures))
-    return export.export(
+    export_it = partial(export.export, format=format) if server is None else partial(export_for, server)
+    return export_it(
         model,
         output,
-        format=format,
         image_size=size,
         quantize=quantize,
         batch_size=batch_size,
@@ -152,6 +157,12 @@ def artifact_path(model, format, quantize=None):
     """Returns where an artifact of a .keras file lies by default: `artifacts/model[-int8].onnx` beside it."""
     name = "-".join(filter(None, [Path(model).stem, quantize]))
     return Path(model).parent / "artifacts" / f"{name}{SUFFIXES[format] or '_saved_model'}"
+
+
+def repository(model, server):
+    """Returns where a model's folder for a server lies by default; an unknown server is an `InputError`."""
+    check_server(server)
+    return Path(model).parent / "artifacts" / server / Path(model).stem
 
 
 def verify(artifact, model, data=None, count=None):
