@@ -111,16 +111,19 @@ def export(
 
 
 def export_all(model, options):
-    """Exports to every form, prints what came of each, and exits 1 if one differs from Keras."""
+    """Exports to every form, prints a row of each, and exits 1 if one differs from Keras."""
     from recipes.deploy.forms import ship_all
+    from recipes.report import forms, run
 
     made, refused, page = ship_all(model, **options)
-    for artifact in made:
-        show_artifact(artifact)
+    shown = ("format", "quantize", "size", "ms", "agreement", "metric", "verdict")
+    rows = [forms.row(artifact) for artifact in made]
+    show(f"{model} in every form", list(shown), [[row[name] for name in shown] for row in rows])
     if refused:
         rows = [[one["format"], one["quantize"] or "none", one["why"]] for one in refused]
         show("cannot be made", ["format", "quantize", "why"], rows)
     print(f"side by side: {page}")
+    run.renew(made[0].path, import_frameworks)
     if any(artifact.parity["verdict"] == "failed" for artifact in made):
         raise typer.Exit(1)
 

@@ -10,7 +10,7 @@ from zoo.errors import InputError
 
 
 def ship_all(model, **options):
-    """Exports a .keras file to every format in every way to quantize, and writes `artifacts/forms.html`.
+    """Exports a .keras file to every format in every way to quantize, and writes `forms.html` beside it.
 
     What differs from Keras is kept, as `export.export` keeps it, and what cannot be made is listed with the reason:
     neither stops the others.
@@ -37,6 +37,6 @@ def ship_all(model, **options):
                 refused.append({"format": format, "quantize": quantize, "why": str(error)})
     if not artifacts:
         raise InputError(refused[0]["why"])
-    page = Path(model).parent / "artifacts" / "forms.html"
+    page = Path(model).parent / "forms.html"
     forms.write(page, f"{Path(model).stem}: forms to ship it in", artifacts, refused)
     return artifacts, refused, page

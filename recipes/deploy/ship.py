@@ -52,7 +52,7 @@ def ship(
         iou_threshold: likewise.
         max_detections: likewise.
         opset: version of ONNX's operators, see `export.export`.
-        server: "triton" or "tf-serving", for a folder as that reads it, `artifacts/SERVER/MODEL` beside the model by
+        server: "triton" or "tf-serving", for a folder as that reads it, `servers/SERVER/MODEL` beside the model by
             default; the format is then the server's.
 
     Returns:
@@ -162,7 +162,7 @@ def artifact_path(model, format, quantize=None):
 def repository(model, server):
     """Returns where a model's folder for a server lies by default; an unknown server is an `InputError`."""
     check_server(server)
-    return Path(model).parent / "artifacts" / server / Path(model).stem
+    return Path(model).parent / "servers" / server / Path(model).stem
 
 
 def verify(artifact, model, data=None, count=None):

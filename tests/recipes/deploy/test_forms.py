@@ -22,7 +22,6 @@ def artifact(path, format, quantize, verdict="passed", **parity):
 def test_one_refusal_stops_no_other(tmp_path, monkeypatch):
     model = tmp_path / "net.keras"
     model.touch()
-    (tmp_path / "artifacts").mkdir()
 
     def ship(given, format, quantize, **options):
         assert given == model and options == {"data": "shapes"}
@@ -42,7 +41,7 @@ def test_one_refusal_stops_no_other(tmp_path, monkeypatch):
     assert [(one.format, one.quantize) for one in artifacts] == [way for way in ways if way != ("onnx", "int8")]
     assert refused == [{"format": "onnx", "quantize": "int8", "why": "no <int8> here"}]
     text = path.read_text()
-    assert path == tmp_path / "artifacts" / "forms.html"
+    assert path == tmp_path / "forms.html"
     assert "no &lt;int8&gt; here" in text and "mIoU fell by 0.02" in text and "mIoU of Keras 0.6100" in text
     assert text.count("<code>") == len(artifacts) and text.count('class="verdict failed"') == 1
     with pytest.raises(InputError, match="missing.keras does not exist"):

@@ -50,11 +50,11 @@ def test_a_folder_for_a_server(tmp_path):
     zoo.unet(2, width=1 / 16, depth=1, input_shape=(16, 16, 3)).save(model)
     for version in ("1", "2"):
         artifact = ship(model, format="onnx", server="tf-serving", batch_size=None)
-        assert artifact.path == str(tmp_path / "artifacts" / "tf-serving" / "net" / version)
+        assert artifact.path == str(tmp_path / "servers" / "tf-serving" / "net" / version)
         assert artifact.format == "saved_model" and artifact.batch_size is None
     with pytest.raises(InputError, match="unknown server 'torchserve'"):
         ship(model, format="onnx", server="torchserve")
-    assert [path.name for path in (tmp_path / "artifacts").iterdir()] == ["tf-serving"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["net.keras", "servers"]
 
 
 def test_any_size_by_name(tmp_path):
