@@ -8,10 +8,8 @@ came, see small pictures, and learn what stands behind them.
 
 from dataclasses import dataclass, field, replace
 
-from recipes.data import Augment
-from recipes.detection import tiny_yolo_v2_bccd
-from recipes.segmentation import deconvnet_objects_voc, deconvnet_voc, segnet_basic_camvid, segnet_camvid
-from recipes.training.recipe import Recipe, load
+from benchmarks.lineage_recipes import recipes
+from recipes.training.recipe import Recipe
 from recipes.training.settings import change
 from zoo.errors import InputError
 
@@ -42,7 +40,6 @@ class Line:
 
 
 SIZES = "full", "frozen", "narrow", "toy"
-MIXED = {"precision": "mixed_bfloat16"}
 
 
 def lines(data):
@@ -51,115 +48,7 @@ def lines(data):
     Args:
         data: folder with `voc_animals` and `camvid`.
     """
-    boxes = {"data": f"voc:{data}/voc_animals:train", "val_data": f"voc:{data}/voc_animals:val"}
-    pixels = {name: spec.replace("voc:", "voc_segmentation:") for name, spec in boxes.items()}
-    objects = {"data": f"crops:objects:{pixels['data']}", "val_data": f"crops:objects:{pixels['val_data']}"}
-    camvid = {"data": f"masks:{data}/camvid/train", "val_data": f"masks:{data}/camvid/val"}
-    two_stage = {
-        **boxes,
-        **MIXED,
-        "picture_size": (384, 384),
-        "batch_size": 4,
-        "epochs": 12,
-        "optimizer": "adamw",
-        "learning_rate": 5e-5,
-        "schedule": "cosine",
-        "warmup_epochs": 1,
-        # fc6 and fc7 begin at random behind maps of large values, where SGD's steps are too long.
-        "multipliers": {"bias": 2.0, "fc[67]": 4.0, "class_logits": 4.0, "box_deltas": 4.0},
-        "metric": "ap50",
-        "validate_every": 4,
-    }
-    # Of 512 pixels no anchor lies within a frame of 384, and anchors that cross its border do not learn.
-    faster = replace(load("faster_rcnn_voc"), **two_stage, arguments={"anchor_sizes": (64, 128, 256)})
-    fast = replace(load("fast_rcnn_voc"), **two_stage, proposals="edge_boxes", num_proposals=1000)
-    rcnn = replace(
-        load("rcnn_voc"),
-        **boxes,
-        **MIXED,
-        builder="rcnn_vgg16",
-        proposals="edge_boxes",
-        num_proposals=50,
-        picture_size=(384, 384),
-        epochs=1,
-        optimizer="adamw",
-        learning_rate=5e-5,
-        schedule="cosine",
-        warmup_epochs=0.1,
-        multipliers={"bias": 2.0, "fc[12]": 4.0, "logits": 4.0},
-        metric="ap50",
-    )
-    yolo = replace(
-        tiny_yolo_v2_bccd.recipe(),
-        **boxes,
-        **MIXED,
-        arguments={},
-        picture_size=(416, 416),
-        augment=Augment(flip=0.5, scale=(0.6, 1.5), aspect=0.2, colour=0.5),
-        batch_size=32,
-        epochs=120,
-        validate_every=20,
-        max_objects=50,
-    )
-    fcn = replace(
-        load("fcn32s_voc"),
-        **pixels,
-        **MIXED,
-        picture_size=(384, 384),
-        augment=Augment(flip=0.5),
-        batch_size=8,
-        epochs=20,
-        optimizer="adamw",
-        learning_rate=3e-5,
-        schedule="polynomial",
-        warmup_epochs=1,
-        validate_every=5,
-        multipliers={"bias": 2.0, "fc[67]": 3.0, "score_*": 10.0},
-    )
-    finer = {"epochs": 8, "validate_every": 4, "warmup_epochs": 0.0}
-    deeplab = replace(
-        load("deeplab_largefov_voc"),
-        **pixels,
-        **MIXED,
-        picture_size=(385, 385),
-        augment=Augment(flip=0.5, scale=(1.0, 1.5)),
-        batch_size=10,
-        epochs=24,
-        optimizer="adamw",
-        learning_rate=3e-5,
-        schedule="polynomial",
-        milestones=(),
-        warmup_epochs=1,
-        validate_every=6,
-        multipliers={"bias": 2.0, "fc[67]": 4.0, "logits": 10.0},
-    )
-    first = replace(
-        deconvnet_objects_voc.recipe(), **objects, **MIXED, epochs=20, milestones=(12, 17), validate_every=10
-    )
-    second = replace(
-        deconvnet_voc.recipe(),
-        **MIXED,
-        data=f"crops:proposals:{pixels['data']}",
-        val_data=objects["val_data"],
-        start="",
-        epochs=1,
-        milestones=(0.5,),
-    )
-    dense = {
-        **pixels,
-        **MIXED,
-        "picture_size": (384, 384),
-        "batch_size": 8,
-        "optimizer": "adamw",
-        "learning_rate": 1e-3,
-        "schedule": "cosine",
-        "warmup_epochs": 1,
-        "weight_decay": 1e-4,
-        "augment": Augment(flip=0.5, scale=(0.8, 1.5), colour=0.2),
-        "validate_every": 10,
-    }
-    segnet = replace(segnet_camvid.recipe(), **dense, epochs=28, class_weights=None, multipliers={"encoder*": 0.1})
-    unet = Recipe(builder="unet", arguments={"batch_norm": True}, **dense, epochs=30)
+    full = recipes(data)
     small = ("arguments.width=0.25", "precision=float32", "multipliers={}", "freeze=()")
     thin = ("arguments.width=0.125", *small[1:])
     plain = ("optimizer=adamw", "schedule=cosine", "warmup_epochs=0.2")
@@ -191,41 +80,41 @@ def lines(data):
     return {
         "rcnn": Line(
             "R-CNN",
-            rcnn,
+            full["rcnn"],
             (*small, *plain, "num_proposals=20", "learning_rate=3e-4", "epochs=1", "batch_size=64"),
             "AdamW, 50 edge boxes a picture in place of 2,000 of selective search; fc6 and fc7 begin at random.",
         ),
         "fast_rcnn": Line(
             "Fast R-CNN",
-            fast,
+            full["fast_rcnn"],
             (*small, *plain, "picture_size=192x192", "num_proposals=300", "learning_rate=3e-4", "epochs=2"),
             "AdamW, 1,000 edge boxes in place of selective search, 384 pixels of 600; fc6 and fc7 begin at random.",
             frozen=(*two_stage_frozen, "num_proposals=64"),
         ),
         "faster_rcnn": Line(
             "Faster R-CNN",
-            faster,
+            full["faster_rcnn"],
             (*small, *plain, "picture_size=192x192", "learning_rate=3e-4", "epochs=2", "arguments.num_proposals=100"),
             "AdamW, 384 pixels in place of 600 and anchors of half the sides; fc6 and fc7 begin at random.",
             frozen=(*two_stage_frozen, "arguments.region_samples=32"),
         ),
         "tiny_yolo_v2": Line(
             "Tiny YOLO v2",
-            yolo,
+            full["tiny_yolo_v2"],
             ("arguments.width=0.25", "precision=float32", "picture_size=224x224", "batch_size=8", "epochs=12"),
             "from scratch, where the release begins with a classifier of ImageNet.",
             None,
         ),
         "fcn32s": Line(
             "FCN-32s",
-            fcn,
+            full["fcn32s"],
             (*dense_small, "learning_rate=3e-4", "epochs=2"),
             "AdamW for 20 epochs in place of SGD for 175; fc6 and fc7 begin at random, at three times the rate.",
             frozen=(*fcn_frozen, "epochs=1"),
         ),
         "fcn16s": Line(
             "FCN-16s",
-            replace(fcn, builder="fcn16s_vgg16", learning_rate=1e-5, **finer),
+            full["fcn16s"],
             (*dense_small, "learning_rate=1e-4", "epochs=1"),
             "8 epochs after FCN-32s'.",
             "fcn32s",
@@ -233,7 +122,7 @@ def lines(data):
         ),
         "fcn8s": Line(
             "FCN-8s",
-            replace(fcn, builder="fcn8s_vgg16", learning_rate=5e-6, **finer),
+            full["fcn8s"],
             (*dense_small, "learning_rate=1e-4", "epochs=1"),
             "8 epochs after FCN-16s'.",
             "fcn16s",
@@ -241,13 +130,13 @@ def lines(data):
         ),
         "deconvnet_objects": Line(
             "DeconvNet, first stage",
-            first,
+            full["deconvnet_objects"],
             (*thin, *plain, "picture_size=96x96", "batch_size=16", "learning_rate=1e-3", "epochs=2"),
             "one object at a time, of 3,131 pictures and six classes.",
         ),
         "deconvnet": Line(
             "DeconvNet",
-            second,
+            full["deconvnet"],
             (*thin, *plain, "picture_size=96x96", "batch_size=16", "learning_rate=1e-3", "steps=400"),
             "one epoch of proposed regions; measured over edge boxes, without the ensemble with FCN-8s.",
             "deconvnet_objects",
@@ -255,14 +144,14 @@ def lines(data):
         ),
         "deeplab": Line(
             "DeepLab-LargeFOV",
-            deeplab,
+            full["deeplab"],
             deeplab_small,
             "AdamW, polynomial decay, batches of 10; fc6 and fc7 begin at random, not cut out of VGG16's.",
             frozen=deeplab_frozen,
         ),
         "deeplab_crf": Line(
             "DeepLab-LargeFOV with a CRF",
-            deeplab,
+            full["deeplab"],
             deeplab_small,
             "the network above; the CRF has the authors' numbers, for pictures of 500 pixels, where these have 384.",
             "deeplab",
@@ -272,26 +161,26 @@ def lines(data):
         ),
         "segnet": Line(
             "SegNet",
-            segnet,
+            full["segnet"],
             (*dense_small, "learning_rate=1e-3", "epochs=3"),
             "not among the paper's data; VGG16's file has no batch normalisation, which begins anew.",
         ),
         "unet": Line(
             "U-Net",
-            unet,
+            full["unet"],
             ("arguments.width=0.25", "precision=float32", "picture_size=128x128", "epochs=4"),
             "not among the paper's data; with batch normalisation, from scratch as there.",
             None,
         ),
         "segnet_camvid": Line(
             "SegNet, CamVid",
-            replace(segnet_camvid.recipe(), **camvid, **MIXED, validate_every=20),
+            full["segnet_camvid"],
             (*thin, "picture_size=180x240", "epochs=20", "validate_every=5"),
             "367 pictures in place of 3,433, measured on the validation split.",
         ),
         "segnet_basic_camvid": Line(
             "SegNet-Basic, CamVid",
-            replace(segnet_basic_camvid.recipe(), **camvid, **MIXED, validate_every=20),
+            full["segnet_basic_camvid"],
             ("arguments.width=0.5", "precision=float32", "picture_size=180x240", "epochs=30", "validate_every=5"),
             "as the paper, with flips; measured on the validation split.",
             None,

@@ -45,6 +45,8 @@ class Artifact:
         preprocessing: what the caller does to a picture, in words.
         attributes: of the model, those of `keypoint_names`, `skeleton`, `resizing`, `sides`, the thresholds,
             `max_detections`, `proposals` and `num_proposals` that it has.
+        form: what the file takes and returns, as `export.form.Form` has it.
+        decoder: of a file of raw outputs, the family and the numbers that `export.decoders` decodes them by.
         parity: the largest differences from Keras, and on which pictures.
         latency: milliseconds a call, and how they were measured.
         versions: of the packages that made the file.
@@ -64,6 +66,8 @@ class Artifact:
     task: str | None
     preprocessing: str
     attributes: dict = field(default_factory=dict)
+    form: dict = field(default_factory=dict)
+    decoder: dict = field(default_factory=dict)
     parity: dict = field(default_factory=dict)
     latency: dict = field(default_factory=dict)
     versions: dict = field(default_factory=dict)
@@ -83,6 +87,11 @@ class Artifact:
     def image_size(self):
         """`(height, width)` in pixels that the input takes, `None` in either place for any number."""
         return tuple(self.inputs[0]["shape"][1:3])
+
+    @property
+    def names(self):
+        """The names of its outputs, in their order."""
+        return tuple(tensor["name"] for tensor in self.outputs)
 
     @property
     def batch_size(self):
@@ -132,7 +141,8 @@ class Artifact:
 
 def labels_of(path):
     """Returns the class names that an artifact carries for other programs, index for index."""
-    return tuple((inner(Path(path), LABELS) or "").splitlines())
+    text = inner(Path(path), LABELS)
+    return tuple(text.split("\n")) if text else ()
 
 
 def inner(path, name):

@@ -86,6 +86,7 @@ def written(model, target, format, form, options):
     writer = importlib.import_module(f"export.{format}")
     writer.write(model, target, form=form, **options)
     inputs, outputs, operators = writer.inspect(target)
+    outputs = list(form.ordered({output["name"]: output for output in outputs}).values())
     return {"inputs": inputs, "outputs": outputs, "operators": operators, "versions": versions()}
 
 

@@ -1,6 +1,7 @@
 """`export`: check the request, convert beside the target, measure, put in place."""
 
 import glob
+import json
 import os
 import shutil
 import tempfile
@@ -14,7 +15,8 @@ import numpy as np
 
 from export.artifact import Artifact, weights_beside
 from export.convert import convert
-from export.form import USUAL, Form
+from export.decoders import decoder_of
+from export.form import USUAL, form_of
 from export.runtime import KerasPredictor, opened
 from export.switches import switch_layers
 from export.tolerances import tolerances
@@ -28,7 +30,10 @@ QUANTIZE = {
     "openvino": (None, "float16", "dynamic", "int8"),
 }
 """By format, the ways to quantize."""
-PREPROCESSING = "raw RGB pixels 0..255 as uint8, brought by the caller to {0}x{1} (height x width) by {2}"
+PREPROCESSING = "raw RGB pixels 0..255 as {0}"
+FRAME = ", brought by the caller to {0}x{1} (height x width) by {2}"
+ANY_SIZE = " of a picture of any size"
+SIDES = ", scaled by the caller to sides of {0}, at most {1}"
 REGIONS = "; at most {1} regions that {0} finds in the picture, brought there with it"
 LATENCY_RUNS = 5
 
@@ -60,6 +65,11 @@ def export(
     iou_threshold=None,
     max_detections=None,
     opset=None,
+    input="uint8",
+    outputs=None,
+    raw=False,
+    paste=False,
+    letterbox=False,
 ):
     """Writes a model as a file that another runtime reads: raw pixels in, final predictions out.
 
@@ -93,6 +103,16 @@ def export(
         iou_threshold: likewise, the overlap with a better box above which one is dropped.
         max_detections: likewise, the artifact's number of rows.
         opset: version of ONNX's operators, 13 or later; `None` for 18.
+        input: dtype of the pixels, 0 to 255, that the artifact takes: "uint8", or "float32" for runtimes that have
+            no bytes, as the GPU delegates of TFLite.
+        outputs: names of outputs in the order in which the artifact has them, a tuple or separated by commas: those
+            of the task, which `None` stands for, and for a detector the four of `export.outputs.MEDIAPIPE` in pixels'
+            shares, of which "mediapipe" is short.
+        raw: leave decoding and suppression out: a one-stage detector's grid as the network has it, for the decoders
+            of `export.decoders`.
+        paste: add to the masks of boxes `pasted (B, K, height, width)` uint8, masks of the picture's size.
+        letterbox: take pictures of any size (not in TFLite), brought to `image_size` and what is found there back
+            within the graph.
     Returns:
         The `Artifact`, whose card is also inside the file; its `parity` says under "verdict" whether it passed.
     Raises:
@@ -123,6 +143,9 @@ def export(
         "iou_threshold": iou_threshold,
         "max_detections": max_detections,
     }
+    form = form_of(
+        model, format, image_size, batch_size, input=input, outputs=outputs, raw=raw, paste=paste, letterbox=letterbox
+    )
     with at_thresholds(model, thresholds), folder_beside(path) as folder:
         keras = KerasPredictor(model)
         written = folder / path.name
@@ -130,9 +153,9 @@ def export(
             keras.model,
             written,
             format,
-            form=Form(image_size, batch_size),
+            form=form,
             quantize=quantize,
-            representative=keras.inputs_of(representative) if quantize == "int8" else None,
+            representative=form.feed(keras.inputs_of(representative)) if quantize == "int8" else None,
             **({} if opset is None else {"opset": opset}),
         )
         artifact = Artifact(
@@ -142,7 +165,9 @@ def export(
             class_names=tuple(getattr(model, "class_names", ())),
             task=getattr(model, "task", None),
             attributes=attributes_of(model),
-            preprocessing=preprocessing(model, image_size),
+            form=json.loads(json.dumps(form.to_dict())),
+            decoder=decoder_of(model, image_size) if raw else {},
+            preprocessing=preprocessing(model, form),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             **report,
         )
@@ -269,16 +294,18 @@ def fits(pictures, image_size):
     return all(want in (None, got) for want, got in zip((*image_size, 3), pictures.shape[1:], strict=True))
 
 
-def preprocessing(model, image_size):
+def preprocessing(model, form):
     """Returns what the card says that the caller does to a picture."""
     from export.source import proposals_of
 
-    if None in image_size:
+    pixels = PREPROCESSING.format(form.input)
+    if form.letterbox:
+        pixels += ANY_SIZE
+    elif None in form.image_size:
         sides = getattr(model, "sides", None)
-        how = f"scaled by the caller to sides of {sides[0]}, at most {sides[1]}" if sides else "of any size"
-        pixels = f"raw RGB pixels 0..255 as uint8, {how}"
+        pixels += SIDES.format(*sides) if sides else ANY_SIZE
     else:
-        pixels = PREPROCESSING.format(*image_size, getattr(model, "resizing", "letterbox"))
+        pixels += FRAME.format(*form.image_size, getattr(model, "resizing", "letterbox"))
     method = proposals_of(model)
     return pixels + (REGIONS.format(method, model.num_proposals) if method else "")
 

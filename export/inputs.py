@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from export.form import INPUTS
 from zoo.errors import InputError
 
 DYNAMIC_BATCH = 8
@@ -62,7 +63,7 @@ def check_picture(picture):
 
 
 def check_inputs(path, inputs, card):
-    """Returns the shape of the pictures that a file takes.
+    """Returns shape and dtype of the pictures that a file takes.
 
     Args:
         path: the file.
@@ -72,10 +73,11 @@ def check_inputs(path, inputs, card):
         InputError: if the inputs are no batch of raw pictures, with regions beside it if the card names their method.
     """
     proposals = bool(card and card.attributes.get("proposals"))
-    wanted = {"image": ("uint8", 4)} | ({"proposals": ("float32", 3)} if proposals else {})
-    if {name: (dtype, len(shape)) for name, (dtype, shape) in inputs.items()} != wanted:
+    pixels = inputs["image"][0] if "image" in inputs else None
+    wanted = {"image": (pixels, 4)} | ({"proposals": ("float32", 3)} if proposals else {})
+    if pixels not in INPUTS or {name: (dtype, len(shape)) for name, (dtype, shape) in inputs.items()} != wanted:
         given = ", ".join(f"{name} {dtype} {list(shape)}" for name, (dtype, shape) in inputs.items())
         more = " and proposals float32 (B, P, 4)" if proposals else ""
-        wanted = f"image uint8 (B, H, W, 3){more}"
+        wanted = f"image uint8 or float32 (B, H, W, 3){more}"
         raise InputError(f"{path}: a file that takes {given} is no artifact of ours: expected {wanted}")
-    return inputs["image"][1]
+    return inputs["image"][1], pixels

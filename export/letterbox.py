@@ -48,6 +48,17 @@ class Placement:
         inside = values[self.top : self.top + self.height, self.left : self.left + self.width]
         return resize(inside, self.picture_size)
 
+    def labels(self, values):
+        """Cuts the padding off maps of numbers of classes `(K, h, w)`, and repeats or leaves out pixels of the rest.
+
+        Returns:
+            `(K, H0, W0)` of the picture's size, of the same type.
+        """
+        (height, width), shown = self.picture_size, (self.height, self.width)
+        rows = self.top + ((np.arange(height) + 0.5) * shown[0] / height).astype(int)
+        columns = self.left + ((np.arange(width) + 0.5) * shown[1] / width).astype(int)
+        return np.asarray(values)[:, rows][:, :, columns]
+
     def boxes(self, boxes):
         """Brings `(..., 4)` xyxy boxes back to the picture, cut at its border; zeros of empty rows stay zeros."""
         return self.points(np.asarray(boxes).reshape(-1, 2)).reshape(np.shape(boxes))

@@ -92,7 +92,7 @@ def translate(model, form, opset=OPSET):
             [given.get(id(v), v.value) for v in variables]
             for variables in (model.trainable_variables, model.non_trainable_variables)
         )
-        return predict(model, trained, others, image, proposals)
+        return predict(model, form, trained, others, image, proposals)
 
     proto, _ = tf2onnx.convert.from_function(
         function, function.input_signature, opset=min(opset, OPSET), custom_op_handlers=HANDLERS
@@ -101,6 +101,10 @@ def translate(model, form, opset=OPSET):
     inputs = [value for value in proto.graph.input if value.name not in kernels]
     del proto.graph.input[:]
     proto.graph.input.extend(inputs)
+    outputs = {value.name: value for value in proto.graph.output}
+    outputs = {**form.ordered(outputs), **outputs}.values()  # switches behind those of the form
+    del proto.graph.output[:]
+    proto.graph.output.extend(outputs)
     for name, variable in kernels.items():
         proto.graph.initializer.append(onnx.numpy_helper.from_array(np.asarray(variable), name))
     return proto

@@ -17,6 +17,7 @@ from export.inputs import (
     filled,
 )
 from export.letterbox import fit, scaled
+from export.outputs import as_predictions, returned_names
 from export.quiet import native_stderr_held
 from export.tasks import finish, in_picture, largest
 from zoo.errors import InputError
@@ -70,6 +71,9 @@ class Predictor:
         skeleton: pairs of points to draw lines between, `()` likewise.
         image_size: `(height, width)` in pixels; `None` in either place where any will do.
         frame_size: `(height, width)` that other pictures are brought to, `None` to take them as they are.
+        network_size: `(height, width)` that the network sees, also of a file that brings pictures to it itself.
+        dtype: of the pixels that its input takes, "uint8" or "float32".
+        names: of what `predict` returns, `()` where no card says so.
         sides: `(shorter, longest)` pixels that the sides of pictures are scaled to where any size will do, or `None`.
         resizing: how: "letterbox" or "stretch".
         batch_size: pictures a call, `None` for any number.
@@ -79,13 +83,15 @@ class Predictor:
 
     path = None
 
-    def __init__(self, card, input_shape):
-        self.card = card
+    def __init__(self, card, input_shape, dtype="uint8"):
+        self.card, self.dtype = card, dtype
         self.task = card.task if card else None
         self.class_names = card.class_names if card else ()
         self.batch_size, *size, channels = input_shape
         self.image_size = tuple(size)
         self.frame_size = None if None in size else self.image_size
+        self.network_size = tuple(card.form["image_size"]) if card and card.form else self.image_size
+        self.names = returned_names(card)
         self.take_attributes(card.attributes if card else {})
         if channels != 3:
             raise InputError(f"the model takes pictures of {channels} channels: only RGB models can be loaded")
@@ -97,7 +103,7 @@ class Predictor:
         self.resizing = attributes.get("resizing", "letterbox")
         self.proposals = attributes.get("proposals", "")
         self.num_proposals = attributes.get("num_proposals", 0)
-        self.sides = None if self.frame_size or any(self.image_size) else attributes.get("sides")
+        self.sides = None if self.frame_size or any(self.network_size) else attributes.get("sides")
 
     def predict(self, images, proposals=None):
         """Predicts any number of pictures of one size, `batch_size` at a time.
@@ -122,7 +128,10 @@ class Predictor:
         if any(want not in (None, got) for want, got in zip(self.image_size, images.shape[1:3], strict=True)):
             each = list(self.predict_each(images if proposals is None else zip(images, proposals, strict=True)))
             return {name: np.stack([one[name] for one in each]) for name in each[0]}
-        parts = [self.call(inputs) for inputs in feeds(self.inputs_of(images, proposals), self.batch_size)]
+        parts = [
+            as_predictions(self.call(inputs), self.card, images.shape[1:3])
+            for inputs in feeds(self.inputs_of(images, proposals), self.batch_size)
+        ]
         return {name: np.concatenate([part[name] for part in parts])[: len(images)] for name in parts[0]}
 
     def predict_each(self, pictures):
@@ -171,12 +180,14 @@ class Predictor:
             batch: `(N, height, width, 3)` uint8.
             proposals: as those of `predict`.
         Returns:
-            Dict of `image`, the batch, and of a model that needs them `proposals`, `(N, num_proposals, 4)` float32.
+            Dict of `image`, the batch in the file's dtype, and of a model that needs them `proposals`,
+            `(N, num_proposals, 4)` float32.
         """
+        image = batch.astype(self.dtype, copy=False)
         if not self.proposals:
-            return {"image": batch}
+            return {"image": image}
         found = map(self.propose, batch) if proposals is None else proposals
-        return {"image": batch, "proposals": np.stack([filled(boxes, self.num_proposals) for boxes in found])}
+        return {"image": image, "proposals": np.stack([filled(boxes, self.num_proposals) for boxes in found])}
 
     def call(self, inputs):
         """Runs the network alone, on what `inputs_of` returns of one batch."""
@@ -197,8 +208,9 @@ class OnnxPredictor(Predictor):
         self.session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
         self.outputs = [output.name for output in self.session.get_outputs()]
         card = card or Artifact.of(path, self.session.get_modelmeta().custom_metadata_map.get(ONNX_KEY))
-        inputs = {one.name: (ONNX_TYPES.get(one.type, one.type), one.shape) for one in self.session.get_inputs()}
-        super().__init__(card, [n if isinstance(n, int) else None for n in check_inputs(path, inputs, card)])
+        taken = self.session.get_inputs()
+        inputs = {one.name: (ONNX_TYPES.get(one.type, one.type), sides(one.shape)) for one in taken}
+        super().__init__(card, *check_inputs(path, inputs, card))
 
     def call(self, inputs):
         """Runs the network."""
@@ -218,7 +230,7 @@ class TFLitePredictor(Predictor):
             self.runner = self.interpreter.get_signature_runner()
         details = self.runner.get_input_details()
         inputs = {name: (np.dtype(one["dtype"]).name, one["shape"].tolist()) for name, one in details.items()}
-        super().__init__(card, check_inputs(path, inputs, card))
+        super().__init__(card, *check_inputs(path, inputs, card))
         self.scales = {name: output["quantization"] for name, output in self.runner.get_output_details().items()}
         self.turn = Lock()
 
@@ -252,7 +264,7 @@ class OpenVinoPredictor(Predictor):
             )
             for port in self.network.inputs
         }
-        super().__init__(card, check_inputs(path, inputs, card))
+        super().__init__(card, *check_inputs(path, inputs, card))
 
     def call(self, inputs):
         """Runs the network, each call in a request of its own."""
@@ -273,7 +285,7 @@ class SavedModelPredictor(Predictor):
         self.function = self.module.signatures[signature]
         specs = self.function.structured_input_signature[1]
         inputs = {name: (spec.dtype.name, spec.shape.as_list()) for name, spec in specs.items()}
-        super().__init__(card, check_inputs(path, inputs, card))
+        super().__init__(card, *check_inputs(path, inputs, card))
 
     def call(self, inputs):
         """Runs the network."""
@@ -325,6 +337,11 @@ def check_providers(providers, available):
         name = provider if isinstance(provider, str) else provider[0]
         if name not in available:
             raise InputError(f"ONNX Runtime has no provider {name!r} here: choose among {', '.join(available)}")
+
+
+def sides(shape):
+    """Returns the shape that ONNX Runtime tells, `None` for sides that it has names for."""
+    return [side if isinstance(side, int) else None for side in shape]
 
 
 def dequantize(array, scale, zero_point):

@@ -2,8 +2,11 @@
 
 import tensorflow as tf
 
+from export.letterbox_graph import fit
+from export.outputs import MEDIAPIPE, PASTED
+from export.paste import paste
 from export.source import proposals_of
-from export.switches import with_switches
+from export.switches import PREFIX, with_switches
 from export.tasks import finish
 
 
@@ -16,10 +19,10 @@ def serve(model, form, half=False):
         half: keep kernels as float16 and cast them where they are used. Vectors (biases, batch statistics) stay
             float32: they weigh nothing, and a small variance would vanish in half precision.
     Returns:
-        A `tf.Module` whose `serve` takes `image`, uint8 `(B, height, width, 3)`, and for such a model
-        `proposals`, float32 `(B, num_proposals, 4)`. It returns the dict of predictions: boxes decoded,
-        suppressed, whatever the task's `model.predictions` does. Its `switches` returns those of the network's layers
-        too: see `export.switches`.
+        A `tf.Module` whose `serve` takes `image`, `(B, height, width, 3)`, and for such a model `proposals`, float32
+        `(B, num_proposals, 4)`. It returns the dict of predictions in the form's order: boxes decoded, suppressed,
+        whatever the task's `model.predictions` does, or what else the form asks for. Its `switches` returns those of
+        the network's layers too: see `export.switches`.
     """
     module = tf.Module()
     module.trained = [stored(v, half) for v in model.trainable_variables]
@@ -30,7 +33,7 @@ def serve(model, form, half=False):
         def function(image, proposals=None):
             trained = restored(module.trained, model.trainable_variables)
             others = restored(module.others, model.non_trainable_variables)
-            return predict(model, trained, others, image, proposals)
+            return predict(model, form, trained, others, image, proposals)
 
         return function
 
@@ -40,18 +43,46 @@ def serve(model, form, half=False):
 
 def signature(model, form):
     """Returns what an artifact of the model takes: the image, and proposals where the model needs them."""
-    image = tf.TensorSpec((form.batch_size, *form.image_size, 3), tf.uint8, name="image")
+    image = tf.TensorSpec((form.batch_size, *form.taken_size, 3), tf.as_dtype(form.input), name="image")
     if not proposals_of(model):
         return [image]
     return [image, tf.TensorSpec((form.batch_size, model.num_proposals, 4), tf.float32, name="proposals")]
 
 
-def predict(model, trained, others, image, proposals=None):
-    """Returns the model's finished predictions, computed with the given weights instead of its own."""
-    image = tf.cast(image, tf.float32)
+def predict(model, form, trained, others, image, proposals=None):
+    """Returns what the form asks for, computed with the given weights instead of the model's own."""
+    image, size, placement = tf.cast(image, tf.float32), form.image_size, None
+    if None in form.taken_size:
+        size = tf.shape(image)[1:3]
+    if form.letterbox:
+        image, placement = fit(image, form.image_size, getattr(model, "resizing", "letterbox"))
+        proposals = None if proposals is None else placement.to_frame(proposals)
     inputs = image if proposals is None else {"image": image, "proposals": proposals}
     outputs, _ = model.stateless_call(trained, others, inputs, training=False)
-    return finish(model.task, model.predictions(outputs), lambda x: tf.argmax(x, -1, output_type=tf.int32))
+    if form.raw:
+        return form.ordered(outputs)
+    predictions = model.predictions(outputs)
+    if placement is not None:
+        predictions = placement.back(predictions)
+    found = finish(model.task, predictions, lambda x: tf.argmax(x, -1, output_type=tf.int32))
+    if set(MEDIAPIPE).intersection(form.outputs).difference(found):
+        found.update(mediapipe(found, size))
+    if PASTED in form.outputs:
+        found[PASTED] = paste(found["masks"], found["boxes"], size)
+    return {**form.ordered(found), **{name: found[name] for name in found if name.startswith(PREFIX)}}
+
+
+def mediapipe(found, size):
+    """Returns MediaPipe's four outputs of a dict of detections, see `export.outputs.from_mediapipe`."""
+    height, width = tf.unstack(tf.cast(size, tf.float32))
+    shares = found["boxes"] / tf.stack([width, height, width, height])
+    values = (
+        tf.gather(shares, [1, 0, 3, 2], axis=-1),
+        tf.cast(tf.maximum(found["labels"], 0), tf.float32),
+        found["scores"],
+        tf.cast(found["count"], tf.float32),
+    )
+    return dict(zip(MEDIAPIPE, values, strict=True))
 
 
 def stored(variable, half):

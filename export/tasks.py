@@ -3,6 +3,7 @@
 import numpy as np
 
 from export.letterbox import Placement
+from export.outputs import PASTED, TASKS
 from zoo.errors import InputError
 
 PLACED = {
@@ -11,6 +12,7 @@ PLACED = {
     "box": Placement.boxes,
     "points": Placement.points,
     "keypoints": Placement.keypoints,
+    PASTED: Placement.labels,
 }
 """By output, how it returns from the frame to the picture; all others are the same in both."""
 
@@ -38,7 +40,7 @@ def in_picture(prediction, placement):
         placement: the picture's `Placement`.
     Returns:
         The dict with boxes, points and logits in the picture, masks over those boxes, and `classes` of the restored
-        logits.
+        logits, or themselves restored where there are none.
     Raises:
         InputError: if the logits have another size than the frame.
     """
@@ -49,7 +51,8 @@ def in_picture(prediction, placement):
     if "masks" in placed:
         placed["masks"] = placement.masks(prediction["masks"], prediction["boxes"])
     if "classes" in placed:
-        placed["classes"] = largest(placed["logits"])
+        known = "logits" in placed
+        placed["classes"] = largest(placed["logits"]) if known else placement.labels(placed["classes"][None])[0]
     return placed
 
 
@@ -67,8 +70,12 @@ def known_task(predictor, known):
     """Returns a predictor's task.
 
     Raises:
-        InputError: if it is none of `known`, as without a card.
+        InputError: if it is none of `known`, as without a card, or its file leaves some of its outputs out.
     """
     if predictor.task not in known:
         raise InputError(f"{predictor.path} carries no card that says its task: export it with `zoo export`")
+    missing = set(TASKS[predictor.task]).difference(predictor.names or TASKS[predictor.task])
+    if missing:
+        names = ", ".join(sorted(missing))
+        raise InputError(f"{predictor.path} leaves out {names}: export it without --outputs, or with these too")
     return predictor.task

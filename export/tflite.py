@@ -31,6 +31,7 @@ def write(model, path, *, form, quantize=None, representative=None):
     import tensorflow as tf
 
     from export.serving import serve
+    from export.tflite_signature import signed
 
     module = serve(with_switches(model), form)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
@@ -46,7 +47,7 @@ def write(model, path, *, form, quantize=None, representative=None):
     if quantize is not None:
         content = quantized(content, quantize, representative, form.batch_size)
     refuse_foreign(content)
-    Path(path).write_bytes(content)
+    Path(path).write_bytes(signed(content, model, form))
 
 
 def refuse(names):
@@ -161,6 +162,8 @@ def float_outputs(content):
 
 def without_outputs(content, prefix):
     """Makes the outputs whose names begin so inner tensors of the model, of these names."""
+    from export.tflite_signature import packed
+
     model = parse(content)
     signature, graph = model.signatureDefs[0], model.subgraphs[0]
     hidden = {entry.tensorIndex: entry.name for entry in signature.outputs if entry.name.decode().startswith(prefix)}
@@ -181,6 +184,8 @@ def with_outputs(path, target, prefix):
     """
     from ai_edge_litert.schema_py_generated import TensorMapT
 
+    from export.tflite_signature import packed
+
     model = parse(Path(path).read_bytes())
     signature, graph = model.signatureDefs[0], model.subgraphs[0]
     hidden = {i: tensor.name for i, tensor in enumerate(graph.tensors) if tensor.name.decode().startswith(prefix)}
@@ -192,15 +197,6 @@ def with_outputs(path, target, prefix):
         signature.outputs.append(entry)
     graph.outputs = [*graph.outputs, *hidden]
     Path(target).write_bytes(packed(model))
-
-
-def packed(model):
-    """Returns the flatbuffer of a model that `parse` unpacked."""
-    import flatbuffers
-
-    builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
 
 
 def inspect(path):

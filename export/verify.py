@@ -8,10 +8,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from export.artifact import labels_of
-from export.comparisons import COMPARISONS, Comparison
+from export.comparisons import Comparison, comparison_of
 from export.contract import broken
 from export.differences import tally
 from export.inputs import DYNAMIC_BATCH
+from export.outputs import expected
 from export.runtime import KerasPredictor, load
 from export.source import at_thresholds, attributes_of, thresholds_of
 from export.switches import Switched, switch_layers
@@ -138,7 +139,7 @@ def compare(artifact, keras, examples, limits, failures=()):
         **figures,
         "metric_change": change,
     }
-    places |= places_of(seen.differences, outputs) | {"agreement": seen.comparison.place}
+    places |= places_of(seen.differences, outputs) | seen.comparison.places
     return Verification(
         examples=seen.count,
         outputs=outputs,
@@ -209,11 +210,13 @@ def side_by_side(artifact, keras, reference, examples):
     seen = None
     for chunk in chunks(examples, artifact.batch_size or DYNAMIC_BATCH):
         pictures = np.stack([picture for picture, _ in chunk])
-        check_size(pictures, artifact.image_size)
+        check_size(pictures, artifact.network_size)
         proposals = keras.inputs_of(pictures).get("proposals")
-        candidates, references = artifact.predict(pictures, proposals), reference.predict(pictures, proposals)
+        everything = reference.predict(pictures, proposals)
+        candidates = artifact.predict(pictures, proposals)
+        references = expected(everything, artifact.card, artifact.network_size)
         check_outputs(artifact.path, references, candidates)
-        seen = seen or Seen(COMPARISONS.get(keras.task, Comparison)(references, pictures.shape[1:3]), {})
+        seen = seen or Seen(comparison_of(keras.task, references)(everything, pictures.shape[1:3]), {})
         for i, (_, targets) in enumerate(chunk):
             ours, theirs = pick(references, i), pick(candidates, i)
             seen.comparison.update(ours, theirs, targets)

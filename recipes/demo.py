@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from rich.console import Console
 
@@ -27,6 +28,8 @@ ARTIFACTS = (("saved_model", None), ("onnx", None), ("tflite", None), ("tflite",
 UNSEEN = "shapes:test"
 CALIBRATION = 100
 COMPARED = 100
+FIRST = 8
+"""Pictures that int8 learns from, that artifacts are compared on, and that an export compares first."""
 PICTURES = 6
 RUNS = 30
 
@@ -70,11 +73,20 @@ def shipped(trained):
     model, unseen = export.load(trained.model).model, open_source(UNSEEN)
     examples = list(letterboxed(unseen, model.task, model.image_size, COMPARED))
     seen = representative(open_source("shapes:train"), model.image_size, CALIBRATION, model.resizing)
+    first, targets = zip(*examples[:FIRST], strict=True)
     trained.artifacts.mkdir(exist_ok=True)
     for format, quantize in track(ARTIFACTS, "exporting", len(ARTIFACTS)):
         path = artifact_path(trained.model, format, quantize)
         calibration = seen if quantize == "int8" else None
-        export.export(model, path, format, quantize=quantize, representative=calibration, pictures=seen[:4])
+        export.export(
+            model,
+            path,
+            format,
+            quantize=quantize,
+            representative=calibration,
+            pictures=np.stack(first),
+            targets=targets,
+        )
         found = export.verify(path, model, examples)
         if not found.passed:
             raise InputError(f"{path} differs from Keras: {'; '.join(found.failures)}")

@@ -31,6 +31,7 @@ TOGETHER = {
             "tests/export/test_failures.py",
             "tests/export/test_runtime.py",
             "tests/export/test_light.py",
+            "tests/export/test_web.py",
         ),
         "the exported toy",
     ),

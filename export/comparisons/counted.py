@@ -11,14 +11,13 @@ class Comparison:
     Attributes:
         agreement: fraction of predictions that both models make; `None` where there is none to count.
         metric: name of the figure in `metrics()`.
-        place: the first picture, counted from 0, of which the models say something else, in words; "" for none.
+        places: by the name of a figure, in words the picture, counted from 0, that it is due to.
     """
 
     agreement = metric = None
-    place = ""
 
     def __init__(self, outputs, size):
-        pass
+        self.places = {}
 
     def align(self, reference, candidate):
         """Returns both dicts as they are: position by position their values belong together."""
@@ -50,12 +49,13 @@ class Counted(Comparison):
     least = 0.1
 
     def __init__(self, outputs, size):
+        super().__init__(outputs, size)
         self.same = self.count = self.pictures = 0
 
     def add(self, same, count):
         """Adds the predictions of one picture."""
-        if same < count and not self.place:
-            self.place = f"first in picture #{self.pictures}"
+        if same < count:
+            self.places.setdefault("agreement", f"first in picture #{self.pictures}")
         self.same += int(same)
         self.count += int(count)
         self.pictures += 1

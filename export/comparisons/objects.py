@@ -74,8 +74,10 @@ class InstanceComparison(DetectionComparison):
         super().update(reference, candidate, targets)
         ours, theirs = self.align(reference, candidate)
         for one, other in zip(ours["masks"] >= 0.5, theirs["masks"] >= 0.5, strict=True):
-            overlap = iou(one, other)
-            self.overlaps.append(1.0 if overlap is None else overlap)
+            overlap = 1.0 if (overlap := iou(one, other)) is None else overlap
+            if overlap < min(self.overlaps, default=1.0):
+                self.places["least_mask_iou"] = f"picture #{self.pictures - 1}"
+            self.overlaps.append(overlap)
 
     def figures(self):
         """Returns also the least and the mean IoU of the masks, where there is a pair."""

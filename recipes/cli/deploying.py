@@ -1,4 +1,4 @@
-"""Verbs for a trained model: `zoo predict`, `export`, `verify`, `benchmark`, `facewarp`."""
+"""Verbs for a trained model: `zoo predict`, `export`, `verify`, `benchmark`, `web`, `facewarp`."""
 
 import sys
 from pathlib import Path
@@ -80,6 +80,15 @@ def export(
         typer.Option("--for", help="triton or tf-serving: a folder as that server reads it."),
     ] = None,
     all: Annotated[bool, typer.Option("--all", help="Every format in every way to quantize, and a page.")] = False,
+    input: Annotated[str, typer.Option(help="Pixels as uint8 or float32, 0 to 255 either way.")] = "uint8",
+    outputs: Annotated[
+        str | None, typer.Option(help="NAME,NAME in the file's order, or mediapipe for its four of a detector.")
+    ] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="A one-stage detector's grid, not decoded.")] = False,
+    paste: Annotated[bool, typer.Option("--paste", help="Masks of the picture's size too.")] = False,
+    letterbox: Annotated[
+        bool, typer.Option("--letterbox", help="Pictures of any size, one a call (not in TFLite).")
+    ] = False,
 ):
     """Writes a model as SavedModel, ONNX, TFLite or OpenVINO and compares it with Keras; exits 1 if it differs."""
     from recipes.deploy.ship import ship
@@ -104,6 +113,11 @@ def export(
         quantize=None if quantize.lower() == "none" else quantize,
         opset=opset,
         server=server,
+        input=input,
+        outputs=outputs,
+        raw=raw,
+        paste=paste,
+        letterbox=letterbox,
         **options,
     )
     show_artifact(artifact)
@@ -130,7 +144,7 @@ def export_all(model, options):
 
 def show_artifact(made):
     """Prints the card of an `export.Artifact`."""
-    largest = max((o["max_abs"] for o in made.parity["outputs"].values() if "max_abs" in o), default=0.0)
+    largest = max((o["max_abs"] for o in made.parity["outputs"].values() if "max_abs" in o), default=None)
     agreement = made.parity["agreement"]
     show(
         str(made.path),
@@ -140,7 +154,7 @@ def show_artifact(made):
                 made.format,
                 made.quantize or "none",
                 megabytes(made.size),
-                f"{largest:.2g}",
+                "–" if largest is None else f"{largest:.2g}",
                 "–" if agreement is None else percent(agreement),
                 f"{made.latency['p50_ms']:.1f} ms",
                 sum(made.operators.values()),
@@ -282,6 +296,24 @@ def show_operators(timed):
     whole = sum(timed.operators.values())
     rows = [[name, f"{ms:.3f}", percent(ms / whole)] for name, ms in timed.operators.items()]
     show(f"{timed.path}: ms a call by operator, {whole:.2f} in all", ["operator", "ms", "share"], rows)
+
+
+@verb("zoo web runs/demo/artifacts/model.onnx --output runs/demo/web")
+def web(
+    artifact: Annotated[Path, typer.Argument(help="An .onnx or .tflite file.")],
+    output: Annotated[Path, typer.Option(help="Folder of the page; a page that is there is replaced.")] = Path("web"),
+    sample: Annotated[
+        list[Path] | None, typer.Option(help="Picture to offer; the pictures/ of the artifact's run if not given.")
+    ] = None,
+):
+    """Writes a page that runs an artifact in a browser: on pictures, the camera and samples."""
+    from recipes.deploy.web import web
+    from recipes.report import run
+
+    made = web(artifact, output, sample or ())
+    print(f"page of {artifact}: {output}, {megabytes(made.size)}")
+    print(f"to see it: python3 -m http.server --directory {output}")
+    run.renew(artifact, import_frameworks)
 
 
 @verb("zoo facewarp portrait.jpg --expression surprise --output surprised.png")

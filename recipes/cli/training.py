@@ -141,6 +141,7 @@ def demo(
     show("A U-Net, trained here and shipped four ways", columns, rows)
     print("mIoU: how well predicted and true areas overlap on pictures the model has never seen; 1 is perfect.")
     print(f"look at {workdir}/report.html and {workdir}/predictions/; the files to ship are in {workdir}/artifacts/")
+    print(f"to try one in a browser: zoo web {workdir}/artifacts/model.onnx --output {workdir}/web")
 
 
 def given(**options):

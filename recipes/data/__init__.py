@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "batches": ("pipeline",),
         "description": ("Description", "contact_sheet", "describe", "median_frequency"),
         "sources": ("open_source",),
-        "sources.source": ("Problem", "Source", "usable"),
+        "sources.problems": ("Problem", "usable"),
+        "sources.source": ("Source",),
     },
 )

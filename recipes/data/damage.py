@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import tensorflow as tf
 
-from recipes.data.sources.source import leaves_out
+from recipes.data.sources.problems import leaves_out
 from zoo.errors import InputError
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from recipes.data.graph import mapped
 from recipes.data.progress import track
-from recipes.data.sources.source import Problem
+from recipes.data.sources.problems import Problem
 from recipes.report import drawing
 from recipes.report.depict import draw_targets
 from zoo.constants import VOID

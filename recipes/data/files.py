@@ -22,6 +22,10 @@ MOST_BYTES = 1 << 24
 MOST_OF_LISTS, MOST_OF_SETS = 1 << 28, 1 << 32
 """Of a file that names the pictures of a set, and of one that annotates all of them."""
 MOST_LINES = 1 << 21
+LIST, OBJECT = 72, 240
+"""Bytes that a list and a dict of JSON take at least."""
+FREE, SPREAD = 1 << 29, 10
+"""Bytes that they may take of any file, and how many for each byte of a larger one."""
 LONGEST_LINE = 1 << 14
 """Characters of a line that names something; a path may have 4,096."""
 MARKS = (
@@ -147,7 +151,15 @@ def read_json_of_others(path, needed):
 
 
 def json_of(contents):
-    """Returns what a JSON file's bytes hold; raises `ValueError`, without the file's name, if they are no JSON."""
+    """Returns what a JSON file's bytes hold; raises `ValueError`, without the file's name, if they are no JSON.
+
+    It also refuses what would fill the memory: 90 MB of empty lists take 2.2 GB, 90 MB of annotations 0.5.
+    """
+    lists, objects = contents.count(b"["), contents.count(b"{")
+    needed = LIST * lists + OBJECT * objects
+    if needed > max(FREE, SPREAD * len(contents)):
+        what = f"{lists + objects:,} lists and objects in {len(contents) / 1e6:.0f} MB"
+        raise ValueError(f"is no file of annotations: {what} would take {needed / 1e9:.1f} GB of memory")
     try:
         return json.loads(contents.decode(json.detect_encoding(contents)))
     except UnicodeDecodeError as error:

@@ -22,6 +22,9 @@ ORIENTATION, WIDTH, HEIGHT = 274, 256, 257
 STRIPS = ((273, 279), (324, 325))  # offsets and lengths of TIFF's strips, and of its tiles
 SWAPPED, MIRRORED, UPSIDE_DOWN = (5, 6, 7, 8), (2, 3, 6, 7), (3, 4, 7, 8)
 OPENING = threading.Lock()
+BRANDS = {b"heic": "HEIC", b"heix": "HEIC", b"heim": "HEIC", b"hevc": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC"}
+BRANDS |= {b"avif": "AVIF", b"avis": "AVIF"}
+"""By the bytes 8 to 12 of a file of ISO's base media format, what it is called: phones save pictures so."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ def head(file, formats, unreadable):
         ValueError: if this is no such picture, or one of more than `max_pixels()`; the message lacks the file's name.
     """
     limit, start = max_pixels(), file.read(32)
+    if start[4:8] == b"ftyp" and start[8:12] in BRANDS:
+        raise ValueError(f"is {BRANDS[start[8:12]]}, which is not read; convert it to JPEG or PNG")
     if "WEBP" in formats and start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         check_pixels(*webp_size(start))  # before Pillow, which makes room for the pixels as it opens the file
     file.seek(0)

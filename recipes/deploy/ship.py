@@ -29,11 +29,8 @@ def ship(
     batch_size=1,
     data=None,
     pictures=100,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    opset=None,
     server=None,
+    **form,
 ):
     """Exports a .keras file.
 
@@ -48,12 +45,9 @@ def ship(
             the data of the model's run without those that it left out. If not given, those of the model's run: int8
             learns from its training data, and its validation data are compared on.
         pictures: how many of each at most.
-        score_threshold: of a detector, see `export.export`.
-        iou_threshold: likewise.
-        max_detections: likewise.
-        opset: version of ONNX's operators, see `export.export`.
         server: "triton" or "tf-serving", for a folder as that reads it, `servers/SERVER/MODEL` beside the model by
             default; the format is then the server's.
+        **form: what the file takes and returns, a detector's thresholds, ONNX's opset, see `export.export`.
 
     Returns:
         The `export.Artifact`.
@@ -93,10 +87,7 @@ def ship(
         representative=learned,
         pictures=np.stack([picture for picture, _ in compared]) if compared else None,
         targets=[targets for _, targets in compared] if compared else None,
-        score_threshold=score_threshold,
-        iou_threshold=iou_threshold,
-        max_detections=max_detections,
-        opset=opset,
+        **form,
     )
 
 
@@ -187,7 +178,8 @@ def verify(artifact, model, data=None, count=None):
     source = source_of(model, predictor.task, data, "val_data")
     if source is None:
         raise InputError(f"{model}: its own data are not known; name labelled pictures of its classes with --data")
-    frame = checked(predictor.frame_size or export.load(model).frame_size, model)
+    size = predictor.network_size
+    frame = checked(export.load(model).frame_size if None in size else size, model)
     return export.verify(artifact, model, examples_of(source, predictor, frame, count))
 
 

@@ -24,7 +24,7 @@ class Tiled(Over):
             )
         super().__init__(predictor)
         self.tile = checked_tile(literal(tile) if isinstance(tile, str) else tile)
-        size = predictor.image_size
+        size = predictor.network_size
         if any(side not in (None, given) for side, given in zip(size, self.tile, strict=True)):
             wanted = "x".join("any" if side is None else str(side) for side in size)
             raise InputError(f"the model takes pictures of {wanted}: set --tile to that, received {tile}")

@@ -10,8 +10,8 @@ from recipes.data.files import remove_left_over, replace_file, replace_text
 from recipes.data.graph import mapped
 from recipes.data.processes import in_processes
 from recipes.data.progress import track
+from recipes.data.sources.problems import Problem
 from recipes.data.sources.proposed import Proposed
-from recipes.data.sources.source import Problem
 from recipes.data.targets import check_targets
 from recipes.report.recall import draw_recall
 from zoo.errors import InputError

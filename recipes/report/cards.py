@@ -1,6 +1,7 @@
 """An exported artifact as a card: its verdict and a few rows of what was measured."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 from recipes.report.words import counted, difference, file_size, number, percent
 
@@ -19,17 +20,18 @@ def card(artifact):
     """Puts an artifact into words.
 
     Args:
-        artifact: dict of `export.Artifact.to_dict()`, with the optional keys "verification" and "benchmark":
-            the dicts of `export.verify` and `export.benchmark`. Without them the card shows the parity and
-            latency that were measured while exporting.
+        artifact: dict of `export.Artifact.to_dict()`, with the optional keys "verification", "benchmark" and "page":
+            the dicts of `export.verify`, `export.benchmark` and `export.web.Page`. Without the first two the card
+            shows the parity and latency that were measured while exporting.
     Returns:
-        dict of `heading`, `file`, `verdict`, `failures` (sentences), `rows` (pairs of words), `sha256` and
-        `operators` (name and count, the most frequent first).
+        dict of `heading`, `file`, `page` (its address or `None`), `verdict`, `failures` (sentences), `rows` (pairs of
+        words), `sha256` and `operators` (name and count, the most frequent first).
     """
     comparison = _comparison(artifact)
     return {
         "heading": " · ".join(filter(None, (artifact["format"], artifact["quantize"]))),
         "file": Path(artifact["path"]).name,
+        "page": _address(artifact.get("page")),
         "verdict": verdict(artifact),
         "failures": [*comparison.get("failures", ()), *comparison.get("doubts", ())],
         "rows": [
@@ -41,6 +43,11 @@ def card(artifact):
         "sha256": artifact["sha256"],
         "operators": sorted(artifact["operators"].items(), key=lambda item: -item[1]),
     }
+
+
+def _address(page):
+    """Returns the address of an artifact's page from the report."""
+    return quote(f"{Path(page['folder']).as_posix()}/index.html") if page else None
 
 
 def _comparison(artifact):

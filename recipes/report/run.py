@@ -89,7 +89,7 @@ def text(value):
 
 
 def cards(workdir):
-    """Returns the cards of the run's artifacts, each with its last verification and benchmark."""
+    """Returns the cards of the run's artifacts, each with its last verification, benchmark and page."""
     kept, found = measurements(workdir), []
     for path in sorted(workdir.artifacts.glob("[!.]*")):
         if path.suffix == ".bin" and path.with_suffix(".xml").is_file():
@@ -100,12 +100,15 @@ def cards(workdir):
             print(f"left out of the report: {error}", file=sys.stderr)
             continue
         if card is not None:  # another program's file says nothing of itself
-            found.append({**card.to_dict(), **kept.get(path.name, {})})
+            measured = kept.get(path.name, {})
+            if "page" in measured and not (workdir.path / measured["page"]["folder"] / "index.html").is_file():
+                del measured["page"]
+            found.append({**card.to_dict(), **measured})
     return found
 
 
 def keep(artifact, kind, result):
-    """Keeps the "verification" or "benchmark" of an artifact that lies in a run's folder, for the report."""
+    """Keeps the "verification", "benchmark" or "page" of an artifact that lies in a run's folder, for the report."""
     workdir = run_of(artifact)
     if workdir is not None:
         with workdir.changing():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from recipes.data.files import read_json, replace_text
 from recipes.data.fingerprint import Fingerprint, fingerprint
-from recipes.data.sources.source import Problem, usable
+from recipes.data.sources.problems import Problem, usable
 from zoo.errors import InputError
 
 ROLES = ("data", "val_data")

@@ -181,7 +181,7 @@ def test_localization():
     comparison.update(seen, localization(0.9, RIGHT, 1), None)
     # One of the three pictures on which a model sees an object.
     assert comparison.agreement == 1 / 3 and comparison.metrics() == (1.0, 0.5)
-    assert comparison.place == "first in picture #2"
+    assert comparison.places == {"agreement": "first in picture #2"}
     assert LocalizationComparison(None, SIZE).metrics() is None
 
 

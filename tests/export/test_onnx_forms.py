@@ -97,7 +97,7 @@ def test_a_detector_of_any_size_scales_sides(tmp_path):
     write(network, path, form=Form((None, None)))
     predictor, keras = opened(path), KerasPredictor(network)
     predictor.take_attributes(attributes_of(network))  # as the card would have them
-    assert predictor.sides == [64, 96] and "sides of 64, at most 96" in preprocessing(network, (None, None))
+    assert predictor.sides == [64, 96] and "sides of 64, at most 96" in preprocessing(network, Form((None, None)))
     scenes = np.random.default_rng(0).integers(0, 256, (2, 70, 90, 3), dtype=np.uint8)
     scenes = [scenes[0], scenes[1, :33]]
     for ours, theirs in zip(predictor.predict_each(scenes), keras.predict_each(scenes), strict=True):

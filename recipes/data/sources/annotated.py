@@ -1,8 +1,5 @@
 """Picture files whose objects are read when the source is opened."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
-
 import numpy as np
 import tensorflow as tf
 
@@ -10,7 +7,9 @@ from recipes.data import pictures
 from recipes.data.objects import SLACK, box_warning, select, within_picture
 from recipes.data.remembered import picture_facts
 from recipes.data.sources import outlines
-from recipes.data.sources.source import Problem, Source
+from recipes.data.sources.entries import Fault
+from recipes.data.sources.problems import Problem
+from recipes.data.sources.source import Source
 from recipes.data.targets import CROP_SIZE
 from recipes.data.texts import Texts
 
@@ -22,56 +21,6 @@ ROWS = {
     "areas": ((), np.float32),
 }
 
-MOST_OBJECTS = 100_000
-
-
-def check_number(count):
-    """Raises `ValueError` if one picture has so many objects that the file is none of annotations."""
-    if count > MOST_OBJECTS:
-        raise ValueError(f"has {count:,} objects, more than {MOST_OBJECTS:,}, too many for one picture")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with one object, or with one target of it.
-
-    Attributes:
-        kind: what faults of this kind have in common.
-        message: what is wrong with this one, and where.
-        key: the only target that is concerned, "masks" or "keypoints": others are learned from the object; "" where
-            the object is left out of all.
-        where: file or place, where it is not the entry's.
-        fatal: see `Problem`.
-    """
-
-    kind: str
-    message: str
-    key: str = ""
-    where: str = ""
-    fatal: bool = True
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One picture and what is annotated on it.
-
-    Attributes:
-        picture: its file.
-        where: the file that annotates it, or the place in one that annotates many.
-        objects: a list of rows for each of "boxes", "labels" ..., see `Source.decode`; for "masks" outlines, see
-            `recipes.data.sources.outlines`.
-        fault: why it cannot be used, without `where`; "" where nothing is wrong.
-        faults: list of `Fault`, of objects.
-        stated: `(height, width)` that the annotation says the picture has; `None` where it does not.
-    """
-
-    picture: Path
-    where: Path | str
-    objects: dict = field(default_factory=dict)
-    fault: str = ""
-    faults: tuple = ()
-    stated: tuple | None = None
-
 
 class Annotated(Source):
     """A source over a list of `Entry`; subclasses read one format.
@@ -81,6 +30,8 @@ class Annotated(Source):
     """
 
     relative = False
+    _sizes = None
+    """`(count, 2)` of the pictures as the last look through the source found them, 0 of those at fault."""
 
     def __init__(self, spec, entries, classes, keys, num_keypoints=0):
         self.spec, self.classes, self.keys = spec, tuple(classes), tuple(keys)
@@ -195,8 +146,10 @@ class Annotated(Source):
         """As `Source.outlook`, from the annotations and the heads of the pictures."""
         if "segmentation" in self.keys:
             return None
-        facts = picture_facts(self.pictures, f"reading {self.spec}")
-        sizes = np.array([fact if isinstance(fact, list) else (0, 0) for fact in facts], np.int32).reshape(-1, 2)
+        sizes = self._sizes
+        if sizes is None:
+            facts = picture_facts(self.pictures, f"reading {self.spec}")
+            sizes = np.array([fact if isinstance(fact, list) else (0, 0) for fact in facts], np.int32).reshape(-1, 2)
         frames = sizes[self._owners()]
         corners, boxes = self._boxes_on(frames)
         boxes = boxes.clip(0, corners)
@@ -260,6 +213,7 @@ class Annotated(Source):
                 found.append(Problem(self.where[index], message, index, kind="pictures of another size than stated"))
             else:
                 sizes[index] = fact
+        self._sizes = sizes
         found += self._object_findings(sizes)
         if deep:  # outlines were looked at when they were read
             found += self.of_task("detection").undecodable(np.flatnonzero(sizes.any(axis=1)))

@@ -4,14 +4,15 @@ import os
 from pathlib import Path
 
 import numpy as np
-from faster_coco_eval import mask as rle
 
 from recipes.data.files import read_json_of_others
 from recipes.data.objects import IN_PIXELS, are_shares
-from recipes.data.sources.annotated import Annotated, Entry, Fault
-from recipes.data.sources.outlines import run_lengths
+from recipes.data.sources.annotated import Annotated
+from recipes.data.sources.coco_outlines import EMPTY, box_of, outline_of
+from recipes.data.sources.entries import Entry, Fault
 from recipes.data.sources.places import Places
 from recipes.data.sources.read_once import read_once
+from recipes.data.sources.values import brief, identity, number_or_none, numbers
 from zoo.errors import InputError
 
 NEEDED = "write coco:FILE.json@DIR, DIR being the folder of the pictures"
@@ -19,10 +20,6 @@ NO_OBJECT = "annotations whose box, category or picture cannot be used"
 NO_MASK = "annotations whose segmentation cannot be used"
 NO_POINTS = "annotations whose keypoints cannot be used"
 STRAY_POINTS = "annotations with visible keypoints at 0, 0"
-EMPTY = (None, [], [[]], {}, "", 0)
-"""What stands for no segmentation."""
-MOST = 1e12
-"""Beyond which a number is none."""
 
 
 class Coco(Annotated):
@@ -212,49 +209,9 @@ class Coco(Annotated):
         return rows, faults
 
 
-def identity(value):
-    """Returns an id such that 1, 1.0 and "1" are one; `None` for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        return int(value)
-    return value
-
-
 def name_of(category):
     """Returns the name of a category, its id where it has none."""
     return str(category.get("name", category.get("id"))).strip()
-
-
-def number_or_none(value):
-    """Returns a finite number as it is, also one written as text; `None` for all else."""
-    if isinstance(value, str) and len(value) < 40:
-        try:
-            value = float(value)
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MOST or value != value:
-        return None
-    return value
-
-
-def numbers(values, length=None):
-    """Returns a list of numbers of a length as it is, `None` for all else."""
-    if not isinstance(values, list) or length is not None and len(values) != length:
-        return None
-    if values and {*map(type, values)} <= {int, float}:  # the many coordinates of a polygon
-        usable = -MOST <= min(values) and max(values) <= MOST and sum(values) == sum(values)
-        return values if usable else None
-    found = [number_or_none(value) for value in values]
-    return None if None in found else found
-
-
-def brief(value):
-    """Returns a value as a message shows it."""
-    text = repr(value) if not isinstance(value, str) else value
-    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def left_right_pairs(names):
@@ -269,53 +226,3 @@ def left_right_pairs(names):
     places = {name: place for place, name in reversed([*enumerate(names)])}
     mirrored = {name: name.replace("left", "right") for name in names if "left" in name}
     return tuple((places[a], places[b]) for a, b in mirrored.items() if b in places)
-
-
-def outline_of(segmentation, size):
-    """Reads a segmentation of polygons or run lengths.
-
-    Args:
-        segmentation: as the file has it.
-        size: `(height, width)` that is stated of the picture, or `None`.
-    Returns:
-        What `outlines.Outlines` takes, `None` for none, and what is wrong with it, "" for nothing.
-    """
-    if segmentation in EMPTY:
-        return None, ""
-    if isinstance(segmentation, list):
-        polygons = [segmentation] if not isinstance(segmentation[0], list) else segmentation
-        kept = [
-            polygon for polygon in map(numbers, polygons) if polygon and len(polygon) >= 6 and len(polygon) % 2 == 0
-        ]
-        if len(kept) == len(polygons):
-            return kept, ""
-        return kept or None, "has a polygon that is not x, y of 3 points or more"
-    if not isinstance(segmentation, dict):
-        return None, "has a segmentation of neither polygons nor RLE"
-    shape, counts = numbers(segmentation.get("size"), 2), segmentation.get("counts")
-    if shape is None or not all(side == int(side) and 0 < side < 1 << 20 for side in shape):
-        return None, "has a segmentation of neither polygons nor RLE"
-    height, width = map(int, shape)
-    try:
-        runs = (
-            run_lengths(counts.encode()) if isinstance(counts, str) else [int(run) for run in numbers(counts) or [-1]]
-        )
-    except ValueError as error:
-        return None, f"has a mask that cannot be decoded: {error}"
-    if min(runs, default=-1) < 0 or sum(runs) != height * width:
-        return None, f"has a mask that cannot be decoded: its runs do not add up to {height}x{width} pixels"
-    if isinstance(counts, list):
-        counts = rle.frPyObjects({"size": [height, width], "counts": runs}, height, width)["counts"]
-    counts = counts.encode() if isinstance(counts, str) else counts
-    return {"size": (height, width), "counts": counts}, ""
-
-
-def box_of(outline):
-    """Returns the box x, y, width, height around an outline, or `None`."""
-    if isinstance(outline, dict):
-        box = rle.toBbox(outline).tolist()
-        return box if box[2] > 0 and box[3] > 0 else None
-    if not outline:
-        return None
-    x, y = np.concatenate([np.reshape(polygon, (-1, 2)) for polygon in outline]).T
-    return [x.min(), y.min(), np.ptp(x), np.ptp(y)]

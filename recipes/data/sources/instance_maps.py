@@ -8,7 +8,7 @@ from faster_coco_eval import mask as rle
 
 from recipes.data.sources import outlines
 from recipes.data.sources.paired import Paired
-from recipes.data.sources.source import label_problem
+from recipes.data.sources.problems import label_problem
 from recipes.data.targets import CROP_SIZE
 
 MOST_OBJECTS = 20_000

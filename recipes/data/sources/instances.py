@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from recipes.data import pictures
+from recipes.data.sources.class_names import classes_near
 from recipes.data.sources.instance_maps import PER_CLASS, InstanceMaps
-from recipes.data.sources.paired import classes_near
+from recipes.data.sources.paired import without
+from recipes.data.sources.places import files_under
 from zoo.errors import InputError
 
 NEEDED = "instances:DIR needs DIR/images with pictures and DIR/instance_masks with a PNG of the same name for each"
@@ -38,12 +40,14 @@ class Instances(InstanceMaps):
         if split not in SPLITS:
             raise InputError(f"instances:{rest}: no such split; a folder of instances has train and val")
         folder = Path(name)
-        images = pictures.find(_part(folder, IMAGE_FOLDERS))
-        images = [image for place, image in enumerate(images) if SPLITS[split](place)]
+        every = pictures.find(_part(folder, IMAGE_FOLDERS))
+        images = [image for place, image in enumerate(every) if SPLITS[split](place)]
         if not images:
             raise InputError(f"instances:{rest}: val is every fifth picture, and there are fewer: leave out :val")
         masks = _part(folder, MASK_FOLDERS)
-        super().__init__(f"instances:{rest}", images, [_mask(masks, image.stem) for image in images], NEEDED)
+        left = without([_mask(masks, image.stem) for image in every], files_under(masks, (".png",), deep=False))
+        found = [_mask(masks, image.stem) for image in images]
+        super().__init__(f"instances:{rest}", images, found, NEEDED, left)
         self.classes = classes_near(folder) or ("object",)
 
     def meaning(self, numbers):

@@ -1,7 +1,7 @@
 """What a map that numbers the classes of a picture's pixels says: the segmentation."""
 
 from recipes.data.sources.paired import Paired
-from recipes.data.sources.source import label_problem
+from recipes.data.sources.problems import label_problem
 from zoo.constants import VOID
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from recipes.data import pictures
 from recipes.data.files import contents_of, json_of
 from recipes.data.progress import track
-from recipes.data.sources.annotated import Entry, Fault, check_number
-from recipes.data.sources.coco import brief, number_or_none, numbers
+from recipes.data.sources.class_names import named_classes
+from recipes.data.sources.entries import Entry, Fault, check_number, first_fault
 from recipes.data.sources.painted import Painted
+from recipes.data.sources.pixel_masks import box_around, joined, mask_at
 from recipes.data.sources.places import Places, files_under
-from recipes.data.sources.polygons import box_around, ellipse, polygon, rectangle
-from recipes.data.sources.source import named_classes
+from recipes.data.sources.polygons import ellipse, polygon, rectangle
+from recipes.data.sources.values import brief, number_or_none, numbers
 from zoo.errors import InputError
 
 NEEDED = "labelme:DIR needs pictures and LabelMe's .json files, one a picture"
@@ -24,7 +25,7 @@ IGNORED = ("_background_", "__ignore__", "__ignored__")
 
 
 class LabelMe(Painted):
-    """Objects that were drawn in LabelMe: polygons, rectangles and circles; boxes, masks and a class a pixel.
+    """Objects that were drawn in LabelMe: polygons, rectangles, circles, masks; boxes, masks and a class a pixel.
 
     The classes stand in DIR/classes.txt or DIR/labels.txt, one a line; without it they are the sorted labels of all
     files. Shapes are painted in their order. Pictures without a file have no objects. Shapes of one `group_id` and
@@ -57,7 +58,7 @@ class LabelMe(Painted):
         names = tuple(name for name in names if name not in IGNORED)
         names = names or tuple(sorted({name for entry in entries for name in entry.objects.get("names", ())}))
         if not names:
-            raise InputError(f"{root}: no file has a shape with a label; {NEEDED}")
+            raise InputError(f"{root}: no file has a shape with a label{first_fault(entries) or f'; {NEEDED}'}")
         super().__init__(f"labelme:{folder}", labelled(entries, names), names, ("boxes", "labels", "masks"))
 
 
@@ -86,8 +87,9 @@ def entry_of(file, places):
         check_number(len(data["shapes"]))
     except ValueError as error:
         return Entry(picture, file, fault=str(error))
-    rows, faults = objects_of(data["shapes"])
-    return Entry(picture, file, rows, fault, tuple(faults), None if None in size else tuple(map(int, size)))
+    size = None if None in size else tuple(map(int, size))
+    rows, faults = objects_of(data["shapes"], size)
+    return Entry(picture, file, rows, fault, tuple(faults), size)
 
 
 def beside_picture(file):
@@ -96,12 +98,12 @@ def beside_picture(file):
     return next((path for path in paths if os.path.isfile(path)), None)
 
 
-def objects_of(shapes):
-    """Returns rows of "names", "boxes" and "masks", and a list of `Fault`."""
+def objects_of(shapes, size):
+    """Returns rows of "names", "boxes" and "masks", and a list of `Fault`; `size` is `(height, width)`, or `None`."""
     groups, faults = {}, []
     for place, shape in enumerate(shapes):
         try:
-            name, outline = shape_of(shape)
+            name, outline = shape_of(shape, size)
         except ValueError as error:
             faults.append(Fault(NO_OBJECT, f"shape {place} {error}"))
             continue
@@ -115,13 +117,14 @@ def objects_of(shapes):
     for (name, _), outline in groups.items():
         if name not in IGNORED:
             rows["names"].append(name)
-            rows["boxes"].append(box_around(outline))
-            rows["masks"].append(outline)
+            whole = joined(outline, size)
+            rows["boxes"].append(box_around(whole))
+            rows["masks"].append(whole)
     return rows, faults
 
 
-def shape_of(shape):
-    """Returns a shape's label and polygon, `None` for one without area; raises `ValueError`."""
+def shape_of(shape, size):
+    """Returns a shape's label and polygon or run lengths, `None` for one without area; raises `ValueError`."""
     if not isinstance(shape, dict):
         raise ValueError("is no shape")
     name, kind, points = shape.get("label"), shape.get("shape_type") or "polygon", shape.get("points")
@@ -139,6 +142,8 @@ def shape_of(shape):
         (x, y), (edge_x, edge_y) = points
         radius = ((edge_x - x) ** 2 + (edge_y - y) ** 2) ** 0.5
         return name, ellipse(x, y, radius, radius)
+    if kind == "mask" and len(points) == 2:
+        return name, mask_at(shape.get("mask"), points, size)
     if kind in ("polygon", "rectangle", "rotation", "oriented_rectangle"):
         return name, polygon(points)
     raise ValueError(f"is a {brief(kind)} of {len(points)} points, which is not understood")

@@ -9,10 +9,12 @@ import tensorflow as tf
 from recipes.data import pictures
 from recipes.data.labels import COLOURED
 from recipes.data.natively import by_python
+from recipes.data.sources.class_names import classes_near
 from recipes.data.sources.label_maps import LabelMaps
 from recipes.data.sources.legend import colours_from_bytes, legend_near
 from recipes.data.sources.options import options_of
-from recipes.data.sources.paired import classes_near
+from recipes.data.sources.paired import without
+from recipes.data.sources.places import files_under
 from zoo.constants import VOID
 from zoo.errors import InputError
 
@@ -57,7 +59,8 @@ class Masks(LabelMaps):
         images = pictures.find(self.images_folder)
         masks = masks_of(images, self.masks_folder)
         check_lossless(masks)
-        super().__init__(f"masks:{folder}", images, masks, NEEDED)
+        left = without(masks, files_under(self.masks_folder, SUFFIXES, deep=False))
+        super().__init__(f"masks:{folder}", images, masks, NEEDED, left)
         if self.legend:
             self.classes = self.legend.classes
             return

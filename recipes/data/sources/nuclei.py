@@ -1,4 +1,4 @@
-"""`nuclei:DIR`: a folder a picture, `ID/images/*.png`, with one mask an object, `ID/masks/*.png`."""
+"""`nuclei:DIR`: a folder a picture, `ID/images/*.png`, with one mask an object, `ID/masks/*.png` or .tif."""
 
 import os
 from pathlib import Path
@@ -9,11 +9,14 @@ import tensorflow as tf
 from recipes.data import pictures
 from recipes.data.objects import within_picture
 from recipes.data.remembered import label_facts, picture_facts
+from recipes.data.sources.class_names import named_classes
 from recipes.data.sources.places import files_under
-from recipes.data.sources.source import Problem, Source, named_classes, size_problem
+from recipes.data.sources.problems import Problem, size_problem
+from recipes.data.sources.source import Source
 from zoo.errors import InputError
 
-NEEDED = "nuclei:DIR needs DIR/ID/images with one picture and DIR/ID/masks with a PNG an object"
+NEEDED = "nuclei:DIR needs DIR/ID/images with one picture and DIR/ID/masks with a PNG or TIFF an object"
+MASKS = (".png", ".tif", ".tiff", ".bmp", ".gif")
 NO_MASK = "masks that cannot be used"
 DOUBTFUL = {(0,): "the mask is empty", (1,): "the mask covers the whole picture: is all beside its object 0?"}
 """What is said, and stops nothing, of masks in which these numbers alone occur."""
@@ -48,7 +51,7 @@ class Nuclei(Source):
         if many:
             raise InputError(f"{many[0] / 'images'}: holds several pictures; {NEEDED}")
         self.images = [images[0] for _, images in found]
-        self.masks = [files_under(place / "masks", (".png",), deep=False) for place, _ in found]
+        self.masks = [files_under(place / "masks", MASKS, deep=False) for place, _ in found]
         if not any(self.masks):
             raise InputError(f"{found[0][0] / 'masks'}: no masks there, nor of {len(found)} pictures; {NEEDED}")
         self.classes = named_classes(self.folder / "classes.txt") or ("object",)

@@ -1,5 +1,7 @@
 """`SOURCE?classes=cat,dog`: some classes of a source; objects of others are left out."""
 
+import copy
+
 import numpy as np
 import tensorflow as tf
 
@@ -50,6 +52,23 @@ class OfClasses(Derived):
         for number, name in enumerate(source.classes[:VOID]):
             self.pixels[number] = pixels.index(name) if name in pixels else rest
         self.labels = np.array([only.index(name) if name in only else -1 for name in objects], np.int32)
+
+    def outlook(self):
+        """As `Source.outlook`, of the objects that are left."""
+        rest = copy.copy(self.source)
+        rest.left_out = self.left_out
+        found = rest.outlook()
+        return found and map(self._seen, found)
+
+    def _seen(self, one):
+        labels = self.labels[one["labels"]]
+        rows = {key: values[labels >= 0] for key, values in one.items() if key != "size"}
+        return {"size": one["size"], **rows, "labels": labels[labels >= 0]}
+
+    def num_objects(self):
+        """As `Source.num_objects`."""
+        found = self.outlook()
+        return found and np.array([len(one["labels"]) - np.sum(one.get("ignored", 0)) for one in found], np.int64)
 
     def changed(self, example):
         """As the source's, with the labels of the classes that are left."""

@@ -5,6 +5,7 @@ import tensorflow as tf
 from faster_coco_eval import mask as rle
 
 from recipes.data import pictures
+from recipes.data.progress import say
 from recipes.data.sources import outlines
 from recipes.data.sources.annotated import Annotated
 from zoo.constants import VOID
@@ -17,12 +18,17 @@ class Painted(Annotated):
     """An `Annotated` source with a "segmentation": background is 0, then come the objects' classes.
 
     Later objects lie above earlier ones; ignored ones are void where no other is; one without outline is not painted.
+    With more classes than `VOID` numbers tell apart there is none, and a line says so.
     """
 
     def __init__(self, spec, entries, classes, keys, num_keypoints=0):
         super().__init__(spec, entries, classes, keys, num_keypoints)
         self.object_classes = tuple(classes)
         self.classes, self.pixel_labels = pixel_classes(classes)
+        if len(self.classes) > VOID:
+            what = f"{len(self.classes)} are more than the {VOID} that one tells apart"
+            say(f"{self.spec}: has no class a pixel, as {what}")
+            return
         self.keys = (*self.keys, "segmentation")
 
     def concerned(self, key):

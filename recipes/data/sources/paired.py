@@ -8,7 +8,8 @@ import tensorflow as tf
 from recipes.data import pictures
 from recipes.data.labels import decode_labels, labels_from_bytes
 from recipes.data.remembered import label_facts, picture_facts
-from recipes.data.sources.source import Problem, Source, named_classes, size_problem
+from recipes.data.sources.problems import Problem, size_problem
+from recipes.data.sources.source import Source
 from zoo.errors import InputError
 
 
@@ -24,6 +25,7 @@ class Paired(Source):
         spec: the string that asked for it.
         images: list of paths of the pictures.
         masks: list of paths of the files of numbers, index for index.
+        left: list of paths of files of numbers that have no picture, which is said and stops nothing.
         needed: one line that says what the source needs, for the error.
 
     Raises:
@@ -32,11 +34,11 @@ class Paired(Source):
 
     read = staticmethod(labels_from_bytes)
 
-    def __init__(self, spec, images, masks, needed):
+    def __init__(self, spec, images, masks, needed, left=()):
         missing = [mask for mask in masks if not os.path.isfile(mask)]
         if missing:
             raise InputError(f"{missing[0]}: no such mask, as for {len(missing)} of {len(images)} pictures; {needed}")
-        self.spec, self.images, self.masks = spec, images, masks
+        self.spec, self.images, self.masks, self.left = spec, images, masks, left
 
     @property
     def count(self):
@@ -104,9 +106,12 @@ class Paired(Source):
                 found.append(Problem(str(at_fault), message, index))
             else:
                 sound.append(index)
+        what, kind = "no picture has this name: nothing is learned from it", "masks without a picture"
+        found += [Problem(str(path), what, 0, False, kind, of_object=True) for path in self.left]
         return [*found, *self.undecodable(sound)] if deep else found
 
 
-def classes_near(folder):
-    """Returns the names in the file classes.txt of a folder or its parent, `()` without one."""
-    return named_classes(folder / "classes.txt") or named_classes(folder.resolve().parent / "classes.txt")
+def without(masks, there):
+    """Returns those of the files `there` that are none of some masks."""
+    known = {*masks}
+    return [path for path in there if path not in known]

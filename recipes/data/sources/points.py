@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from recipes.data.files import MOST_OF_LISTS, numbered_lines
-from recipes.data.sources.annotated import Annotated, Entry
+from recipes.data.sources.annotated import Annotated
+from recipes.data.sources.entries import Entry
 from recipes.data.sources.places import Places
 from zoo.errors import InputError
 

@@ -3,50 +3,27 @@
 import copy
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
 import numpy as np
 import tensorflow as tf
 
-from recipes.data.files import numbered_lines
 from recipes.data.graph import as_written, mapped
-from recipes.data.progress import say, track
+from recipes.data.progress import track
 from recipes.data.sources.outlines import encoded_masks, words_of_masks
+from recipes.data.sources.problems import (
+    UNDECODABLE,
+    Problem,
+    label_problem,
+    leaves_out,
+    segmentation_problem,
+)
 from recipes.data.targets import BESIDE, CROP_SIZE, TARGETS, crop_masks
-from zoo.constants import VOID
-from zoo.errors import InputError, one_line
 
 IN_FLIGHT = 64
-UNDECODABLE = "the picture or its annotation cannot be decoded"
 MEANING = ("classes", "object_classes", "keypoint_names", "flip_pairs", "skeleton")
 """Attributes that say what targets mean, alike for every picture of a source."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A record that cannot be used, or not as it is annotated.
-
-    Attributes:
-        file: path, or the record's name where it is not a file.
-        message: what is wrong with it, without the file's name.
-        index: place of the record in its source, from 0.
-        fatal: whether nothing is learned from the source until it is mended or left out; if not, the message says
-            what is done about it.
-        kind: what problems of one kind have in common, by which they are counted.
-        of_object: whether one object of the record is concerned, and the rest of it can be used.
-    """
-
-    file: str
-    message: str
-    index: int
-    fatal: bool = True
-    kind: str = ""
-    of_object: bool = False
-
-    def __str__(self):
-        return one_line(f"{self.file}: {self.message}")
 
 
 class Source:
@@ -263,92 +240,3 @@ class Source:
         rest.keys = tuple(key for key in self.keys if key in kept)
         rest.__dict__.pop("_decoded", None)
         return rest
-
-
-def leaves_out(problem):
-    """Says whether a problem costs its whole record."""
-    return problem.fatal and not problem.of_object
-
-
-def usable(source, skip_bad):
-    """Looks through a source and returns it without its bad records and objects.
-
-    Args:
-        source: a `Source`; one `of_task` has no faults of other targets.
-        skip_bad: whether they are left out, and counted, instead of an error.
-
-    Raises:
-        InputError: if there are bad ones and they are not to be skipped, or nothing is left.
-    """
-    findings = source.findings()
-    bad = [found for found in findings if found.fatal]
-    for counted in by_kind([found for found in findings if not found.fatal]):
-        say(f"{source.spec}: {counted}")
-    if bad and not skip_bad:
-        more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-        raise InputError(f"{bad[0]}{more}: mend or remove it, or leave it out with --skip-bad")
-    rest = source.without(bad)
-    if not len(rest):
-        raise InputError(f"{source.spec}: no usable picture is left; the first problem is {bad[0]}")
-    if len(rest) < len(source):
-        lost = [problem for problem in bad if leaves_out(problem)]
-        say(f"{source.spec}: skipped {len(source) - len(rest)} of {len(source)} pictures, the first is {lost[0]}")
-    for counted in by_kind([problem for problem in bad if not leaves_out(problem)]):
-        say(f"{source.spec}: left out {counted}")
-    return rest
-
-
-def by_kind(problems):
-    """Returns a line for each kind of problem: how many there are, and the first."""
-    kinds = {}
-    for problem in problems:
-        kinds.setdefault(problem.kind, []).append(problem)
-    lines = []
-    for kind, found in kinds.items():
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        lines.append(f"{len(found)} × {kind}, first {found[0]}" if kind else f"{found[0]}{more}")
-    return lines
-
-
-def named_classes(path):
-    """Reads a file of class names, one a line.
-
-    Args:
-        path: `Path` of the file, which may be missing.
-
-    Returns:
-        Tuple of names, `()` without the file.
-
-    Raises:
-        InputError: if the file names no class, or one twice.
-    """
-    if not os.path.isfile(path):
-        return ()
-    lines = {}
-    for number, name in numbered_lines(path):
-        if lines.setdefault(name, number) != number:
-            raise InputError(f"{path}: lines {lines[name]} and {number} both say {name!r}; a class has one line")
-    if not lines:
-        raise InputError(f"{path}: names no class; write one name a line, or remove the file")
-    return tuple(lines)
-
-
-def segmentation_problem(labels, picture_size, classes):
-    """Returns what is wrong with an `(H, W)` label map, or `None`."""
-    return size_problem(labels.shape, picture_size) or label_problem(labels[labels != VOID], classes, "pixel")
-
-
-def size_problem(size, picture_size):
-    """Returns how the `(height, width)` of a mask differs from that of its picture, or `None`."""
-    if tuple(size) == tuple(picture_size):
-        return None
-    return f"the mask is {size[0]}x{size[1]}, its picture {picture_size[0]}x{picture_size[1]}"
-
-
-def label_problem(labels, classes, what):
-    """Returns which labels lie outside the classes, or `None`."""
-    outside = np.unique(labels[(labels < 0) | (labels >= len(classes))])
-    if not outside.size:
-        return None
-    found = ", ".join(str(label) for label in outside[:5].tolist())
-    return f"{what} label {found} is outside the {len(classes)} classes (0 to {len(classes) - 1})"

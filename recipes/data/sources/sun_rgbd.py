@@ -5,7 +5,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from recipes.data.sources.label_maps import LabelMaps
-from recipes.data.sources.source import label_problem
+from recipes.data.sources.problems import label_problem
 from zoo.constants import VOID
 from zoo.errors import InputError
 

@@ -1,16 +1,17 @@
-"""`via:FILE.json@DIR`: regions that were drawn in the VGG Image Annotator, version 1 or 2, on the pictures in DIR."""
+"""`via:FILE.json@DIR`: regions that were drawn in the VGG Image Annotator, version 1 to 3, on the pictures in DIR."""
 
 import os
 from pathlib import Path
 
 from recipes.data.files import read_json_of_others
-from recipes.data.sources.annotated import Entry, Fault
-from recipes.data.sources.coco import brief, number_or_none, numbers
+from recipes.data.sources.entries import Entry, Fault
 from recipes.data.sources.labelme import labelled
 from recipes.data.sources.options import options_of
 from recipes.data.sources.painted import Painted
 from recipes.data.sources.places import Places
 from recipes.data.sources.polygons import box_around, ellipse, polygon, rectangle
+from recipes.data.sources.values import brief, number_or_none, numbers
+from recipes.data.sources.via3 import items_of
 from zoo.errors import InputError
 
 NEEDED = "write via:FILE.json@DIR, DIR being the folder of the pictures"
@@ -32,7 +33,7 @@ class Via(Painted):
 
     Raises:
         InputError: if this is no VIA file, the file or the folder is missing, or the attribute is not clear.
-    Source: https://www.robots.ox.ac.uk/~vgg/software/via, JSON of versions 1 and 2.
+    Source: https://www.robots.ox.ac.uk/~vgg/software/via, JSON of versions 1 and 2, projects of version 3.
     """
 
     def __init__(self, rest):
@@ -47,13 +48,13 @@ class Via(Painted):
             raise InputError(f"{self.path}: VIA's CSV is not read; export the annotations as JSON")
         data = read_json_of_others(self.path, NEEDED)
         if isinstance(data, dict) and {"file", "metadata", "view"} <= {*data}:
-            raise InputError(f"{self.path}: VIA 3 is not read; export COCO, for coco:FILE.json@DIR")
+            data = items_of(data)
         if isinstance(data, dict) and isinstance(data.get("_via_img_metadata"), dict):
             data = data["_via_img_metadata"]
         items = list(data.values()) if isinstance(data, dict) else data if isinstance(data, list) else []
         items = [item for item in items if isinstance(item, dict) and "filename" in item]
         if not items:
-            raise InputError(f"{self.path}: lists no picture with its filename, as files of VIA 1 and 2 do")
+            raise InputError(f"{self.path}: lists no picture with its filename, as files of VIA do")
         regions = [region for item in items for region in regions_of(item) if isinstance(region, dict)]
         attribute = options.get("attribute") or self._attribute(regions)
         places = Places(folder)

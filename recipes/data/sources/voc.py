@@ -5,9 +5,10 @@ from dataclasses import replace
 from itertools import islice
 
 from recipes.data.progress import track
-from recipes.data.sources.annotated import Annotated, Entry, Fault
+from recipes.data.sources.annotated import Annotated
+from recipes.data.sources.class_names import named_classes
+from recipes.data.sources.entries import Entry, Fault, first_fault, with_boxes_named
 from recipes.data.sources.halves import HALVES, half
-from recipes.data.sources.source import named_classes
 from recipes.data.sources.voc_layout import ANNOTATIONS, NEEDED, Layout
 from recipes.data.sources.voc_objects import objects_in
 from zoo.errors import InputError
@@ -16,7 +17,7 @@ UNKNOWN = "objects of a class that classes.txt does not name"
 
 
 class Voc(Annotated):
-    """Boxes of Pascal VOC; "difficult" objects are ignored ones.
+    """Boxes of Pascal VOC; "difficult" objects are ignored ones. There are masks if any object has a polygon.
 
     Annotations lie in Annotations, or whatever the folder is called, pictures in JPEGImages, or whatever, or beside
     their annotations; a picture has its annotation's stem, or the name that this gives. The classes stand in
@@ -54,8 +55,11 @@ class Voc(Annotated):
             where = layout.expected(ANNOTATIONS, "Annotations")
             raise InputError(f"{where}: no annotation names an object{first_fault(parsed.values())}")
         labels = {name: label for label, name in enumerate(names)}
-        entries = (with_labels(parsed[file], labels) for file in chosen)
-        super().__init__(f"voc:{rest}", entries, names, ("boxes", "labels", "ignored"))
+        entries = [with_labels(parsed[file], labels) for file in chosen]
+        outlined = any(outline for entry in entries for outline in entry.objects.get("masks", ()))
+        if outlined:
+            entries = [with_boxes_named(entry) for entry in entries]
+        super().__init__(f"voc:{rest}", entries, names, ("boxes", "labels", "ignored", *["masks"] * outlined))
         if hashed:
             half(self, split)
 
@@ -74,12 +78,6 @@ def entry_of(layout, file):
         fault = "no such annotation, which the split names" if str(error) == "no such file" else str(error)
         return Entry(layout.picture_of(file, ""), file, fault=fault)
     return Entry(layout.picture_of(file, named), file, objects, faults=tuple(faults), stated=stated)
-
-
-def first_fault(entries):
-    """Returns what to add to a message of annotations without objects: why the first has none."""
-    faults = (f"; {e.where}: {e.fault or e.faults[0].message}" for e in entries if e.fault or e.faults)
-    return next(faults, "")
 
 
 def with_labels(entry, labels):

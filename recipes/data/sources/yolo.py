@@ -5,11 +5,13 @@ import os
 import reprlib
 from dataclasses import replace
 from pathlib import Path
+from unicodedata import normalize
 
 from recipes.data.files import contents_of, text_of
 from recipes.data.pictures import SUFFIXES
 from recipes.data.progress import track
-from recipes.data.sources.annotated import Annotated, Entry, Fault
+from recipes.data.sources.annotated import Annotated
+from recipes.data.sources.entries import Entry, Fault, with_boxes_named
 from recipes.data.sources.halves import HALVES, half
 from recipes.data.sources.places import files_under
 from recipes.data.sources.yolo_layout import NEEDED, SPLITS, Labels, Layout
@@ -106,11 +108,11 @@ def without_picture(entries, found):
     """Returns a list of `Fault`, one a file of labels of no picture: neither one found, nor one beside those."""
     places = {picture.parent for picture in found}
     there = [*found, *(picture for place in places for picture in files_under(place, SUFFIXES, deep=False))]
-    stems = {stem for picture in there for stem in (picture.stem, picture.name)}
+    stems = {normalize("NFC", stem) for picture in there for stem in (picture.stem, picture.name)}
     faults = []
     for folder in dict.fromkeys(Path(entry.where).parent for entry in entries):
         for file in files_under(folder, (".txt",), deep=False):
-            if file.stem not in stems and has_rows(file):
+            if normalize("NFC", file.stem) not in stems and has_rows(file):
                 what = "no picture has this name: no object is learned from it"
                 faults.append(Fault("files of labels without a picture", what, where=str(file), fatal=False))
     return faults
@@ -123,18 +125,6 @@ def has_rows(file):
         return len(sides) >= 4 and number.isdecimal() and all(map(math.isfinite, map(float, sides)))
     except ValueError:
         return False
-
-
-def with_boxes_named(entry):
-    """Returns an entry that says which of its objects have no polygon."""
-    boxes = [place for place, outline in enumerate(entry.objects.get("masks", ())) if outline is None]
-    named = [
-        Fault(
-            "objects without a polygon", f"object {place} is a box: no mask is learned from it", "masks", fatal=False
-        )
-        for place in boxes
-    ]
-    return replace(entry, faults=(*entry.faults, *named))
 
 
 def keypoints_in(layout):

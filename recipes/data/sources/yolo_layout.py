@@ -5,12 +5,13 @@ import re
 import reprlib
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
 from recipes.data import pictures
 from recipes.data.files import MOST_OF_LISTS, contents_of, read_lines, text_of
 from recipes.data.progress import say
+from recipes.data.sources.class_names import named_classes
 from recipes.data.sources.places import Places, files_under
-from recipes.data.sources.source import named_classes
 from recipes.data.sources.yaml_files import read_yaml
 from zoo.errors import InputError
 
@@ -205,7 +206,7 @@ class Labels:
     """Where the labels of pictures lie: in `labels` for `images`, or beside them; each folder is looked at once."""
 
     def __init__(self):
-        self.folders = {}
+        self.folders, self.spelt = {}, {}
 
     def of(self, picture):
         """Returns the path of a picture's labels, whether or not they are there."""
@@ -215,7 +216,18 @@ class Labels:
             self.folders[folder] = places[0], [place for place in dict.fromkeys(places) if os.path.isdir(place)]
         expected, there = self.folders[folder]
         found = (path for name in names for place in there if os.path.isfile(path := place / name))
-        return next(found, expected / names[0])
+        return next(found, None) or self.spelt_otherwise(names, there) or expected / names[0]
+
+    def spelt_otherwise(self, names, folders):
+        """Returns the labels of one of these names in Unicode's other way to write accents, `None` without."""
+        if all(map(str.isascii, names)):
+            return None
+        for place in folders:
+            if place not in self.spelt:
+                there = (name for name in os.listdir(place) if not name.isascii())
+                self.spelt[place] = {normalize("NFC", name): place / name for name in there}
+        found = (self.spelt[place].get(normalize("NFC", name)) for name in names for place in folders)
+        return next(filter(None, found), None)
 
 
 def candidates(folder):
@@ -262,7 +274,8 @@ def names_in(path, data):
         return [f"class_{number}" for number in range(count)]
     if not names or not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         received = reprlib.repr(data.get("names"))
-        raise InputError(f"{path}: names is a list, or numbers from 0 with their names; received {received}")
+        what = "names is a list, as in names: [cat, dog], or numbers from 0 with their names"
+        raise InputError(f"{path}: {what}; received {received}")
     if count is not None and count != len(names):
         say(f"{path}: nc is {count}, but there are {len(names)} names, which count")
     return [name.strip() for name in names]

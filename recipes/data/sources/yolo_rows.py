@@ -5,7 +5,7 @@ import reprlib
 
 import numpy as np
 
-from recipes.data.sources.annotated import Fault, check_number
+from recipes.data.sources.entries import Fault, check_number
 
 NO_OBJECT = "rows that are no object"
 BEYOND = "rows of a class beyond the names"

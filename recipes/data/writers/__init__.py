@@ -57,7 +57,7 @@ def convert(source, to, folder, *, split=None, skip_bad=False):
         InputError: if the format is unknown or holds nothing of what the source has, anything in the folder would be
             written over, it cannot be written, or there are bad pictures or objects and they are not to be skipped.
     """
-    from recipes.data.sources.source import usable  # loads TensorFlow
+    from recipes.data.sources.problems import usable  # loads TensorFlow
     from recipes.data.writers.naming import Names
     from recipes.data.writers.reading import pictures_of
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from recipes.data.headers import head
 from recipes.data.pixels import FORMATS, UNREADABLE
 from recipes.data.sources.outlines import outline_in
-from recipes.data.sources.source import UNDECODABLE, Problem
+from recipes.data.sources.problems import UNDECODABLE, Problem
 
 AHEAD = 2
 ENDINGS = {"JPEG": (".jpg", ".jpeg"), "MPO": (".jpg", ".jpeg"), "PNG": (".png",)}

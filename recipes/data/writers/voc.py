@@ -3,7 +3,7 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
-from recipes.data.sources.source import named_classes
+from recipes.data.sources.class_names import named_classes
 from recipes.data.writers.writer import Writer, write_classes
 from zoo.errors import InputError
 
@@ -64,6 +64,7 @@ class Voc(Writer):
             ElementTree.tostring(root, encoding="unicode") + "\n", encoding="utf-8"
         )
         self.objects += len(targets["labels"])
+        self.without_areas(picture)
         self.stems.append(stem)
 
     def _sides(self, box):

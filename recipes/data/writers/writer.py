@@ -4,10 +4,13 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+
 from recipes.data.sources import JOIN
-from recipes.data.sources.source import named_classes
+from recipes.data.sources.class_names import named_classes
 from zoo.errors import InputError
 
+AREAS = "stated areas: left out, measures take those of the boxes or polygons"
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test", "trainval": "trainval"}
 
 
@@ -88,6 +91,11 @@ class Writer:
     def add(self, stage, file, picture):
         """Takes the next `Picture`, written as a file of that name, and writes what is annotated on it."""
         raise NotImplementedError
+
+    def without_areas(self, picture):
+        """Notes the areas that a format has no place for."""
+        stated = np.count_nonzero(~np.isnan(picture.targets.get("areas", ())))
+        self.notes.update({AREAS: stated} if stated else {})
 
     def finish(self, stage):
         """Writes what names the pictures."""

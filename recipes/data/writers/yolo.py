@@ -95,6 +95,7 @@ class Yolo(Writer):
         text = "".join(f"{row}\n" for row in rows)
         (stage / self.labels / f"{Path(file).stem}.txt").write_text(text, encoding="utf-8")
         self.objects += len(rows)
+        self.without_areas(picture)
         self.notes.update({note: count for note, count in notes.items() if count})
 
     def finish(self, stage):

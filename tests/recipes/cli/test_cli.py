@@ -176,6 +176,8 @@ WRONG = {
         ["export", "MODEL", "--quantize", "int4"],
         "unknown quantize for onnx 'int4': choose one of None, float16",
     ),
+    "unknown output": (["export", "MODEL", "--outputs", "logits,clases"], "some of classes, logits, each once"),
+    "no masks": (["export", "MODEL", "--paste"], "has no masks to paste: leave out paste"),
     "int8 without data": (["export", "COPY", "--quantize", "int8"], "name their source with --data"),
     "wrong size": (["export", "MODEL", "--image-size", "big"], "takes HEIGHTxWIDTH, as in 360x480, received 'big'"),
     "no picture": (["predict", "MODEL", "words.txt"], "words.txt"),

@@ -61,6 +61,30 @@ def test_an_artifact_predicts_and_is_timed_by_its_runtime_alone(artifacts, sets,
     assert not (HEAVY | {"onnxruntime", "ai_edge_litert"}) & modules
 
 
+def test_a_page_is_written_and_linked(artifacts, sets, tmp_path):
+    output, sample = artifacts.parent / "a web", next((sets[1] / "images").iterdir())
+    code, printed, modules = run("web", artifacts / "model.onnx", "--output", output, "--sample", sample)
+    assert code == "0" and f"--directory {output}" in printed
+    assert not (HEAVY | {"onnxruntime", "ai_edge_litert"}) & modules
+    described = json.loads((output / "page.json").read_text())
+    assert described["title"] == artifacts.parent.name and described["colours"][0] == "#0072b2"
+    assert (output / described["samples"][0]).read_bytes() == sample.read_bytes()
+    link = 'href="a%20web/index.html"'
+    assert link in (artifacts.parent / "report.html").read_text()
+    output.rename(tmp_path / "moved")
+    run("benchmark", artifacts / "model.onnx", "--runs", "1")
+    assert link not in (artifacts.parent / "report.html").read_text()
+
+
+def test_a_sample_that_no_browser_shows_is_one_line(artifacts, tmp_path):
+    (tmp_path / "scan.tif").write_bytes(b"II")
+    program = "import sys\nfrom recipes.cli.main import main\nmain()"
+    words = "web", artifacts / "model.onnx", "--output", tmp_path / "web", "--sample", tmp_path / "scan.tif"
+    ended = subprocess.run([sys.executable, "-c", program, *map(str, words)], capture_output=True, text=True)
+    assert ended.returncode == 2 and ended.stderr.startswith(f"error: {tmp_path / 'scan.tif'}: browsers show .jpg")
+    assert not (tmp_path / "web").exists()
+
+
 def test_a_missing_extra_is_one_line(tmp_path):
     (tmp_path / "model.onnx").touch()
     program = f"from tests.installation import without\nwithout('skimage')\n{PROGRAM}"

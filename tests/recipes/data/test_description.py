@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from recipes.data import contact_sheet, describe, median_frequency, open_source
+from recipes.data.sources import annotated
 
 
 @pytest.fixture
@@ -140,3 +141,14 @@ def test_camvid(zoo_data):
     assert (len(found.classes), found.problems) == (11, ())
     weights = dict(zip(found.classes, median_frequency(found), strict=True))
     assert weights["Road"] < weights["Car"] < weights["Pedestrian"]
+
+
+def test_heads_of_pictures_are_asked_for_once(counted, monkeypatch):
+    file = {"shapes": [{"label": "cat", "points": [[0, 0], [2, 0], [2, 2]]}], "imagePath": "a.png"}
+    (counted / "images/a.json").write_text(json.dumps(file))
+    asked, ask = [], annotated.picture_facts
+    monkeypatch.setattr(annotated, "picture_facts", lambda *given: asked.append(1) or ask(*given))
+    source = open_source(f"labelme:{counted / 'images'}").of_task("detection")
+    assert describe(source).largest == (4, 4) and len(asked) == 1
+    Image.new("RGB", (9, 9)).save(counted / "images/b.png")
+    assert describe(source).largest == (9, 9) and len(asked) == 2

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from recipes.data import files
-from recipes.data.files import contents_of, numbered_lines, read_lines, read_text
+from recipes.data.files import contents_of, json_of, numbered_lines, read_lines, read_text
 from zoo.errors import InputError
 
 TEXT = "Käse\nÄpfel\n"
@@ -76,3 +76,11 @@ def test_an_error_is_one_line_whatever_its_names_are():
     assert str(error) == "a\\nb\\x1b[31m\\udcffK\xe4se: \\u2028" and str(InputError(str(error))) == str(error)
     assert len(str(InputError("x" * 10**7))) < 2100 and len(str(InputError("\0" * 1900))) < 2100
     assert str(InputError()) == ""
+
+
+def test_json_of_nothing_but_lists_is_refused_before_it_fills_the_memory():
+    contents = b"[" + b"[]," * 8_000_000 + b"0]"
+    message = r"is no file of annotations: 8,000,001 lists and objects in 24 MB would take 0.6 GB of memory"
+    with pytest.raises(ValueError, match=message):
+        json_of(contents)
+    assert json_of(b"[" + b"[]," * 1000 + b"0]") == [*[[]] * 1000, 0]

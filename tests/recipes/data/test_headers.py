@@ -173,3 +173,10 @@ def test_a_bitmap_may_lie_about_its_length():
     contents = bytearray(bmp(1, 1, 24, [bytes([1, 2, 3])]))
     contents[2:6] = b"\xff\xff\xff\0"
     assert pictures.size_of(bytes(contents)) == (1, 1)
+
+
+@pytest.mark.parametrize(("brand", "name"), [(b"heic", "HEIC"), (b"mif1", "HEIC"), (b"avif", "AVIF")])
+@pytest.mark.parametrize("function", [pictures.from_bytes, pictures.size_of])
+def test_what_phones_save_is_told(function, brand, name):
+    with pytest.raises(ValueError, match=f"^is {name}, which is not read; convert it to JPEG or PNG$"):
+        function(b"\0\0\0\x18ftyp" + brand + bytes(100))

@@ -1,6 +1,7 @@
 """What holds of a source whatever its files are: it works, or one line says why it does not."""
 
 import numpy as np
+import tensorflow as tf
 
 from recipes.data import open_source, usable
 from recipes.data.damage import damage_named
@@ -30,7 +31,7 @@ def survived(spec):
     try:
         source = usable(open_source(spec), skip_bad=True)
         with damage_named(source):
-            examples = [in_numpy(source.decode(record)) for record in source.records()]
+            examples = [decoded(source, record) for record in source.records()]
     except InputError as error:
         line = str(error)
         assert line and "\n" not in line and len(line) < 3000, line
@@ -41,8 +42,11 @@ def survived(spec):
     return examples, ""
 
 
-def in_numpy(example):
-    return {key: value.numpy() for key, value in example.items()}
+def decoded(source, record):
+    try:
+        return {key: value.numpy() for key, value in source.decode(record).items()}
+    except ValueError as error:  # as which it comes from a graph, see `by_python`
+        raise tf.errors.InvalidArgumentError(None, None, str(error)) from error
 
 
 def sound(source, example):

@@ -1,12 +1,14 @@
 """Shapes that people drew: LabelMe, the VGG Image Annotator, COCO's polygons as pixels."""
 
+import base64
+import io
 import json
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from recipes.data import open_source, usable
+from recipes.data import Problem, open_source, usable
 from zoo.errors import InputError
 
 BACKGROUND_CAT_DOG = ("background", "cat", "dog")
@@ -32,6 +34,16 @@ def labelme(folder, *shapes, name="a", **more):
     data = {"version": "5.4", "flags": {}, "shapes": shapes, "imagePath": f"{name}.png", "imageData": None}
     data |= {"imageHeight": 6, "imageWidth": 8, **more}
     (folder / f"{name}.json").write_text(json.dumps(data))
+
+
+def png(rows):
+    """Returns a mask as LabelMe keeps it."""
+    contents = io.BytesIO()
+    Image.fromarray(np.array(rows, np.uint8)).save(contents, "PNG")
+    return base64.b64encode(contents.getvalue()).decode()
+
+
+IN_A_BOX = png([[255, 0, 255], [255, 255, 255]])
 
 
 def canvas(*areas):
@@ -65,6 +77,25 @@ def test_labelme_by_hand(folder):
     np.testing.assert_array_equal(examples(pixels)[0]["segmentation"], first["segmentation"])
 
 
+def test_labelme_masks_by_hand(folder):
+    labelme(
+        folder,
+        shape("cat", [[2.0, 1.0], [4.0, 2.0]], "mask", mask=IN_A_BOX),
+        shape("dog", [[5, 3], [7, 4]], "mask", mask=IN_A_BOX) | {"group_id": 1},
+        shape("dog", [[0, 3], [2, 3], [2, 5], [0, 5]]) | {"group_id": 1},
+    )
+    source = open_source(f"labelme:{folder}")
+    first, _ = examples(source)
+    cat, dog = canvas((1, 1, 3, 2, 5), (0, 1, 2, 3, 4)), canvas((1, 3, 5, 5, 8), (0, 3, 4, 6, 7), (1, 3, 5, 0, 2))
+    np.testing.assert_array_equal(first["masks"], [cat, dog])
+    np.testing.assert_array_equal(first["boxes"], [[2, 1, 5, 3], [0, 3, 8, 5]])
+    np.testing.assert_array_equal(first["segmentation"], cat + 2 * dog)
+    assert source.findings() == []
+    labelme(folder, shape("cat", [[2, 1], [4, 2]], "mask", mask=IN_A_BOX), imageHeight=None)
+    with pytest.raises(InputError, match="shape with a label.*states no imageHeight and imageWidth"):
+        open_source(f"labelme:{folder}")
+
+
 def test_labelme_circles_groups_and_names(folder):
     (folder / "classes.txt").write_text("dog\ncat\n")
     labelme(
@@ -89,7 +120,10 @@ def test_labelme_circles_groups_and_names(folder):
         (shape("cat", [[0, 0], [4, None], [4, 4]]), "has points that are not pairs of numbers"),
         (shape("", [[0, 0], [4, 0], [4, 4]]), "has no label"),
         (shape("cat", [[1, 1], [1, 1]], "circle"), "is an ellipse of radii 0 and 0"),
-        (shape("cat", [[1, 1], [1, 1]], "mask"), "is a mask of 2 points, which is not understood"),
+        (shape("cat", [[1, 1], [1, 1]], "mask"), "is a mask without a PNG in base64"),
+        (shape("cat", [[1, 1], [1, 1]], "mask", mask="iVBORw0K"), "is a mask that is no complete JPEG, PNG"),
+        (shape("cat", [[1, 1], [3, 1]], "mask", mask=IN_A_BOX), "is a mask of 3x2 pixels in a box of 3x1"),
+        (shape("cat", [[6, 1], [8, 2]], "mask", mask=IN_A_BOX), "is a mask that reaches out of the picture"),
         ("cat", "is no shape"),
         (shape("cat", 5), "has points that are not pairs of numbers"),
         (shape("cat", [[0, 0], [4, 0], [4, 4]], ["x"]), "which is not understood"),
@@ -202,7 +236,7 @@ def test_via_needs_a_file_of_its_own(folder):
         with pytest.raises(InputError, match=message):
             open_source(f"via:{folder / 'via.json'}@{folder}")
     (folder / "via.json").write_text('{"project": {}, "file": {}, "metadata": {}, "view": {}}')
-    with pytest.raises(InputError, match="VIA 3 is not read; export COCO"):
+    with pytest.raises(InputError, match="lists no picture with its filename"):
         open_source(f"via:{folder / 'via.json'}@{folder}")
     with pytest.raises(InputError, match="VIA's CSV is not read; export the annotations as JSON"):
         open_source(f"via:{folder / 'via.csv'}@{folder}")
@@ -275,3 +309,62 @@ def test_halves_of_what_has_no_splits(folder, capsys):
     assert len(joined) == len(list(joined.records())) == 33
     with pytest.raises(InputError, match="has 1 pictures, too few for train and val"):
         open_source(f"{via(folder, REGIONS)}:train")
+
+
+def test_projects_of_via_3(folder):
+    """Two pictures of a view each; the class is an option's, told by its number."""
+
+    def of(view, *xy, kind="0"):
+        return {"vid": view, "flg": 0, "z": [], "xy": list(xy), "av": {"1": kind, "2": "small"}}
+
+    regions = [
+        of("1", 2, 1, 2, 4, 3),
+        of("1", 7, 0, 0, 4, 0, 4, 4, 0, 4, kind="1"),
+        of("1", 1, 3, 3),
+        of("1", 2, 1, 2, 4, 3, kind="0,1"),
+        of("2", 8, 2, 1, 5, 2, 3, 0, 4, 4),
+        of("2", 9, 1, 1, 2, 2, 3, 3),
+        {**of("2"), "av": {"3": "a word on the whole picture"}},
+    ]
+    data = {
+        "project": {"pname": "cats"},
+        "attribute": {
+            "1": {"aname": "kind", "anchor_id": "FILE1_Z0_XY1", "type": 4, "options": {"0": "cat", "1": "dog"}},
+            "2": {"aname": "note", "anchor_id": "FILE1_Z0_XY1", "type": 1, "options": {}},
+        },
+        "file": {str(n): {"fid": str(n), "fname": f"{name}.png", "type": 2} for n, name in enumerate("ab", 1)},
+        "view": {str(n): {"fid_list": [str(n)]} for n in (1, 2)},
+        "metadata": {f"{one['vid']}_{place}": one for place, one in enumerate(regions)},
+    }
+    (folder / "via.json").write_text(json.dumps(data))
+    source = open_source(f"via:{folder / 'via.json'}@{folder}?attribute=kind")
+    assert source.object_classes == ("cat", "dog")
+    first, second = examples(source)
+    np.testing.assert_array_equal(first["boxes"], [[1, 2, 5, 5], [0, 0, 4, 4]])
+    np.testing.assert_array_equal(first["labels"], [0, 1])
+    np.testing.assert_array_equal(second["boxes"], [[2, 0, 5, 4]])
+    assert [one.message for one in source.problems()] == [
+        "region 3 has no kind, by which objects are told apart, or more than one",
+        "region 1 is a circle by three points, which is not understood",
+    ]
+
+
+def test_the_objects_of_some_classes_are_counted_without_decoding(folder):
+    source = open_source(f"{coco(folder).replace('_segmentation', '')}?classes=dog").of_task("detection")
+    decoded = [int((~example["ignored"]).sum()) for example in examples(source)]
+    assert source.num_objects().tolist() == decoded and sum(decoded)
+    (seen, _) = source.outlook()
+    assert seen["labels"].tolist() == examples(source)[0]["labels"].tolist() and seen["size"].tolist() == [6, 8]
+    rest = source.without([Problem("a", "is bad", 0)])
+    assert rest.num_objects().tolist() == decoded[1:]
+
+
+@pytest.mark.parametrize(("count", "painted"), [(254, True), (255, False)])
+def test_more_classes_than_a_pixel_tells_apart(folder, capsys, count, painted):
+    (folder / "classes.txt").write_text("".join(f"class {number}\n" for number in range(count)))
+    labelme(folder, shape(f"class {count - 1}", [[0, 0], [4, 0], [4, 4], [0, 4]]))
+    source = open_source(f"labelme:{folder}")
+    assert ("segmentation" in source.keys) == painted
+    assert ("has no class a pixel, as 256 are more than the 255" in capsys.readouterr().out) != painted
+    first = examples(source)[0]
+    assert first["labels"].tolist() == [count - 1] and (not painted or first["segmentation"].max() == 254)

@@ -167,3 +167,12 @@ def test_penn_fudan(zoo_data):
         for (x1, y1, x2, y2), mask in zip(example["boxes"].astype(int), example["masks"], strict=True):
             inside = mask[y1:y2, x1:x2]
             assert inside.sum() == mask.sum() > 0 and inside[0].any() and inside[:, -1].any()
+
+
+def test_masks_without_a_picture_are_named_whatever_the_split(tmp_path):
+    for stem in "abcdef":
+        write(tmp_path, np.array([[0, 1], [0, 2]], np.uint8), stem)
+    (tmp_path / "images/f.jpg").unlink()
+    for split in ("", ":train", ":val"):
+        (found,) = open_source(f"instances:{tmp_path}{split}").findings()
+        assert found.file.endswith("f.png") and not found.fatal and found.kind == "masks without a picture"

@@ -4,7 +4,7 @@ import tensorflow as tf
 from PIL import Image
 
 from recipes.data import open_source, usable
-from recipes.data.sources.source import label_problem
+from recipes.data.sources.problems import label_problem
 from zoo.errors import InputError
 
 
@@ -269,3 +269,12 @@ def test_stray_labels_never_become_classes(tmp_path):
     write_masks(tmp_path, [0, 1, 254, 255])
     with pytest.raises(InputError, match=r"4 labels without names, up to 254 .*name them, one a line"):
         open_source(f"masks:{tmp_path}")
+
+
+def test_masks_without_a_picture_are_named(folder):
+    (folder / "masks/b.png").rename(folder / "masks/left.png")
+    (folder / "images/b.png").unlink()
+    (folder / "masks/notes.txt").write_text("")
+    (found,) = open_source(f"masks:{folder}").findings()
+    assert (found.file, found.fatal) == (str(folder / "masks/left.png"), False)
+    assert found.message == "no picture has this name: nothing is learned from it"

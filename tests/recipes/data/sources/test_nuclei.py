@@ -80,3 +80,12 @@ def test_names_and_halves(folder):
     (folder / "classes.txt").write_text("nucleus\n")
     halves = [open_source(f"nuclei:{folder}:{split}") for split in ("train", "val")]
     assert [(len(half), half.classes) for half in halves] == [(1, ("nucleus",))] * 2
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_masks_as_tiff(folder, kind):
+    (folder / "x1/masks/b.png").unlink()
+    Image.fromarray(mask(2, 6, 3, 8, 1).astype(kind) * np.iinfo(kind).max).save(folder / "x1/masks/b.tif")
+    source = open_source(f"nuclei:{folder}")
+    np.testing.assert_array_equal(examples(source)[0]["masks"][1], mask(2, 6, 3, 8, 1))
+    assert source.findings(deep=True) == []

@@ -108,3 +108,27 @@ def test_without_a_place_nothing_is_kept(opened, tmp_path):
 def test_small_files_are_not_kept(opened, tmp_path, monkeypatch):
     monkeypatch.setattr(read_once, "LARGE", (tmp_path / "a.json").stat().st_size + 1)
     assert opened()[1] and opened()[1] and not (tmp_path / "cache" / "sets").exists()
+
+
+def kept(tmp_path):
+    return sorted(path.name for path in (tmp_path / "cache" / "sets").iterdir())
+
+
+def test_sets_whose_file_is_gone_and_the_oldest_beyond_a_size_are_forgotten(opened, tmp_path, monkeypatch):
+    opened("coco")
+    (first,) = kept(tmp_path)
+    opened("coco_segmentation")
+    second = next(name for name in kept(tmp_path) if name != first)
+    for age, name in ((100, first), (200, second)):
+        os.utime(tmp_path / "cache" / "sets" / name / read_once.FILE, (age, age))
+    assert not opened("coco")[1]  # which makes it the younger one
+    monkeypatch.setattr(read_once, "MOST", int(2.5 * read_once.size_of(tmp_path / "cache" / "sets" / second)))
+    (tmp_path / "b.json").write_text(json.dumps(DATA))
+    third = open_source(f"coco:{tmp_path}/b.json@{tmp_path}/pictures")
+    assert first in kept(tmp_path) and second not in kept(tmp_path) and len(kept(tmp_path)) == 2
+    (tmp_path / "b.json").unlink()
+    monkeypatch.undo()
+    monkeypatch.setenv("REGIONZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(read_once, "LARGE", 0)
+    open_source(f"coco_segmentation:{tmp_path}/a.json@{tmp_path}/pictures")
+    assert kept(tmp_path) == sorted([first, second]) and third.outlines["coordinates"].sum() > 0

@@ -194,6 +194,40 @@ def test_boxes_as_tools_write_them(folder, inside, expected):
     assert source.problems() == []
 
 
+CORNERS = "<polygon><x1>1</x1><y1>1</y1><x2>5</x2><y2>1</y2><x3>5</x3><y3>5</y3><x4>1</x4><y4>5</y4></polygon>"
+POINTS = "".join(f"<pt><x>{x}</x><y>{y}</y></pt>" for x, y in ((1, 1), (5, 1), (5, 5), (1, 5)))
+
+
+@pytest.mark.parametrize("polygon", [CORNERS, f"<polygon><username>me</username>{POINTS}</polygon>"])
+def test_polygons_are_masks_where_masks_are_learned(folder, polygon):
+    drawn = box("dog", 1, 1, 5, 5).replace("</object>", f"{polygon}</object>")
+    odd = box("dog", 2, 2, 4, 4).replace("</object>", "<polygon/></object>")
+    write(folder, "a", drawn + box("dog", 3, 5, 10, 12) + odd)
+    source = open_source(f"voc:{folder}:train")
+    assert len(first_of(source.of_task("detection"))["boxes"]) == 3
+    assert source.of_task("detection").findings() == []
+    faulty, *bare = source.of_task("instance_segmentation").findings()
+    assert faulty.fatal and faulty.message == "object 2 has a polygon that is not x, y of 3 points or more"
+    assert [(one.fatal, one.message[:17]) for one in bare] == [(False, f"object {n} is a box") for n in (1, 2)]
+    (mask,) = first_of(source)["masks"]
+    assert mask.sum() == 16 and mask[:4, :4].all()
+
+
+def test_an_object_with_two_boxes_is_a_fault(folder):
+    twice = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>5</xmax><ymax>5</ymax></bndbox></object>"
+    write(folder, "a", box("dog", 3, 5, 10, 12) + box("dog", 3, 5, 10, 12).replace("</object>", twice))
+    (found,) = open_source(f"voc:{folder}:train").problems()
+    assert found.of_object and found.message == "object 1 has 2 boxes; write each as an object of its own"
+
+
+def test_elements_of_a_namespace(folder):
+    inside = box("dog", 3, 5, 10, 12)
+    (folder / "Annotations/a.xml").write_text(f'<annotation xmlns="urn:voc">{inside}</annotation>')
+    source = open_source(f"voc:{folder}:train")
+    assert source.findings() == []
+    np.testing.assert_array_equal(first_of(source)["boxes"], [[2, 4, 10, 12]])
+
+
 @pytest.mark.parametrize("declared", ["", "utf-8", "iso-8859-1", "windows-1252", "UTF-16", "gb2312", "punycode"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252"])
 def test_declared_and_other_encodings(folder, declared, encoding):

@@ -1,5 +1,6 @@
 import os
 import time
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -114,8 +115,8 @@ def test_boxes_that_are_left_out_stop_nothing(folder):
     [
         ("names: [cat", "data.yaml: is no YAML: "),
         ("", "data.yaml: has no names"),
-        ("train: images/train", "names is a list, or numbers from 0 with their names; received None"),
-        ("names: {1: cat}\ntrain: images/train", "names is a list, or numbers from 0"),
+        ("train: images/train", "names is a list, .*or numbers from 0 with their names; received None"),
+        ("names: {1: cat}\ntrain: images/train", "names is a list, .*or numbers from 0"),
         ("names: [[cat]]\ntrain: images/train", r"names is a list, .* received \[\['cat'\]\]"),
         ("names: [cat]\ntrain: {a: b}", r"train is a folder or a file, received {'a': 'b'}"),
         ("names: [cat]\nkpt_shape: 17", r"kpt_shape is \[points, 2 or 3\], received '17'"),
@@ -412,3 +413,20 @@ def test_names_that_no_file_has(folder):
     (folder / "list.txt").write_text(f"images/train/a.png\n{'x' * 5000}.png\na\0b.png\n")
     describe(folder, "names: [cat, dog]\ntrain: list.txt")
     assert [problem.index for problem in open_source(f"yolo:{folder}").problems()] == [1, 2]
+
+
+@pytest.mark.parametrize("ways", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_labels_are_found_in_unicodes_other_way_to_write_accents(folder, ways):
+    picture, labels = (normalize(way, "caf\u00e9") for way in ways)
+    (folder / "images/train/a.png").rename(folder / f"images/train/{picture}.png")
+    (folder / "labels/train/a.txt").rename(folder / f"labels/train/{labels}.txt")
+    source = open_source(f"yolo:{folder}:train")
+    assert source.findings() == []
+    (joined,) = [one for one in examples(source) if normalize("NFC", one["name"].decode()).endswith("caf\u00e9.png")]
+    assert len(joined["labels"])
+
+
+def test_names_in_one_text_are_refused_with_the_remedy(folder):
+    (folder / "data.yaml").write_text("names: 'cat, dog'\ntrain: images/train\n")
+    with pytest.raises(InputError, match=r"names is a list, as in names: \[cat, dog\], .* received 'cat, dog'"):
+        open_source(f"yolo:{folder}")

@@ -83,6 +83,7 @@ def test_keypoints_outside_of_the_picture_are_none_in_yolo(folder, tmp_path):
 def test_voc_files(odd, tmp_path):
     found = convert(odd[0], "voc", tmp_path / "out")
     assert found.left_out == ("masks", "keypoints")
+    assert [count for note, count in found.notes.items() if "stated areas" in note] == [1]
     root = ElementTree.parse(tmp_path / "out" / "Annotations" / "my phöto.xml").getroot()
     assert root.findtext("filename") == "my phöto.png"
     assert [root.findtext(f"size/{side}") for side in ("width", "height", "depth")] == ["31", "20", "3"]
