@@ -24,6 +24,8 @@ BENCHMARKS = (
     "pipeline",
     "mask_pipeline",
     "data",
+    "prediction",
+    "evaluation",
     "mean_shapes",
     "commands",
     "soak",

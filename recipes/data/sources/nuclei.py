@@ -44,6 +44,7 @@ class Nuclei(Source):
             raise InputError(f"{folder or 'nuclei:'}: no such folder; {NEEDED}")
         self.spec, self.folder = f"nuclei:{folder}", Path(folder)
         found = [(place, pictures_in(place / "images")) for place in sorted(self.folder.iterdir())]
+        self.left = [place for place, images in found if not images and masks_in(place)]
         found = [(place, images) for place, images in found if images]
         if not found:
             raise InputError(f"{folder}: holds no such folders; {NEEDED}")
@@ -51,7 +52,7 @@ class Nuclei(Source):
         if many:
             raise InputError(f"{many[0] / 'images'}: holds several pictures; {NEEDED}")
         self.images = [images[0] for _, images in found]
-        self.masks = [files_under(place / "masks", MASKS, deep=False) for place, _ in found]
+        self.masks = [masks_in(place) for place, _ in found]
         if not any(self.masks):
             raise InputError(f"{found[0][0] / 'masks'}: no masks there, nor of {len(found)} pictures; {NEEDED}")
         self.classes = named_classes(self.folder / "classes.txt") or ("object",)
@@ -119,12 +120,19 @@ class Nuclei(Source):
                     fatal = message not in DOUBTFUL.values()
                     kind = NO_MASK if fatal else message
                     found.append(Problem(str(path), message, index, fatal, kind, of_object=True))
+        what, kind = "no picture is there: nothing is learned from its masks", "masks without a picture"
+        found += [Problem(str(place / "images"), what, 0, False, kind, of_object=True) for place in self.left]
         return [*found, *self.undecodable(sound)] if deep else found
 
 
 def pictures_in(folder):
     """Returns the pictures of a folder, `[]` where there is none."""
     return files_under(folder, pictures.SUFFIXES, deep=False)
+
+
+def masks_in(place):
+    """Returns the masks of a picture's folder."""
+    return files_under(place / "masks", MASKS, deep=False)
 
 
 def mask_from_bytes(contents):

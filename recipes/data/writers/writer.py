@@ -94,7 +94,7 @@ class Writer:
 
     def without_areas(self, picture):
         """Notes the areas that a format has no place for."""
-        stated = np.count_nonzero(~np.isnan(picture.targets.get("areas", ())))
+        stated = int(np.count_nonzero(~np.isnan(picture.targets.get("areas", ()))))
         self.notes.update({AREAS: stated} if stated else {})
 
     def finish(self, stage):

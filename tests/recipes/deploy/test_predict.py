@@ -19,7 +19,12 @@ def segments(images):
 
 
 PREDICTOR = SimpleNamespace(
-    task="segmentation", class_names=("dark", "bright"), keypoint_names=(), skeleton=(), predict_each=segments
+    task="segmentation",
+    names=(),
+    class_names=("dark", "bright"),
+    keypoint_names=(),
+    skeleton=(),
+    predict_each=segments,
 )
 
 

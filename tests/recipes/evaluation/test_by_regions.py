@@ -17,7 +17,7 @@ def bright(pictures):
 
 def predictor(**attributes):
     known = {"task": "segmentation", "frame_size": (16, 24), "class_names": ("ground", "figure")}
-    return SimpleNamespace(**{**known, "keypoint_names": (), "predict": bright, **attributes})
+    return SimpleNamespace(**{**known, "keypoint_names": (), "names": (), "predict": bright, **attributes})
 
 
 def test_regions_are_joined_and_measured(sets):

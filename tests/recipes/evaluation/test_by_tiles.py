@@ -19,8 +19,10 @@ def bright(pictures):
 
 
 def predictor(**attributes):
-    known = {"task": "segmentation", "image_size": (None, None), "class_names": ("ground", "figure")}
-    return SimpleNamespace(**{**known, "keypoint_names": (), "skeleton": (), "predict": bright, **attributes})
+    known = {"task": "segmentation", "network_size": (None, None), "class_names": ("ground", "figure")}
+    return SimpleNamespace(
+        **{**known, "keypoint_names": (), "skeleton": (), "names": (), "predict": bright, **attributes}
+    )
 
 
 @pytest.mark.parametrize("tile", [(16, 24), "16x24"])
@@ -31,7 +33,7 @@ def test_tiles_are_joined_and_measured(sets, tile):
     picture = np.random.default_rng(0).integers(0, 255, (31, 49, 3), np.uint8)
     (found,) = tiled.predict_each([picture])
     np.testing.assert_array_equal(found["logits"][..., 1], picture.astype(np.float32).mean(-1) / 125.0 - 1.0)
-    assert Tiled(predictor(image_size=(16, None)), tile).tile == (16, 24)
+    assert Tiled(predictor(network_size=(16, None)), tile).tile == (16, 24)
 
 
 def test_other_models_and_tiles_are_refused():
@@ -40,7 +42,7 @@ def test_other_models_and_tiles_are_refused():
     with pytest.raises(InputError, match="for an unknown task"):
         Tiled(predictor(task=None), "16x24")
     with pytest.raises(InputError, match="takes pictures of 32x48: set --tile to that, received 16x24"):
-        Tiled(predictor(image_size=(32, 48)), "16x24")
+        Tiled(predictor(network_size=(32, 48)), "16x24")
     for tile in ("16", "big", "0x24"):
         with pytest.raises(InputError, match="a tile is height x width in pixels, as in 256x256, received"):
             Tiled(predictor(), tile)

@@ -74,7 +74,7 @@ class Knowing:
     """A predictor that recognises the empty scene by its width."""
 
     class_names, keypoint_names, skeleton = ("cat", "dog"), NAMES, ((0, 1),)
-    proposals = ""
+    proposals, names = "", ()
 
     def __init__(self, task):
         self.task = task
@@ -214,6 +214,7 @@ def test_classes_and_points_without_names_have_numbers(pictures, tmp_path):
     for task, expected in (("detection", "1 class 1"), ("keypoints", "1 class 1"), ("points", "2 points")):
         nameless = SimpleNamespace(
             task=task,
+            names=(),
             class_names=(),
             keypoint_names=(),
             skeleton=(),

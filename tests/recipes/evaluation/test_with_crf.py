@@ -20,8 +20,10 @@ def noisy(picture, seed=0):
 
 
 def predictor(**attributes):
-    known = {"task": "segmentation", "class_names": ("ground", "figure"), "keypoint_names": (), "proposals": ""}
-    return SimpleNamespace(**{**known, "predict_each": lambda pictures: map(noisy, pictures), **attributes})
+    known = {"task": "segmentation", "names": (), "class_names": ("ground", "figure"), "keypoint_names": ()}
+    return SimpleNamespace(
+        **{**known, "proposals": "", "predict_each": lambda pictures: map(noisy, pictures), **attributes}
+    )
 
 
 def test_maps_are_refined_at_the_sizes_of_their_pictures():

@@ -89,3 +89,12 @@ def test_masks_as_tiff(folder, kind):
     source = open_source(f"nuclei:{folder}")
     np.testing.assert_array_equal(examples(source)[0]["masks"][1], mask(2, 6, 3, 8, 1))
     assert source.findings(deep=True) == []
+
+
+def test_masks_without_a_picture_are_named(folder):
+    (folder / "x3/masks").mkdir(parents=True)
+    Image.fromarray(mask(0, 2, 1, 4)).save(folder / "x3/masks/a.png")
+    (folder / "x4/masks").mkdir(parents=True)
+    (found,) = open_source(f"nuclei:{folder}").findings()
+    assert (found.file, found.fatal) == (str(folder / "x3/images"), False)
+    assert found.message == "no picture is there: nothing is learned from its masks"
