@@ -28,6 +28,7 @@ BENCHMARKS = (
     "evaluation",
     "mean_shapes",
     "commands",
+    "soak",
 )
 RESULTS = Path(__file__).parent / "results"
 

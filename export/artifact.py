@@ -6,8 +6,11 @@ import mmap
 import zipfile
 import zlib
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 
+from export.openvino_card import read_text, write_texts
 from zoo.errors import InputError
 
 CARD, LABELS = "card.json", "labels.txt"
@@ -22,7 +25,8 @@ LARGE = 1 << 24
 """Bytes of a field that is stepped over."""
 LONGEST = 63
 """Bits of the largest number."""
-SUFFIXES = {".onnx": "onnx", ".tflite": "tflite", ".keras": "keras"}
+SUFFIXES = {".onnx": "onnx", ".tflite": "tflite", ".xml": "openvino", ".keras": "keras"}
+KNOWN = "a SavedModel folder, .onnx, .tflite, .xml (OpenVINO) or .keras file"
 
 
 @dataclass(frozen=True)
@@ -31,18 +35,16 @@ class Artifact:
 
     Attributes:
         path: the file, or the folder of a SavedModel.
-        format: "saved_model", "onnx" or "tflite".
+        format: "saved_model", "onnx", "tflite" or "openvino".
         quantize: `None`, or one of `export.exporter.QUANTIZE`, as "int8".
-        sha256: of the file; of a folder, over the names and contents of its files in sorted order.
-        size: bytes.
         inputs: one dict a tensor: name, dtype, shape (`None` where dynamic).
         outputs: likewise.
         operators: how often each operator occurs in the graph.
         class_names: index for index.
         task: `model.task`.
         preprocessing: what the caller does to a picture, in words.
-        attributes: of the model, those of `keypoint_names`, `skeleton`, `resizing`, the thresholds, `max_detections`,
-            `proposals` and `num_proposals` that it has.
+        attributes: of the model, those of `keypoint_names`, `skeleton`, `resizing`, `sides`, the thresholds,
+            `max_detections`, `proposals` and `num_proposals` that it has.
         calibration: of one whose activations are integers, `pictures`, the number that their ranges are from, and
             `source`, in words where those are from; `search`, what `export.search.search` found if it was needed.
         form: what the file takes and returns, as `export.form.Form` has it.
@@ -51,6 +53,9 @@ class Artifact:
         latency: milliseconds a call, and how they were measured.
         versions: of the packages that made the file.
         created: UTC date and time, ISO 8601.
+        sha256: of the file; of a folder, over the names and contents of its files in sorted order. It and size are
+            found when they are first asked for: who predicts does not wait for them.
+        size: bytes.
     """
 
     path: str
@@ -70,12 +75,20 @@ class Artifact:
     latency: dict = field(default_factory=dict)
     versions: dict = field(default_factory=dict)
     created: str = ""
-    sha256: str = ""
-    size: int = 0
+
+    @cached_property
+    def sha256(self):
+        """Hex digest of the file as it is now."""
+        return sha256(self.path)
+
+    @cached_property
+    def size(self):
+        """Bytes of the file, or of all files of the folder, as they are now."""
+        return size(self.path)
 
     @property
     def image_size(self):
-        """`(height, width)` in pixels that the input takes."""
+        """`(height, width)` in pixels that the input takes, `None` in either place for any number."""
         return tuple(self.inputs[0]["shape"][1:3])
 
     @property
@@ -90,7 +103,7 @@ class Artifact:
 
     def to_dict(self):
         """Returns the card as a dict that JSON can hold."""
-        return {**asdict(self), "class_names": list(self.class_names)}
+        return {**asdict(self), "class_names": list(self.class_names), "sha256": self.sha256, "size": self.size}
 
     @classmethod
     def from_dict(cls, card):
@@ -102,9 +115,9 @@ class Artifact:
     def embed(self, path):
         """Writes the card into the file (ONNX metadata, TFLite associated file) or folder (`assets.extra`) at `path`.
 
-        The card within has no path, sha256 and size: it cannot hold its own hash. `read` adds them.
+        The card within has no path, which `read` adds.
         """
-        card = {k: v for k, v in self.to_dict().items() if k not in ("path", "sha256", "size")}
+        card = {name: value for name, value in asdict(self).items() if name != "path"}
         WRITERS[self.format](Path(path), json.dumps(card, indent=1), "\n".join(self.class_names))
 
     @classmethod
@@ -112,7 +125,7 @@ class Artifact:
         """Reads the card of an artifact.
 
         Returns:
-            The `Artifact` with path, sha256 and size as they are now; `None` if the file carries no card.
+            The `Artifact`; `None` if the file carries no card.
         Raises:
             InputError: if there is no artifact at `path`, or the file is broken.
         """
@@ -124,7 +137,7 @@ class Artifact:
         if text is None:
             return None
         try:
-            return cls.from_dict({**json.loads(text), "path": str(path), "sha256": sha256(path), "size": size(path)})
+            return cls.from_dict({**json.loads(text), "path": str(path)})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise damaged(path) from error
 
@@ -153,24 +166,32 @@ def damaged(path):
 
 
 def format_of(path):
-    """Returns "saved_model", "onnx", "tflite" or "keras".
+    """Returns "saved_model", "onnx", "tflite", "openvino" or "keras".
 
     Raises:
         InputError: if `path` is missing or none of them.
     """
     path = Path(path)
     if not path.exists():
-        raise InputError(f"{path} does not exist: give a SavedModel folder, .onnx, .tflite or .keras file")
+        raise InputError(f"{path} does not exist: give {KNOWN}")
     if (path / "saved_model.pb").is_file():
         return "saved_model"
     if path.is_file() and path.suffix in SUFFIXES:
         return SUFFIXES[path.suffix]
-    raise InputError(f"{path} is no artifact: give a SavedModel folder, .onnx, .tflite or .keras file")
+    raise InputError(f"{path} is no artifact: give {KNOWN}")
 
 
 def files(path):
-    """Returns the file itself, or a folder's files in sorted order."""
-    return [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    """Returns the file itself and an OpenVINO file's weights, or a folder's files in sorted order."""
+    if path.is_file():
+        return [path, weights] if (weights := weights_beside(path)) else [path]
+    return sorted(p for p in path.rglob("*") if p.is_file())
+
+
+def weights_beside(path):
+    """Returns the .bin of OpenVINO that belongs to an .xml, `None` for other files and where there is none."""
+    weights = path.with_suffix(".bin")
+    return weights if path.suffix == ".xml" and weights.is_file() else None
 
 
 def size(path):
@@ -182,7 +203,7 @@ def sha256(path):
     """Returns the hex digest of a file, or of the names and contents of a folder's files."""
     path, digest = Path(path), hashlib.sha256()
     for file in files(path):
-        if file != path:
+        if path.is_dir():
             digest.update(file.relative_to(path).as_posix().encode())
         with open(file, "rb") as stream:
             while block := stream.read(1 << 20):
@@ -284,10 +305,24 @@ def read_saved_model(path, name):
     return file.read_text() if file.is_file() else None
 
 
-WRITERS = {"onnx": write_onnx, "tflite": write_tflite, "saved_model": write_saved_model}
+def write_openvino(path, card, labels):
+    """Writes card and labels into the .xml."""
+    write_texts(path, {ONNX_KEYS[CARD]: card, ONNX_KEYS[LABELS]: labels})
+
+
+def read_openvino(path, name):
+    """Returns a text or `None`."""
+    try:
+        return read_text(path, ONNX_KEYS[name])
+    except ParseError as error:
+        raise InputError(f"{path} cannot be read as OpenVINO's XML, it may be cut short: export it again") from error
+
+
+WRITERS = {"onnx": write_onnx, "tflite": write_tflite, "saved_model": write_saved_model, "openvino": write_openvino}
 READERS = {
     "onnx": read_onnx,
     "tflite": read_tflite,
     "saved_model": read_saved_model,
+    "openvino": read_openvino,
     "keras": lambda path, name: None,
 }

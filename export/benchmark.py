@@ -5,9 +5,12 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
+from itertools import cycle
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from export.artifact import format_of, size
+from export.form import USUAL
 from zoo.errors import InputError
 
 
@@ -17,41 +20,55 @@ class Benchmark:
 
     Attributes:
         path: the artifact.
-        p50_ms: median milliseconds of one call.
+        load_ms: milliseconds until the file is loaded, with the import of its runtime.
+        first_ms: milliseconds of the first call.
+        p50_ms: median milliseconds of a later call.
         p95_ms: milliseconds that 95 of 100 calls stay below.
         runs: calls measured.
+        pictures: what they were called on, in words.
         batch_size: pictures a call.
         image_size: `(height, width)` in pixels.
         threads: CPU threads asked for, `None` for the runtime's own choice.
         peak_memory: bytes, the largest resident set of the process.
         size: bytes of the file, or of the folder of a SavedModel.
+        operators: milliseconds a call of each kind of operator, the longest first; `None` where nobody asked or the
+            runtime does not tell, as LiteRT does not.
     """
 
     path: str
+    load_ms: float
+    first_ms: float
     p50_ms: float
     p95_ms: float
     runs: int
+    pictures: str
     batch_size: int
     image_size: tuple
     threads: int | None
     peak_memory: int
     size: int
+    operators: dict | None = None
 
     def to_dict(self):
         """Returns the attributes as a dict that JSON can hold."""
         return {**asdict(self), "image_size": list(self.image_size)}
 
 
-def benchmark(artifact_path, runs=50, warmup=5, threads=None):
-    """Times an artifact's calls on one batch of noise.
+def benchmark(artifact_path, runs=50, warmup=5, threads=None, seconds=None, pictures=None, profile=False):
+    """Times an artifact: loading it, its first call, and the calls after.
 
-    What is timed is the network alone: the regions of a model that needs proposals are found once, before.
+    What is timed is the network alone: pictures are brought into its frame before, and the regions of a model that
+    needs proposals are found there.
 
     Args:
         artifact_path: a SavedModel folder, .onnx or .tflite file.
         runs: calls to measure.
-        warmup: calls before them.
+        warmup: calls before them, the first one among them.
         threads: CPU threads, `None` for the runtime's own choice.
+        seconds: after so many of them no further call begins; one is measured in any case.
+        pictures: list of uint8 `(height, width, 3)` of any sizes, which the calls take in turn; `None` for noise, in
+            which a detector finds what it never does in pictures: suppression then takes an untypical time.
+        profile: say what each kind of operator takes.
     Returns:
         A `Benchmark`.
     Raises:
@@ -64,46 +81,115 @@ def benchmark(artifact_path, runs=50, warmup=5, threads=None):
         raise InputError(
             f"runs and threads must be 1 or more, warmup 0 or more, received {runs}, {threads}, {warmup}"
         )
+    if seconds is not None and not seconds > 0:
+        raise InputError(f"seconds must be more than 0, received {seconds}")
     from export.convert import environment
 
-    arguments = json.dumps([str(path), runs, warmup, threads])
-    child = subprocess.run(
-        [sys.executable, "-c", "from export.benchmark import main; main()", arguments],
-        capture_output=True,
-        text=True,
-        env=environment(),
-    )
+    with TemporaryDirectory() as folder:
+        given = kept(pictures, Path(folder, "pictures.npz"))
+        arguments = json.dumps([str(path), runs, warmup, threads, seconds, given, profile])
+        child = subprocess.run(
+            [sys.executable, "-c", "from export.benchmark import main; main()", arguments],
+            capture_output=True,
+            text=True,
+            env=environment(),
+        )
     if child.returncode:
         lines = child.stderr.strip().splitlines() or ["the process ended without a word"]
         raise InputError(f"{path} cannot be measured: {lines[-1].split('InputError: ')[-1]}")
     return Benchmark(
-        path=str(path), runs=runs, threads=threads, size=size(path), **json.loads(child.stdout.splitlines()[-1])
+        path=str(path),
+        threads=threads,
+        size=size(path),
+        pictures="noise" if pictures is None else f"{len(pictures)} pictures",
+        **json.loads(child.stdout.splitlines()[-1]),
     )
 
 
-def measure(path, runs, warmup, threads):
+def kept(pictures, path):
+    """Writes pictures to a file for the process that measures, and returns its name; `None` without pictures."""
+    import numpy as np
+
+    from export.inputs import check_picture
+
+    if pictures is None:
+        return None
+    if not len(pictures):
+        raise InputError("there are no pictures to time: give one or more, or none at all for noise")
+    np.savez(path, *map(check_picture, pictures))
+    return str(path)
+
+
+def measure(path, runs, warmup, threads, seconds=None, pictures=None, profile=False):
     """Runs the artifact in this process and returns its part of the `Benchmark`."""
     import numpy as np
 
     from export.runtime import load
 
+    clock = Clock()
     predictor = load(path, threads)
-    shape = (predictor.batch_size or 1, *predictor.network_size, 3)
-    inputs = predictor.inputs_of(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
-    for _ in range(warmup):
+    load_ms = clock.lap()
+    feeds = feeds_of(predictor, pictures)
+    clock.lap()
+    calls, milliseconds = cycle(feeds), []
+    while len(milliseconds) < warmup + runs:
+        inputs = next(calls)
+        clock.lap()
         predictor.call(inputs)
-    milliseconds = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        predictor.call(inputs)
-        milliseconds.append(1e3 * (time.perf_counter() - start))
-    return {
-        "p50_ms": float(np.percentile(milliseconds, 50)),
-        "p95_ms": float(np.percentile(milliseconds, 95)),
-        "batch_size": shape[0],
-        "image_size": predictor.network_size,
+        milliseconds.append(clock.lap())
+        if seconds is not None and sum(milliseconds) > 1e3 * seconds and len(milliseconds) > 1:
+            break
+    steady = milliseconds[warmup:] or milliseconds[-1:]  # the time may be over before all are warm
+    measured = {
+        "load_ms": load_ms,
+        "first_ms": milliseconds[0],
+        "p50_ms": float(np.percentile(steady, 50)),
+        "p95_ms": float(np.percentile(steady, 95)),
+        "runs": len(steady),
+        "batch_size": len(feeds[0]["image"]),
+        "image_size": feeds[0]["image"].shape[1:3],
         "peak_memory": peak_memory(),
     }
+    if profile:
+        from export.profile import by_operator
+
+        measured["operators"] = by_operator(predictor, feeds)
+    return measured
+
+
+class Clock:
+    """Tells the milliseconds since it was last asked."""
+
+    def __init__(self):
+        self.last = time.perf_counter()
+
+    def lap(self):
+        """Returns the milliseconds since the last call of this, or since the beginning."""
+        last, self.last = self.last, time.perf_counter()
+        return 1e3 * (self.last - last)
+
+
+def feeds_of(predictor, pictures):
+    """Returns a list of inputs of the network, one a batch: of the pictures in a file, or of noise."""
+    import numpy as np
+
+    if pictures is None:
+        known = predictor.frame_size or predictor.image_size
+        size = [side or usual for side, usual in zip(known, USUAL, strict=True)]
+        given = [(np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8), None)]
+    else:
+        with np.load(pictures) as kept:
+            given = [predictor.in_frame(kept[name])[:2] for name in kept.files]
+    count = predictor.batch_size or 1
+    batches = [[given[(i + k) % len(given)] for k in range(count)] for i in range(0, len(given), count)]
+    if predictor.frame_size is None:  # of several sizes: one of them fills its batch
+        batches = [[one] * count for one in given]
+    return [predictor.inputs_of(np.stack([frame for frame, _ in batch]), proposals_in(batch)) for batch in batches]
+
+
+def proposals_in(batch):
+    """Returns the proposals of a batch of pairs of a frame and its own, `None` where it has none."""
+    return None if batch[0][1] is None else [proposals for _, proposals in batch]
 
 
 def peak_memory():

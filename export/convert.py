@@ -20,7 +20,16 @@ from export.quiet import native_stderr_held
 from export.source import all_layers
 from zoo.errors import InputError
 
-PACKAGES = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "ai-edge-litert", "ai-edge-quantizer")
+PACKAGES = (
+    "keras",
+    "tensorflow",
+    "tf2onnx",
+    "onnx",
+    "onnxruntime",
+    "ai-edge-litert",
+    "ai-edge-quantizer",
+    "openvino",
+)
 
 
 class ConversionError(RuntimeError):
@@ -172,10 +181,12 @@ def done(job, folder):
 
 
 def versions():
-    """Returns the versions of the packages that make artifacts."""
-    from importlib.metadata import version
+    """Returns the versions of those packages that make artifacts and are installed."""
+    from importlib.metadata import distributions
 
-    return {name: version(name) for name in ("regionzoo", *PACKAGES)}
+    known = {"regionzoo", *PACKAGES}
+    installed = {one.metadata["Name"].lower().replace("_", "-"): one.version for one in distributions()}
+    return {name: installed[name] for name in sorted(known & set(installed))}
 
 
 def root_cause(error):

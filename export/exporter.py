@@ -12,12 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import psutil
 
-from export.artifact import Artifact
+from export.artifact import Artifact, weights_beside
 from export.convert import convert
 from export.decoders import decoder_of
-from export.form import form_of
+from export.form import USUAL, form_of
 from export.runtime import KerasPredictor, opened
 from export.search import LIMIT
 from export.switches import switch_layers
@@ -29,6 +28,7 @@ QUANTIZE = {
     "saved_model": (None, "float16"),
     "onnx": (None, "float16", "dynamic", "weight_int4", "int8", "int8_symmetric"),
     "tflite": (None, "float16", "dynamic", "weight_int4", "int8", "int8_full"),
+    "openvino": (None, "float16", "dynamic", "int8"),
 }
 """By format, the ways to quantize."""
 CALIBRATED = ("int8", "int8_symmetric", "int8_full")
@@ -38,6 +38,7 @@ SEARCHED = ("int8", "int8_symmetric")
 PREPROCESSING = "raw RGB pixels 0..255 as {0}"
 FRAME = ", brought by the caller to {0}x{1} (height x width) by {2}"
 ANY_SIZE = " of a picture of any size"
+SIDES = ", scaled by the caller to sides of {0}, at most {1}"
 REGIONS = "; at most {1} regions that {0} finds in the picture, brought there with it"
 LATENCY_RUNS = 5
 
@@ -70,6 +71,7 @@ def export(
     score_threshold=None,
     iou_threshold=None,
     max_detections=None,
+    opset=None,
     input="uint8",
     outputs=None,
     raw=False,
@@ -89,9 +91,11 @@ def export(
     Args:
         model_or_path: a `zoo.ZooModel` on any backend, or a .keras file; a classifier too, of which
             `keras.Model(model.input, {"logits": model.output["logits"]})` leaves out the feature maps.
-        path: the file to write, a folder for a SavedModel; an artifact already there is replaced.
-        format: "saved_model", "onnx" or "tflite".
-        image_size: `(height, width)` in pixels; `model.image_size` if not given.
+        path: the file to write (for OpenVINO an .xml, beside which its .bin goes), a folder for a SavedModel; an
+            artifact already there is replaced.
+        format: "saved_model", "onnx", "tflite" or "openvino".
+        image_size: `(height, width)` in pixels, `None` in either place for any number, where the model takes any (not
+            in TFLite); `model.image_size` if not given.
         quantize: `None`, "float16" (half the file), "dynamic" or "int8" (a quarter of it; a SavedModel has neither,
             and R-CNN no "int8"), "weight_int4" (an eighth of what is fully connected, a quarter of the rest); in ONNX
             also "int8_symmetric", for TensorRT; in TFLite "int8_full", which has no float tensor.
@@ -104,13 +108,15 @@ def export(
             it: see `export.search`. Without it they are sought, down to a noise of `export.search.LIMIT`, where the
             artifact exceeds its limits of parity. It quantizes and runs the file once for every layer.
         pictures: uint8 `(N, height, width, 3)` on which parity and latency are measured; without them the
-            representative ones, or noise, on which a quantized form is not judged.
+            representative ones, or noise, on which a quantized form is not judged (of two sizes where the file takes
+            any).
         targets: those of `pictures`, a list as `verify` takes them: without them nobody can tell what a quantized
             form loses.
         score_threshold: of a detector, the score above which the artifact reports what it finds; `None` for the
             model's, which stays as it is.
         iou_threshold: likewise, the overlap with a better box above which one is dropped.
         max_detections: likewise, the artifact's number of rows.
+        opset: version of ONNX's operators, 13 or later; `None` for 18.
         input: dtype of the pixels, 0 to 255, that the artifact takes: "uint8", or "float32" for runtimes that have
             no bytes, as the GPU delegates of TFLite.
         outputs: names of outputs in the order in which the artifact has them, a tuple or separated by commas: those
@@ -134,9 +140,11 @@ def export(
     check_choice(f"quantize for {format}", quantize, QUANTIZE[format])
     check_search(search, quantize)
     path = check_target(Path(path), format)
+    if opset is not None and format != "onnx":
+        raise InputError(f"opset is a number of ONNX's, received {opset!r}: leave it out for {format}")
     model = open_model(model_or_path)
     check_loops(model, quantize)
-    image_size = check_size(model, image_size)
+    image_size = check_size(model, image_size, format)
     check_batch_size(batch_size, format)
     if representative is not None:
         representative = check_pictures("representative", representative, image_size)
@@ -147,7 +155,7 @@ def export(
     real = pictures is not None or representative is not None
     targets = check_targets(targets, pictures)
     calibrated = quantize in CALIBRATED
-    pictures, origin = choose_pictures(pictures, representative, image_size)
+    pictures, origin = choose_pictures(model, pictures, representative, image_size)
     thresholds = {
         "score_threshold": score_threshold,
         "iou_threshold": iou_threshold,
@@ -171,6 +179,7 @@ def export(
                 quantize=quantize,
                 representative=inputs,
                 limit=limit,
+                **({} if opset is None else {"opset": opset}),
             )
             layers = report.pop("search")
             artifact = Artifact(
@@ -263,15 +272,16 @@ def check_target(path, format):
         if path.exists() and not (path / "saved_model.pb").is_file():
             raise InputError(f"{path} is there and no SavedModel: choose another path")
         return path
-    if path.suffix != f".{format}":
-        raise InputError(f"{path} must end in .{format} for the format {format}")
+    suffix = ".xml" if format == "openvino" else f".{format}"
+    if path.suffix != suffix:
+        raise InputError(f"{path} must end in {suffix} for the format {format}")
     if path.is_dir():
         raise InputError(f"{path} is a folder: choose another path")
     return path
 
 
-def check_size(model, image_size):
-    """Returns `(height, width)`, or raises `InputError` if it is unknown, no size, or not the model's."""
+def check_size(model, image_size, format):
+    """Returns `(height, width)`, or raises `InputError` if it is unknown, no size, or not the model's or format's."""
     from export.source import fixed_size
 
     image_size = image_size or getattr(model, "image_size", None)
@@ -281,13 +291,16 @@ def check_size(model, image_size):
             raise InputError("the picture size is unknown: pass image_size=(height, width)")
         return fixed
     try:
-        height, width = map(int, image_size)
+        height, width = (None if side is None else int(side) for side in image_size)
     except (TypeError, ValueError):
         raise InputError(f"image_size must be (height, width), received {image_size!r}") from None
-    if min(height, width) < 1:
+    asked = f"{height or 'any'}x{width or 'any'}"
+    if any(side is not None and side < 1 for side in (height, width)):
         raise InputError(f"image_size must be positive, received {height}x{width}")
     if any(side not in (None, given) for side, given in zip(fixed, (height, width), strict=True)):
-        raise InputError(f"the model takes pictures of {fixed[0]}x{fixed[1]}, received image_size {height}x{width}")
+        raise InputError(f"the model takes pictures of {fixed[0]}x{fixed[1]}, received image_size {asked}")
+    if format == "tflite" and None in (height, width):
+        raise InputError(f"tflite takes a fixed image_size, received {asked}: name it, or choose onnx or saved_model")
     return height, width
 
 
@@ -303,12 +316,17 @@ def check_batch_size(batch_size, format):
 def check_pictures(name, pictures, image_size):
     """Returns uint8 `(N, height, width, 3)`, or raises `InputError` that names the argument."""
     pictures = np.asarray(pictures)
-    if pictures.dtype != np.uint8 or pictures.shape[1:] != (*image_size, 3) or len(pictures) == 0:
-        height, width = image_size
+    if pictures.dtype != np.uint8 or pictures.ndim != 4 or not fits(pictures, image_size) or 0 in pictures.shape:
+        height, width = (side or "any" for side in image_size)
         raise InputError(
             f"{name} must be uint8 (N, {height}, {width}, 3), received {pictures.dtype} {pictures.shape}"
         )
     return pictures
+
+
+def fits(pictures, image_size):
+    """Says whether `(N, height, width, 3)` pictures are of a size, `None` in which is any."""
+    return all(want in (None, got) for want, got in zip((*image_size, 3), pictures.shape[1:], strict=True))
 
 
 def preprocessing(model, form):
@@ -316,7 +334,13 @@ def preprocessing(model, form):
     from export.source import proposals_of
 
     pixels = PREPROCESSING.format(form.input)
-    pixels += ANY_SIZE if form.letterbox else FRAME.format(*form.image_size, getattr(model, "resizing", "letterbox"))
+    if form.letterbox:
+        pixels += ANY_SIZE
+    elif None in form.image_size:
+        sides = getattr(model, "sides", None)
+        pixels += SIDES.format(*sides) if sides else ANY_SIZE
+    else:
+        pixels += FRAME.format(*form.image_size, getattr(model, "resizing", "letterbox"))
     method = proposals_of(model)
     return pixels + (REGIONS.format(method, model.num_proposals) if method else "")
 
@@ -327,19 +351,26 @@ def calibration(representative, source, found):
     return known | ({"search": found} if found else {})
 
 
-def choose_pictures(pictures, representative, image_size):
+def choose_pictures(model, pictures, representative, image_size):
     """Returns the pictures to measure on, and in words where they come from."""
     if pictures is not None:
         return check_pictures("pictures", pictures, image_size), f"{len(pictures)} given by the caller"
     if representative is not None:
         return representative[:4], f"{len(representative[:4])} of the representative pictures"
-    noise = np.random.default_rng(0).integers(0, 256, (2, *image_size, 3), dtype=np.uint8)
+    usual = getattr(model, "image_size", None) or USUAL
+    size = [side or other for side, other in zip(image_size, usual, strict=True)]
+    noise = np.random.default_rng(0).integers(0, 256, (2, *size, 3), dtype=np.uint8)
+    if None in image_size:  # the second picture is larger
+        wider = np.pad(
+            noise[1], [(0, 32 * (image_size[0] is None)), (0, 64 * (image_size[1] is None)), (0, 0)], "wrap"
+        )
+        return [noise[0], wider], "2 of uniform noise, of two sizes"
     return noise, "2 of uniform noise"
 
 
 def latency(predictor, pictures):
     """Returns the median milliseconds a call of a few runs, after one to warm up."""
-    batch = np.resize(pictures, (predictor.batch_size or 1, *pictures.shape[1:]))
+    batch = np.stack([pictures[0]] * (predictor.batch_size or 1))
     inputs = predictor.inputs_of(batch)
     predictor.call(inputs)
     seconds = []
@@ -357,6 +388,8 @@ def folder_beside(path):
     A killed process cannot remove its folder: the name holds the process id, and the next export to the same path
     removes what processes left that are gone.
     """
+    import psutil
+
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         if not psutil.pid_exists(int(left.name.split(".")[-3])):
             shutil.rmtree(left)
@@ -368,16 +401,22 @@ def folder_beside(path):
 
 
 def put_in_place(written, path, folder):
-    """Renames the finished artifact to `path`; the one that was there moves aside first if it is a folder.
+    """Renames the finished artifact to `path`; the one that was there moves aside first if it is more than a file.
 
-    A file is replaced in one step. A folder that holds files cannot be, so for an instant there is none at `path`.
+    A file is replaced in one step. A folder that holds files cannot be, nor an OpenVINO file with its weights, so for
+    an instant there is none at `path`.
     """
-    previous = folder / "previous"
-    if path.is_dir():
-        path.rename(previous)
+    weights = weights_beside(written)
+    parts = {written: path, **({weights: path.with_suffix(".bin")} if weights else {})}
+    aside = {}
     try:
-        os.replace(written, path)
+        for target in parts.values() if weights or path.is_dir() else ():
+            if target.exists():
+                aside[target] = folder / f"previous{target.suffix}"
+                target.rename(aside[target])
+        for part in reversed(parts):  # the weights first: a graph without them is broken
+            os.replace(part, parts[part])
     except OSError:
-        if previous.exists():
-            previous.rename(path)
+        for target, previous in aside.items():
+            os.replace(previous, target)
         raise

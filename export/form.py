@@ -7,13 +7,16 @@ from zoo.errors import InputError
 
 INPUTS = ("uint8", "float32")
 
+USUAL = 256, 320
+"""Height and width in pixels of the pictures that are tried where neither file nor model says a size."""
+
 
 @dataclass(frozen=True)
 class Form:
     """What a file takes and returns.
 
     Attributes:
-        image_size: `(height, width)` in pixels that the network sees.
+        image_size: `(height, width)` in pixels that the network sees, `None` in either place for any number.
         batch_size: pictures a call, `None` for any number.
         input: "uint8" or "float32", pixels of 0 to 255 either way.
         outputs: names of the outputs in order; `()` for those of the task, by the alphabet.
@@ -81,6 +84,8 @@ def form_of(model, format, image_size, batch_size, *, input, outputs, raw, paste
         )
     if letterbox and batch_size not in (None, 1):
         raise InputError(f"pictures of any size come one a call: letterbox takes batch_size 1, received {batch_size}")
+    if letterbox and None in image_size:
+        raise InputError("letterbox brings pictures to one size: name it as image_size, in both places")
     return Form(image_size, batch_size, input, chosen(model, outputs, raw, paste, letterbox), bool(raw), letterbox)
 
 

@@ -8,15 +8,21 @@ import numpy as np
 import onnx
 
 from export.onnx_graph import graphs
+from export.onnx_names import axes_of, describe
+from export.onnx_operators import HANDLERS
 from export.onnx_quantize import INTEGERS, quantize_integers
-from export.onnx_shrink import STORED, shrink
+from export.onnx_shrink import FOUR_BIT_OPSET, STORED, shrink
+from export.onnx_tidy import drop_idle
 from export.switches import PREFIX, unnamed, with_switches
 from zoo.errors import InputError
 
 OPSET = 18
+"""The operator set that is written if no other is asked for, the latest that tf2onnx writes."""
+EARLIEST = 13
+"""The first that has all that 8 bits need: scales by channel."""
 
 
-def write(model, path, *, form, quantize=None, representative=None, limit=None):
+def write(model, path, *, form, quantize=None, representative=None, limit=None, opset=None):
     """Writes an ONNX file.
 
     Args:
@@ -33,29 +39,48 @@ def write(model, path, *, form, quantize=None, representative=None, limit=None):
         representative: the model's inputs on N pictures, for these two: dict of `image`, uint8
             `(N, height, width, 3)`, and what else it takes.
         limit: of these two, the noise for which `export.search` finds layers that stay float32; `None` for none.
+        opset: version of ONNX's operators, from 13 to the latest that the package `onnx` knows; `OPSET` if not given,
+            21 for 4 bits.
     Returns:
         What the search found, `None` without one.
     Raises:
-        InputError: if an operator of the model has no ONNX counterpart (the message lists them).
+        InputError: if an operator of the model has no ONNX counterpart (the message lists them), or there is no such
+            version.
     """
-    proto = translate(with_switches(model), form)
-    refuse_unknown(proto.graph)
+    check_opset(opset, quantize)
+    proto = translate(with_switches(model), form, opset or OPSET)
+    refuse_unknown(proto.graph, any_size=None in form.image_size)
     sink_constants(proto.graph)
     path, found = Path(path), None
     plain = path.with_suffix(".plain.onnx")
     onnx.save(proto, plain)
-    optimize(plain, path)
-    hide_outputs(path, PREFIX)
+    session = optimize(plain, path)
+    axes = axes_of(session) if None in form.image_size else {}
+    proto = onnx.load(path)
+    drop_idle(proto)
+    hide_outputs(proto, PREFIX)
     if quantize in STORED:
-        onnx.save(shrink(onnx.load(path), quantize), path)
+        proto = shrink(proto, quantize)
     elif quantize in INTEGERS:
-        path.replace(plain)
+        onnx.save(proto, plain)
         found = quantize_integers(plain, path, representative, form.batch_size or 1, quantize, limit)
+        proto = onnx.load(path)
     plain.unlink()
+    describe(proto, model, form, axes)
+    onnx.checker.check_model(proto)
+    onnx.save(proto, path)
     return found
 
 
-def translate(model, form):
+def check_opset(opset, quantize):
+    """Raises `InputError` if there is no such version of ONNX's operators, or none that we can write."""
+    earliest = FOUR_BIT_OPSET if quantize == "weight_int4" else EARLIEST
+    latest = onnx.defs.onnx_opset_version()
+    if opset is not None and not (isinstance(opset, int) and earliest <= opset <= latest):
+        raise InputError(f"opset must be a number from {earliest} to {latest}, received {opset!r}")
+
+
+def translate(model, form, opset=OPSET):
     """Returns the model in ONNX's operators.
 
     tf2onnx copies the constants of a graph again and again: FCN-8s, 0.5 GB, would take more than 20 GB. The kernels,
@@ -78,7 +103,10 @@ def translate(model, form):
         )
         return predict(model, form, trained, others, image, proposals)
 
-    proto, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
+    proto, _ = tf2onnx.convert.from_function(
+        function, function.input_signature, opset=min(opset, OPSET), custom_op_handlers=HANDLERS
+    )
+    proto = at_opset(proto, opset)
     inputs = [value for value in proto.graph.input if value.name not in kernels]
     del proto.graph.input[:]
     proto.graph.input.extend(inputs)
@@ -91,12 +119,25 @@ def translate(model, form):
     return proto
 
 
-def refuse_unknown(graph):
+def at_opset(proto, opset):
+    """Returns the model in a later version of ONNX's operators, by ONNX's own converter."""
+    if opset > OPSET:
+        proto = onnx.version_converter.convert_version(proto, opset)
+    proto.ir_version = max(proto.ir_version, onnx.helper.find_min_ir_version_for(proto.opset_import))
+    return proto
+
+
+def refuse_unknown(graph, any_size=False):
     """Raises `InputError` if the graph has an operator that the ONNX standard does not know."""
     nodes = [node for part in graphs(graph) for node in part.node]
     unknown = sorted({node.op_type for node in nodes if not onnx.defs.has(node.op_type, node.domain)})
     if unknown:
-        raise InputError(f"ONNX has no operator for {', '.join(unknown)}: replace the layers that need them")
+        remedy = (
+            "name one image_size, or replace the layers that need them"
+            if any_size
+            else "replace the layers that need them"
+        )
+        raise InputError(f"ONNX has no operator for {', '.join(unknown)}: {remedy}")
 
 
 def sink_constants(graph):
@@ -153,6 +194,9 @@ def optimize(source, target):
     """Rewrites a file with ONNX Runtime's basic passes: constants folded, batch norm and transposes merged away.
 
     These passes use standard operators only, so that other runtimes read the result too.
+
+    Returns:
+        ONNX Runtime's session of it.
     """
     import onnxruntime
 
@@ -160,23 +204,21 @@ def optimize(source, target):
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(target)
     options.log_severity_level = 3
-    onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
     proto = onnx.load(target)
     used = {node.domain for node in proto.graph.node}
     standard = [entry for entry in proto.opset_import if entry.domain in used]
     del proto.opset_import[:]
     proto.opset_import.extend(standard)
     onnx.save(proto, target)
+    return session
 
 
-def hide_outputs(path, prefix):
+def hide_outputs(proto, prefix):
     """Makes the outputs whose names begin so inner tensors of the graph, which keep their names."""
-    proto = onnx.load(path)
     shown = [value for value in proto.graph.output if not value.name.startswith(prefix)]
-    if len(shown) < len(proto.graph.output):
-        del proto.graph.output[:]
-        proto.graph.output.extend(shown)
-        onnx.save(proto, path)
+    del proto.graph.output[:]
+    proto.graph.output.extend(shown)
 
 
 def with_outputs(path, target, prefix):

@@ -21,11 +21,16 @@ def shrink(proto, quantize):
     A runtime folds these nodes when it loads the file. Other constants stay: anchors, in pixels, would move.
     """
     kept = () if quantize == "float16" else set(float_nodes(proto.graph))
-    if quantize == "weight_int4":
+    if quantize == "weight_int4" and version(proto) < FOUR_BIT_OPSET:
         proto = onnx.version_converter.convert_version(proto, FOUR_BIT_OPSET)
     for graph in graphs(proto.graph):
         shrink_graph(graph, STORED[quantize], kept)
     return proto
+
+
+def version(proto):
+    """Returns the version of ONNX's operators that a model is written in."""
+    return next(entry.version for entry in proto.opset_import if not entry.domain)
 
 
 def shrink_graph(graph, stored, kept):

@@ -3,20 +3,24 @@
 import os
 import sys
 import tempfile
+import threading
 from contextlib import contextmanager
 
 from zoo.errors import InputError
+
+TURN = threading.RLock()
+"""Standard error is the process's: two threads that held it at once would leave it lost."""
 
 
 @contextmanager
 def native_stderr_held():
     """Keeps standard error from the terminal while the block runs; shows it after all if the block fails.
 
-    An `InputError` is no failure: its own message says all.
+    An `InputError` is no failure: its own message says all. Threads take turns.
     """
-    sys.stderr.flush()
-    own = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with TURN, tempfile.TemporaryFile() as held:
+        sys.stderr.flush()
+        own = os.dup(2)
         os.dup2(held.fileno(), 2)
         try:
             yield

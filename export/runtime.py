@@ -2,6 +2,7 @@
 
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -22,26 +23,31 @@ from export.tasks import finish, in_picture, largest
 from zoo.errors import InputError
 
 
-def load(path, threads=None):
-    """Opens a SavedModel folder, an .onnx, .tflite or .keras file for prediction.
+def load(path, threads=None, providers=None):
+    """Opens a SavedModel folder, an .onnx, .tflite, .xml (OpenVINO) or .keras file for prediction.
 
     Args:
         path: the file or folder.
         threads: CPU threads of the runtime, `None` for its own choice. TensorFlow (SavedModel) takes it once a
             process, before its first operation.
+        providers: of an .onnx file, ONNX Runtime's execution providers in order of preference, such as
+            "CUDAExecutionProvider", names or pairs of a name and its options; `None` for the CPU's.
     Returns:
-        A `Predictor`.
+        A `Predictor`, which any number of threads may use at once.
     Raises:
-        InputError: if the file is missing, broken or no artifact, or the threads cannot be set.
+        InputError: if the file is missing, broken or no artifact, or the threads or providers cannot be had.
     """
-    return opened(Path(path), threads)
+    return opened(Path(path), threads, providers=providers)
 
 
-def opened(path, threads=None, card=None):
+def opened(path, threads=None, card=None, providers=None):
     """As `load`; `card` is the one that an unfinished file will carry."""
     kind = PREDICTORS[format_of(path)]
+    if providers is not None and kind is not OnnxPredictor:
+        raise InputError(f"{path} is no .onnx file: providers are ONNX Runtime's, leave them out")
+    options = {} if providers is None else {"providers": providers}
     try:
-        predictor = kind(path, threads, card)
+        predictor = kind(path, threads, card, **options)
     except InputError:
         raise
     except ModuleNotFoundError as error:
@@ -75,18 +81,18 @@ class Predictor:
         num_proposals: how many of them a picture at most.
     """
 
-    path = sides = None
+    path = None
 
     def __init__(self, card, input_shape, dtype="uint8"):
         self.card, self.dtype = card, dtype
         self.task = card.task if card else None
         self.class_names = card.class_names if card else ()
-        self.take_attributes(card.attributes if card else {})
         self.batch_size, *size, channels = input_shape
         self.image_size = tuple(size)
         self.frame_size = None if None in size else self.image_size
         self.network_size = tuple(card.form["image_size"]) if card and card.form else self.image_size
         self.names = returned_names(card)
+        self.take_attributes(card.attributes if card else {})
         if channels != 3:
             raise InputError(f"the model takes pictures of {channels} channels: only RGB models can be loaded")
 
@@ -97,6 +103,7 @@ class Predictor:
         self.resizing = attributes.get("resizing", "letterbox")
         self.proposals = attributes.get("proposals", "")
         self.num_proposals = attributes.get("num_proposals", 0)
+        self.sides = None if self.frame_size or any(self.network_size) else attributes.get("sides")
 
     def predict(self, images, proposals=None):
         """Predicts any number of pictures of one size, `batch_size` at a time.
@@ -140,8 +147,8 @@ class Predictor:
         """
         pictures = iter(pictures)
         # Thousands of regions fill the memory as a batch of pictures does.
-        ahead = DYNAMIC_BATCH if self.frame_size and not self.proposals else 1
-        while chunk := [self.in_frame(picture) for picture in islice(pictures, self.batch_size or ahead)]:
+        alike = self.batch_size or (1 if self.proposals else DYNAMIC_BATCH)
+        while chunk := [self.in_frame(picture) for picture in islice(pictures, alike if self.frame_size else 1)]:
             frames, proposals, placements = zip(*chunk, strict=True)
             outputs = self.predict(np.stack(frames), proposals)
             for i, placement in enumerate(placements):
@@ -154,7 +161,8 @@ class Predictor:
         if self.sides:
             frame, placement = fit(picture, scaled(picture.shape[:2], *self.sides), "stretch")
         else:
-            frame, placement = fit(picture, self.frame_size or picture.shape[:2], self.resizing)
+            own = (want or got for want, got in zip(self.image_size, picture.shape, strict=False))
+            frame, placement = fit(picture, self.frame_size or tuple(own), self.resizing)
         if self.proposals:
             proposals = placement.to_frame(self.propose(picture) if proposals is None else proposals)
         return frame, proposals, placement
@@ -187,16 +195,17 @@ class Predictor:
 
 
 class OnnxPredictor(Predictor):
-    """An .onnx file in ONNX Runtime on the CPU."""
+    """An .onnx file in ONNX Runtime."""
 
-    def __init__(self, path, threads=None, card=None):
+    def __init__(self, path, threads=None, card=None, providers=("CPUExecutionProvider",)):
         with native_stderr_held():  # without a home it complains of its telemetry
             import onnxruntime
 
+        check_providers(providers, onnxruntime.get_available_providers())
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
         self.outputs = [output.name for output in self.session.get_outputs()]
         card = card or Artifact.of(path, self.session.get_modelmeta().custom_metadata_map.get(ONNX_KEY))
         taken = self.session.get_inputs()
@@ -209,7 +218,7 @@ class OnnxPredictor(Predictor):
 
 
 class TFLitePredictor(Predictor):
-    """A .tflite file in LiteRT with its XNNPACK kernels."""
+    """A .tflite file in LiteRT with its XNNPACK kernels; its interpreter serves one thread at a time."""
 
     def __init__(self, path, threads=None, card=None):
         from ai_edge_litert.interpreter import Interpreter
@@ -223,11 +232,44 @@ class TFLitePredictor(Predictor):
         inputs = {name: (np.dtype(one["dtype"]).name, one["shape"].tolist()) for name, one in details.items()}
         super().__init__(card, *check_inputs(path, inputs, card))
         self.scales = {name: output["quantization"] for name, output in self.runner.get_output_details().items()}
+        self.turn = Lock()
 
     def call(self, inputs):
         """Runs the network."""
-        outputs = self.runner(**inputs)
+        with self.turn:
+            outputs = self.runner(**inputs)
         return {name: dequantize(array, *self.scales[name]) for name, array in outputs.items()}
+
+
+class OpenVinoPredictor(Predictor):
+    """An .xml file, and its .bin, in OpenVINO on the CPU."""
+
+    def __init__(self, path, threads=None, card=None):
+        import openvino
+
+        card = card or Artifact.read(path)
+        options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}  # bfloat16 where it likes
+        if threads is not None:
+            options["INFERENCE_NUM_THREADS"] = threads
+        core = openvino.Core()
+        model = core.read_model(path)
+        self.outputs = [
+            port.get_any_name() for port in model.outputs
+        ]  # what is compiled may have names of inner tensors
+        self.network = core.compile_model(model, "CPU", options)
+        inputs = {
+            port.get_any_name(): (
+                port.get_element_type().to_dtype().name,
+                [side.get_length() if side.is_static else None for side in port.get_partial_shape()],
+            )
+            for port in self.network.inputs
+        }
+        super().__init__(card, *check_inputs(path, inputs, card))
+
+    def call(self, inputs):
+        """Runs the network, each call in a request of its own."""
+        found = self.network.infer_new_request(inputs)
+        return {name: np.array(found[i]) for i, name in enumerate(self.outputs)}
 
 
 class SavedModelPredictor(Predictor):
@@ -254,7 +296,7 @@ class SavedModelPredictor(Predictor):
 
 
 class KerasPredictor(Predictor):
-    """A `keras.Model` or a .keras file on the backend of this process, computing in float32."""
+    """A `keras.Model` or a .keras file on the backend of this process, in float32 and for one thread at a time."""
 
     def __init__(self, model_or_path, threads=None, card=None):
         from export.source import attributes_of, in_float32, open_model
@@ -265,14 +307,15 @@ class KerasPredictor(Predictor):
         super().__init__(None, self.model.inputs[0].shape)
         self.task = getattr(self.model, "task", None)
         self.class_names = tuple(getattr(self.model, "class_names", ()))
-        self.take_attributes(attributes_of(self.model))
         self.frame_size = self.frame_size or getattr(self.model, "image_size", None)
-        self.sides = None if self.frame_size else getattr(self.model, "sides", None)
+        self.take_attributes(attributes_of(self.model))
+        self.turn = Lock()  # Keras traces the first call of a size
 
     def call(self, inputs):
         """Runs the network."""
         images = inputs["image"].astype(np.float32)
-        outputs = self.model.predict_on_batch({**inputs, "image": images} if self.proposals else images)
+        with self.turn:
+            outputs = self.model.predict_on_batch({**inputs, "image": images} if self.proposals else images)
         return finish(self.task, outputs, largest)  # `model.predictions` included
 
 
@@ -281,8 +324,19 @@ PREDICTORS = {
     "onnx": OnnxPredictor,
     "tflite": TFLitePredictor,
     "saved_model": SavedModelPredictor,
+    "openvino": OpenVinoPredictor,
     "keras": KerasPredictor,
 }
+
+
+def check_providers(providers, available):
+    """Raises `InputError` if ONNX Runtime, as it is installed here, lacks one of the execution providers."""
+    if isinstance(providers, str):
+        raise InputError(f"providers is a list, received {providers!r}")
+    for provider in providers:
+        name = provider if isinstance(provider, str) else provider[0]
+        if name not in available:
+            raise InputError(f"ONNX Runtime has no provider {name!r} here: choose among {', '.join(available)}")
 
 
 def sides(shape):

@@ -4,10 +4,12 @@ from collections import Counter
 
 import tensorflow as tf
 
+from export.encoded import of_bytes
 from export.serving import serve
+from export.source import proposals_of
 from export.switches import switch_layers
 
-SIGNATURE, SWITCHES = "serving_default", "switches"
+SIGNATURE, SWITCHES, ENCODED = "serving_default", "switches", "serving_bytes"
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 DATA = ("Const", "Placeholder", "ReadVariableOp", "NoOp")
 """Nodes that compute nothing."""
@@ -15,6 +17,9 @@ DATA = ("Const", "Placeholder", "ReadVariableOp", "NoOp")
 
 def write(model, path, *, form, quantize=None, representative=None, limit=None):
     """Writes a SavedModel folder with the signature `serving_default`, and `switches` of a network that has them.
+
+    Of a model of pictures alone, in a frame of one size, `serving_bytes` takes encoded pictures of any sizes: see
+    `export.encoded`.
 
     Args:
         model: a `zoo.ZooModel` on the TensorFlow backend.
@@ -25,6 +30,8 @@ def write(model, path, *, form, quantize=None, representative=None, limit=None):
     """
     module = serve(model, form, half=quantize == "float16")
     signatures = {SIGNATURE: module.serve} | ({SWITCHES: module.switches} if switch_layers(model) else {})
+    if None not in form.image_size and not proposals_of(model):
+        signatures[ENCODED] = of_bytes(module, model, form)
     tf.saved_model.save(module, str(path), signatures=signatures)
 
 

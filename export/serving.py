@@ -52,8 +52,9 @@ def signature(model, form):
 def predict(model, form, trained, others, image, proposals=None):
     """Returns what the form asks for, computed with the given weights instead of the model's own."""
     size, placement = form.image_size, None
-    if form.letterbox:
+    if None in form.taken_size:
         size = tf.shape(image)[1:3]
+    if form.letterbox:
         image, placement = fit(image, form.image_size, getattr(model, "resizing", "letterbox"))
         proposals = None if proposals is None else placement.to_frame(proposals)
     image = tf.cast(image, tf.float32)

@@ -11,7 +11,7 @@ from zoo.errors import InputError
 CONFIG = "config.json"
 """In a .keras file, its layers."""
 THRESHOLDS = ("score_threshold", "iou_threshold", "max_detections")
-ATTRIBUTES = ("keypoint_names", "skeleton", "resizing", *THRESHOLDS, "proposals", "num_proposals")
+ATTRIBUTES = ("keypoint_names", "skeleton", "resizing", "sides", *THRESHOLDS, "proposals", "num_proposals")
 """What of the attributes that a model saves is of use to who runs its artifact."""
 
 

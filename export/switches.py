@@ -46,7 +46,7 @@ def test_form(artifact, folder):
         return SavedModelPredictor(artifact.path, card=artifact.card, signature="switches")
     from importlib import import_module
 
-    copy = Path(folder, f"switches.{format}")
+    copy = Path(folder, f"switches{artifact.path.suffix}")
     import_module(f"export.{format}").with_outputs(artifact.path, copy, PREFIX)
     return opened(copy, None, artifact.card)
 

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from itertools import islice
+from itertools import groupby, islice
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -82,7 +82,10 @@ class Verification:
         return {key: value for key, value in self.to_dict().items() if key in KEPT}
 
 
-KEPT = ("examples", "outputs", "agreement", "figures", "tolerance", "failures", "doubts", "verdict", "passed")
+KEPT = (
+    *("examples", "outputs", "agreement", "figures", "metric", "keras_metric", "artifact_metric"),
+    *("tolerance", "failures", "doubts", "verdict", "passed"),
+)
 """Of a `Verification`, what the card keeps."""
 
 
@@ -213,7 +216,7 @@ def side_by_side(artifact, keras, reference, examples):
         candidates = artifact.predict(pictures, proposals)
         references = expected(everything, artifact.card, artifact.network_size)
         check_outputs(artifact.path, references, candidates)
-        seen = seen or Seen(comparison_of(keras.task, references)(everything, artifact.network_size), {})
+        seen = seen or Seen(comparison_of(keras.task, references)(everything, pictures.shape[1:3]), {})
         for i, (_, targets) in enumerate(chunk):
             ours, theirs = pick(references, i), pick(candidates, i)
             seen.comparison.update(ours, theirs, targets)
@@ -255,16 +258,16 @@ def largest(values):
 
 def check_size(pictures, size):
     """Raises `InputError` if examples are not of the artifact's size."""
-    if pictures.shape[1:3] != size:
-        sizes = ["x".join(map(str, side)) for side in (size, pictures.shape[1:3])]
+    if any(want not in (None, got) for want, got in zip(size, pictures.shape[1:3], strict=True)):
+        sizes = ["x".join(str(side or "any") for side in sides) for sides in (size, pictures.shape[1:3])]
         raise InputError(f"examples must be pictures of the artifact's {sizes[0]} pixels, received {sizes[1]}")
 
 
 def chunks(examples, size):
-    """Yields lists of at most `size` examples."""
-    examples = iter(examples)
-    while chunk := list(islice(examples, size)):
-        yield chunk
+    """Yields lists of at most `size` examples in their order, the pictures of each of one shape."""
+    for _, alike in groupby(examples, lambda example: np.shape(example[0])):
+        while chunk := list(islice(alike, size)):
+            yield chunk
 
 
 def check_outputs(path, reference, candidate):

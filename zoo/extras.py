@@ -10,6 +10,7 @@ from zoo.errors import InputError
 EXTRAS = {
     "train": ("tensorflow_datasets", "tensorboard", "yaml", "scipy", "sklearn", "skimage", "matplotlib"),
     "export": ("tf2onnx", "onnx", "ai_edge_quantizer"),
+    "openvino": ("openvino",),
     "jax": ("jax",),
 }
 """By the name in `pip install 'regionzoo[NAME]'`, the packages that our code imports of what it brings."""

@@ -53,10 +53,15 @@ def export(
     output: Annotated[
         Path | None, typer.Option(help="File to write; in artifacts/ beside the model if not given.")
     ] = None,
-    format: Annotated[str, typer.Option(help="saved_model, onnx or tflite.")] = "onnx",
+    format: Annotated[str, typer.Option(help="saved_model, onnx, tflite or openvino.")] = "onnx",
     quantize: Annotated[str, typer.Option(help=WAYS)] = "none",
-    image_size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH; the training's if not given.")] = None,
-    batch_size: Annotated[int, typer.Option(help="Pictures a call; 0 for any number (not in TFLite).")] = 1,
+    image_size: Annotated[
+        str | None, typer.Option(help="HEIGHTxWIDTH, or any (not in TFLite); the training's if not given.")
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(help="Pictures a call, 0 for any number (not in TFLite); 1, --for a server any, if not given."),
+    ] = None,
     data: Annotated[
         str | None,
         typer.Option(help="Source that int8 learns its ranges from and that is compared on; the run's if not given."),
@@ -73,6 +78,14 @@ def export(
         float | None, typer.Option(help="A detector's: overlap with a better box that drops one; likewise.")
     ] = None,
     max_detections: Annotated[int | None, typer.Option(help="A detector's: rows of the result; likewise.")] = None,
+    opset: Annotated[
+        int | None, typer.Option(help="ONNX's version of operators, 13 or later; 18 if not given.")
+    ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option("--for", help="triton or tf-serving: a folder as that server reads it."),
+    ] = None,
+    all: Annotated[bool, typer.Option("--all", help="Every format in every way to quantize, and a page.")] = False,
     input: Annotated[str, typer.Option(help="Pixels as uint8 or float32, 0 to 255 either way.")] = "uint8",
     outputs: Annotated[
         str | None, typer.Option(help="NAME,NAME in the file's order, or mediapipe for its four of a detector.")
@@ -83,32 +96,58 @@ def export(
         bool, typer.Option("--letterbox", help="Pictures of any size, one a call (not in TFLite).")
     ] = False,
 ):
-    """Writes a model as SavedModel, ONNX or TFLite and compares it with Keras; exits 1 if it differs."""
+    """Writes a model as SavedModel, ONNX, TFLite or OpenVINO and compares it with Keras; exits 1 if it differs."""
     from recipes.deploy.ship import ship
     from recipes.report import run
 
+    options = {
+        "image_size": image_size,
+        "batch_size": (1 if server is None else None) if batch_size is None else batch_size or None,
+        "data": data,
+        "pictures": pictures,
+        "score_threshold": score_threshold,
+        "iou_threshold": iou_threshold,
+        "max_detections": max_detections,
+    }
+    if all:
+        export_all(model, options)
+        return
     artifact = ship(
         model,
         output,
         format=format,
         quantize=None if quantize.lower() == "none" else quantize,
-        image_size=image_size,
-        batch_size=batch_size or None,
-        data=data,
-        pictures=pictures,
         search=search,
-        score_threshold=score_threshold,
-        iou_threshold=iou_threshold,
-        max_detections=max_detections,
+        opset=opset,
+        server=server,
         input=input,
         outputs=outputs,
         raw=raw,
         paste=paste,
         letterbox=letterbox,
+        **options,
     )
     show_artifact(artifact)
     show_search(artifact.calibration.get("search"))
     run.renew(artifact.path, import_frameworks)
+
+
+def export_all(model, options):
+    """Exports to every form, prints a row of each, and exits 1 if one differs from Keras."""
+    from recipes.deploy.forms import ship_all
+    from recipes.report import forms, run
+
+    made, refused, page = ship_all(model, **options)
+    shown = ("format", "quantize", "size", "ms", "agreement", "metric", "verdict")
+    rows = [forms.row(artifact) for artifact in made]
+    show(f"{model} in every form", list(shown), [[row[name] for name in shown] for row in rows])
+    if refused:
+        rows = [[one["format"], one["quantize"] or "none", one["why"]] for one in refused]
+        show("cannot be made", ["format", "quantize", "why"], rows)
+    print(f"side by side: {page}")
+    run.renew(made[0].path, import_frameworks)
+    if any(artifact.parity["verdict"] == "failed" for artifact in made):
+        raise typer.Exit(1)
 
 
 def show_artifact(made):
@@ -221,21 +260,39 @@ def benchmark(
     threads: Annotated[
         int | None, typer.Option(help="CPU threads of the runtime; its own choice if not given.")
     ] = None,
+    seconds: Annotated[float | None, typer.Option(help="Begin no call after so many.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Source of pictures to call them on; without it noise, untypical for suppression."),
+    ] = None,
+    pictures: Annotated[int, typer.Option(help="How many of them.")] = 20,
+    profile: Annotated[bool, typer.Option(help="Say what each operator takes.")] = False,
     json_file: Json = None,
 ):
-    """Times artifacts, each in a process of its own."""
+    """Times artifacts, each in a process of its own: loading, the first call, and those after."""
     from export import benchmark
     from recipes.report import run
 
-    found = [benchmark(artifact, runs=runs, threads=threads) for artifact in artifacts]
+    found = []
+    for artifact in artifacts:
+        real = None
+        if data is not None:
+            import_frameworks()
+            from recipes.deploy.ship import pictures_for
+
+            real = pictures_for(artifact, data, pictures)
+        found.append(benchmark(artifact, runs, threads=threads, seconds=seconds, pictures=real, profile=profile))
     show(
-        f"{runs} calls each",
-        ["artifact", "p50 ms", "p95 ms", "threads", "peak memory", "file"],
+        f"calls on {found[0].pictures}",
+        ["artifact", "load ms", "first ms", "p50 ms", "p95 ms", "calls", "threads", "peak memory", "file"],
         [
             [
                 b.path,
+                f"{b.load_ms:.0f}",
+                f"{b.first_ms:.1f}",
                 f"{b.p50_ms:.1f}",
                 f"{b.p95_ms:.1f}",
+                b.runs,
                 b.threads or "all",
                 megabytes(b.peak_memory),
                 megabytes(b.size),
@@ -243,10 +300,24 @@ def benchmark(
             for b in found
         ],
     )
+    for timed in found if profile else ():
+        show_operators(timed)
     write_json(json_file, [b.to_dict() for b in found])
     for artifact, measured in zip(artifacts, found, strict=True):
         run.keep(artifact, "benchmark", measured)
         run.renew(artifact, import_frameworks)
+
+
+def show_operators(timed):
+    """Prints what each operator takes, of an `export.Benchmark`."""
+    if timed.operators is None:
+        print(
+            f"{timed.path}: its runtime tells Python of no operator's time; profile the .onnx file or the SavedModel"
+        )
+        return
+    whole = sum(timed.operators.values())
+    rows = [[name, f"{ms:.3f}", percent(ms / whole)] for name, ms in timed.operators.items()]
+    show(f"{timed.path}: ms a call by operator, {whole:.2f} in all", ["operator", "ms", "share"], rows)
 
 
 @verb("zoo web runs/demo/artifacts/model.onnx --output runs/demo/web")

@@ -50,6 +50,18 @@ def representative(source, image_size, count, resizing="letterbox"):
     return np.stack([fit(example["image"], image_size, resizing)[0] for example in found])
 
 
+def first(source, count):
+    """Returns a list of the first uint8 `(H, W, 3)` pictures of a source in their own sizes, at most all it has.
+
+    Raises:
+        InputError: that names a picture which cannot be used, or if there is none.
+    """
+    examples = named_faults(source, mapped(source.records().take(count), source.decode))
+    if not len(source):
+        raise InputError(f"{source.spec}: has no picture to look at; name another source")
+    return [example["image"] for example in examples]
+
+
 def named_faults(source, examples, places=None):
     """Yields what a dataset makes of records of a source, one by one, as NumPy.
 

@@ -1,21 +1,23 @@
 """Export and verification as the command line asks for them: by the names of files and sources."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 import export
 from export.exporter import CALIBRATED
+from export.servers import check_server, export_for
 from recipes.data import open_source
-from recipes.data.examples import letterboxed, representative
+from recipes.data.examples import first, letterboxed, representative
 from recipes.evaluation.evaluate import labels_of
 from recipes.training.known import known_to, without_bad
 from recipes.training.settings import literal
 from recipes.training.workdir import Workdir
 from zoo.errors import InputError
 
-SUFFIXES = {"saved_model": "", "onnx": ".onnx", "tflite": ".tflite"}
+SUFFIXES = {"saved_model": "", "onnx": ".onnx", "tflite": ".tflite", "openvino": ".xml"}
 
 
 def ship(
@@ -29,6 +31,7 @@ def ship(
     data=None,
     pictures=100,
     search=None,
+    server=None,
     **form,
 ):
     """Exports a .keras file.
@@ -38,14 +41,16 @@ def ship(
         output: file to write; by default `artifacts/model[-int8].onnx` beside the model, with its form in the name.
         format: see `export.export`.
         quantize: see `export.export`.
-        image_size: `"HEIGHTxWIDTH"`, a pair, or `None` for the training's.
+        image_size: `"HEIGHTxWIDTH"`, "any", a pair, or `None` for the training's.
         batch_size: see `export.export`.
         data: source whose pictures int8 learns its ranges from, and on which the artifact is compared with Keras; of
             the data of the model's run without those that it left out. If not given, those of the model's run: int8
             learns from its training data, and its validation data are compared on.
         pictures: how many of each at most; those that int8 learns from are spread evenly over their source.
         search: see `export.export`.
-        **form: what the file takes and returns and a detector's thresholds, see `export.export`.
+        server: "triton" or "tf-serving", for a folder as that reads it, `servers/SERVER/MODEL` beside the model by
+            default; the format is then the server's.
+        **form: what the file takes and returns, a detector's thresholds, ONNX's opset, see `export.export`.
 
     Returns:
         The `export.Artifact`.
@@ -56,29 +61,30 @@ def ship(
     """
     if not Path(model).is_file():
         raise InputError(f"{model} does not exist: give a .keras file")
-    size = literal(image_size) if isinstance(image_size, str) else image_size
+    size = (None, None) if image_size == "any" else literal(image_size) if isinstance(image_size, str) else image_size
     if size is not None and (not isinstance(size, tuple) or len(size) != 2):
-        raise InputError(f"--image-size takes HEIGHTxWIDTH, as in 360x480, received {image_size!r}")
-    if format not in SUFFIXES:
+        raise InputError(f"--image-size takes HEIGHTxWIDTH, as in 360x480, or any, received {image_size!r}")
+    if server is None and format not in SUFFIXES:
         raise InputError(f"unknown format {format!r}: choose one of {', '.join(SUFFIXES)}")
     if output is None:
-        output = artifact_path(model, format, quantize, form)
-        output.parent.mkdir(exist_ok=True)
+        output = artifact_path(model, format, quantize, form) if server is None else repository(model, server)
+        output.parent.mkdir(exist_ok=True, parents=server is not None)
     learned, words, compared = None, "", None
     predictor = export.load(model)
     size = size or predictor.frame_size
+    frame = predictor.frame_size if size and None in size else size
     if quantize in CALIBRATED:
         source = source_of(model, predictor.task, data, "data")
         if source is None:
             raise InputError(f"{quantize} learns from pictures: name their source with --data, as in --data shapes")
-        learned = representative(source, checked(size, model), pictures, predictor.resizing)
+        learned = representative(source, checked(frame, model), pictures, predictor.resizing)
         words = f"{source.spec}, spread evenly over its {len(source):,} pictures"
     if source := source_of(model, predictor.task, data, "val_data"):
-        compared = list(examples_of(source, predictor, checked(size, model), pictures))
-    return export.export(
+        compared = list(examples_of(source, predictor, checked(frame, model), pictures))
+    export_it = partial(export.export, format=format) if server is None else partial(export_for, server)
+    return export_it(
         model,
         output,
-        format=format,
         image_size=size,
         quantize=quantize,
         batch_size=batch_size,
@@ -158,6 +164,12 @@ def artifact_path(model, format, quantize=None, form=()):
     return Path(model).parent / "artifacts" / f"{name}{SUFFIXES[format] or '_saved_model'}"
 
 
+def repository(model, server):
+    """Returns where a model's folder for a server lies by default; an unknown server is an `InputError`."""
+    check_server(server)
+    return Path(model).parent / "servers" / server / Path(model).stem
+
+
 def verify(artifact, model, data=None, count=None):
     """Verifies an artifact against its .keras file on a source.
 
@@ -180,7 +192,15 @@ def verify(artifact, model, data=None, count=None):
     source = source_of(model, predictor.task, data, "val_data")
     if source is None:
         raise InputError(f"{model}: its own data are not known; name labelled pictures of its classes with --data")
-    return export.verify(artifact, model, examples_of(source, predictor, predictor.network_size, count))
+    size = predictor.network_size
+    frame = checked(export.load(model).frame_size if None in size else size, model)
+    return export.verify(artifact, model, examples_of(source, predictor, frame, count))
+
+
+def pictures_for(artifact, data, count):
+    """Returns the first so many pictures of a source, in their own sizes, for an artifact to be timed on."""
+    card, source = export.Artifact.read(artifact), open_source(data)
+    return first(source.of_task(card.task) if card and card.task else source, count)
 
 
 def model_above(artifact):

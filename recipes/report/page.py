@@ -91,7 +91,7 @@ def render(path, drawn, artifacts=()):
         InputError: if the file cannot be written.
     """
     compared = next(iter(drawn["tables"].values()), {"main": {}})["main"]
-    page = _template().render(
+    page = template("report.html").render(
         **drawn | {name: _markup(drawn[name]) for name in ("training", "figures")},
         headline=headline(drawn["title"], drawn["epochs"], drawn["overall"], compared, artifacts),
         told=TOLD,
@@ -105,7 +105,8 @@ def _markup(svgs):
     return {name: Markup(svg) for name, svg in svgs.items()}
 
 
-def _template():
+def template(name):
+    """Returns a template of this folder."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -114,7 +115,7 @@ def _template():
         lstrip_blocks=True,
     )
     environment.filters.update(number=number, title_of=title_of)
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
 def _table(scores, names):

@@ -92,6 +92,8 @@ def cards(workdir):
     """Returns the cards of the run's artifacts, each with its last verification, benchmark and page."""
     kept, found = measurements(workdir), []
     for path in sorted(workdir.artifacts.glob("[!.]*")):
+        if path.suffix == ".bin" and path.with_suffix(".xml").is_file():
+            continue  # an OpenVINO file's weights
         try:
             card = export.Artifact.read(path)
         except InputError as error:

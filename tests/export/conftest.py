@@ -5,7 +5,7 @@ from keras import layers
 
 import export
 from export.exporter import CALIBRATED
-from tests.export.writing import solved
+from tests.export.writing import SUFFIXES, solved
 from zoo.segmentation.segmenter import Segmenter
 
 SIZE = 32, 48
@@ -68,12 +68,11 @@ def labels():
 def exported(model, tmp_path_factory):
     """Returns a function of format and quantize to the artifact, each one made once."""
     made = {}
-    suffixes = {"saved_model": "", "onnx": ".onnx", "tflite": ".tflite"}
 
     def artifact(format, quantize=None, batch_size=1):
         key = format, quantize, batch_size
         if key not in made:
-            path = tmp_path_factory.mktemp("artifact") / f"toy{suffixes[format]}"
+            path = tmp_path_factory.mktemp("artifact") / f"toy{SUFFIXES[format]}"
             pictures, targets = scenes(2, seed=3)
             made[key] = export.export(
                 model,

@@ -1,4 +1,4 @@
-"""Loading, wrong pictures, broken files, cards, speed."""
+"""Loading, wrong pictures, broken files, cards."""
 
 import shutil
 import zipfile
@@ -148,21 +148,3 @@ def test_verify_needs_examples(exported, model):
         export.verify(exported("onnx").path, model, [(np.zeros((16, 48, 3), np.uint8), None)])
     with pytest.raises(InputError, match="tolerance must be a dict"):
         export.verify(exported("onnx").path, model, [], tolerance=0.1)
-
-
-def test_benchmark_measures_in_a_fresh_process(exported):
-    result = export.benchmark(exported("tflite").path, runs=4, warmup=1, threads=1)
-    assert 0 < result.p50_ms <= result.p95_ms
-    assert result.size == exported("tflite").size and result.image_size == [32, 48]
-    assert 10e6 < result.peak_memory < 400e6  # LiteRT and NumPy alone; TensorFlow would take more
-
-
-def test_benchmark_refuses(exported, keras_file, tmp_path):
-    with pytest.raises(InputError, match="export it first"):
-        export.benchmark(keras_file)
-    with pytest.raises(InputError, match="1 or more"):
-        export.benchmark(exported("tflite").path, runs=0)
-    broken = tmp_path / "broken.tflite"
-    broken.write_bytes(b"nothing")
-    with pytest.raises(InputError, match="cut short"):
-        export.benchmark(broken)

@@ -8,6 +8,7 @@ import pytest
 from ai_edge_litert import schema_py_generated
 
 import export
+from export.onnx_tidy import idle_nodes
 from export.tflite_graph import operator_name, parse
 from tests.export.two_stage import SIZE, compared, pictures, quantized, toy
 from tests.export.writing import write
@@ -70,6 +71,7 @@ def test_the_same_predictions_as_keras(model, written, kind, format, batch_size)
         suppressions = 2 if kind == "plain" else 6
         assert operators.get("NonMaxSuppression", 0) == suppressions * (batch_size or 0)
         assert ("Loop" in operators) == (batch_size is None)
+        assert batch_size is None or idle_nodes(onnx.load(path)) == []
 
 
 @pytest.mark.full

@@ -8,7 +8,7 @@ from skimage import data
 
 from export.form import Form
 
-SUFFIXES = {"onnx": ".onnx", "tflite": ".tflite", "saved_model": ""}
+SUFFIXES = {"onnx": ".onnx", "tflite": ".tflite", "saved_model": "", "openvino": ".xml"}
 
 
 def write(model, folder, format, image_size, batch_size=1):

@@ -124,6 +124,10 @@ def test_export_verify_benchmark_predict(zoo, own_run, toy, sets):
         assert json.load(file)["agreement"] >= 0.999
     code, out, _ = zoo("benchmark", artifact, "--runs", "3", "--json", "timed.json")
     assert code == 0 and "p95" in out
+    code, out, _ = zoo(
+        *("benchmark", artifact, "--data", toy.val_data, "--pictures", 2, "--seconds", 5, "--profile", "--runs", 2)
+    )
+    assert code == 0 and "calls on 2 pictures" in out and "Conv" in out and "load ms" in out
     page = (own_run / "report.html").read_text()
     assert "model.onnx" in page and "p95" in page
 
