@@ -136,7 +136,7 @@ def test_pictures_are_read_a_batch_at_a_time(exported):
 def test_thresholds_stand_on_the_card(exported):
     artifact = exported("onnx", None, 1)
     thresholds = {"score_threshold": 0.005, "iou_threshold": 0.45, "max_detections": 100}
-    assert artifact.attributes == {"resizing": "letterbox", **thresholds}
+    assert artifact.attributes == {"resizing": "letterbox", "sides": None, **thresholds}
     assert Artifact.from_dict(json.loads(json.dumps(artifact.to_dict()))) == Artifact.read(artifact.path) == artifact
     predictor = export.load(artifact.path)
     assert (predictor.keypoint_names, predictor.skeleton, predictor.frame_size) == ((), (), SIZE)
