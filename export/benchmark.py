@@ -9,7 +9,7 @@ from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from export.artifact import format_of, size
+from export.files import format_of, size
 from export.form import USUAL
 from zoo.errors import InputError
 

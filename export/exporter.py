@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from export.artifact import Artifact, weights_beside
+from export.artifact import Artifact
 from export.convert import convert
 from export.decoders import decoder_of
+from export.files import SUFFIXES, weights_beside
 from export.form import USUAL, form_of
 from export.runtime import KerasPredictor, opened
 from export.search import LIMIT
@@ -272,7 +273,7 @@ def check_target(path, format):
         if path.exists() and not (path / "saved_model.pb").is_file():
             raise InputError(f"{path} is there and no SavedModel: choose another path")
         return path
-    suffix = ".xml" if format == "openvino" else f".{format}"
+    suffix = SUFFIXES[format]
     if path.suffix != suffix:
         raise InputError(f"{path} must end in {suffix} for the format {format}")
     if path.is_dir():

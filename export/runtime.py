@@ -6,7 +6,9 @@ from threading import Lock
 
 import numpy as np
 
-from export.artifact import ONNX_KEY, Artifact, format_of
+from export.artifact import Artifact
+from export.embedded import ONNX_KEY
+from export.files import format_of
 from export.inputs import (
     DYNAMIC_BATCH,
     check_images,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from export.artifact import format_of
+from export.files import format_of
 from export.runtime import SavedModelPredictor, opened
 from export.tasks import finish, largest
 from zoo.errors import InputError

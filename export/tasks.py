@@ -67,7 +67,7 @@ def largest(logits):
 
 
 def known_task(predictor, known):
-    """Returns a predictor's task.
+    """Returns a predictor's task, or that of an `Artifact` whose file another program runs.
 
     Raises:
         InputError: if it is none of `known`, as without a card, or its file leaves some of its outputs out.

@@ -7,7 +7,7 @@ unions. It names `labels.txt`, which stands in the archive behind the flatbuffer
 import flatbuffers
 import numpy as np
 
-from export.artifact import LABELS
+from export.embedded import LABELS
 from export.flat_table import Table
 from export.outputs import MEANINGS, MEDIAPIPE
 

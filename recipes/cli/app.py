@@ -59,7 +59,7 @@ def verb(example, name=None, frameworks=False):
 def load(path, threads=None):
     """Opens a model or an artifact as `export.load`; Keras and TensorFlow are loaded only where they run it."""
     import export
-    from export.artifact import format_of
+    from export.files import format_of
 
     if format_of(path) in ("keras", "saved_model"):
         import_frameworks()

@@ -8,6 +8,7 @@ import numpy as np
 
 import export
 from export.exporter import CALIBRATED
+from export.files import SUFFIXES
 from export.servers import check_server, export_for
 from recipes.data import open_source
 from recipes.data.examples import first, letterboxed, representative
@@ -16,8 +17,6 @@ from recipes.training.known import known_to, without_bad
 from recipes.training.settings import literal
 from recipes.training.workdir import Workdir
 from zoo.errors import InputError
-
-SUFFIXES = {"saved_model": "", "onnx": ".onnx", "tflite": ".tflite", "openvino": ".xml"}
 
 
 def ship(

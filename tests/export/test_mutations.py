@@ -16,7 +16,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 import export
-from export.artifact import WRITERS
+from export.embedded import embed
 from tests.export import conftest, detector, says
 from tests.export.writing import SUFFIXES
 
@@ -281,7 +281,7 @@ def test_a_card_of_another_model_is_refused(subject, honest, tmp_path, format, t
 def test_labels_of_another_model_are_refused(subject, honest, tmp_path, format):
     (model, examples), whole, path = subject("segmentation"), honest("segmentation", format), tmp_path / f"a.{format}"
     path.write_bytes(without_card(whole.path))
-    WRITERS[format](path, json.dumps(whole.to_dict()), "red\ngreen\nazure")
+    embed(path, format, json.dumps(whole.to_dict()), "red\ngreen\nazure")
     found = export.verify(path, model, examples)
     assert found.failures == ("labels: the file has 'azure' at 2, Keras 'blue'",)
 

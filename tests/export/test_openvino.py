@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import export
-from export.artifact import weights_beside
+from export.files import weights_beside
 from export.runtime import KerasPredictor
 from tests.export import two_stage
 from tests.export.conftest import scenes

@@ -10,7 +10,8 @@ import pytest
 
 import export
 import zoo
-from export.artifact import Artifact, sha256
+from export.artifact import Artifact
+from export.files import sha256
 from export.runtime import KerasPredictor
 from tests.export.conftest import toy
 from zoo.errors import InputError

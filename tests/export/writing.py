@@ -6,9 +6,8 @@ import keras
 import numpy as np
 from skimage import data
 
+from export.files import SUFFIXES
 from export.form import Form
-
-SUFFIXES = {"onnx": ".onnx", "tflite": ".tflite", "saved_model": "", "openvino": ".xml"}
 
 
 def write(model, folder, format, image_size, batch_size=1):
