@@ -26,7 +26,7 @@ def run():
 def measured(spec, real):
     """Returns the rows of an evaluation on a source."""
     import zoo
-    from export.runtime import KerasPredictor
+    from export.runtimes.keras import KerasPredictor
     from recipes.data import open_source
     from recipes.evaluation.evaluate import evaluate
 

@@ -1,4 +1,4 @@
-"""What you ship: a model as SavedModel, ONNX or TFLite, the card inside it, and one `predict` for all of them.
+"""What you ship: a model as SavedModel, ONNX, TFLite or OpenVINO, the card in it, one `predict` for all.
 
 Importing this package imports no framework; each function loads what it needs.
 """
@@ -7,7 +7,8 @@ from export.artifact import Artifact
 from export.benchmark import Benchmark, benchmark
 from export.convert import ConversionError
 from export.exporter import VerificationError, export
-from export.runtime import Predictor, load
+from export.predictor import Predictor
+from export.runtime import load
 from export.tolerances import TOLERANCES
 from export.verify import Verification, verify
 

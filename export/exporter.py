@@ -18,7 +18,8 @@ from export.convert import convert
 from export.decoders import decoder_of
 from export.files import SUFFIXES, weights_beside
 from export.form import USUAL, form_of
-from export.runtime import KerasPredictor, opened
+from export.runtime import opened
+from export.runtimes.keras import KerasPredictor
 from export.search import LIMIT
 from export.switches import switch_layers
 from export.tolerances import tolerances

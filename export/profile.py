@@ -18,7 +18,8 @@ def by_operator(predictor, feeds):
         Dict of operators' names to milliseconds, the mean of `CALLS` calls; `None` where the runtime tells none, as
         LiteRT's Python interface does not.
     """
-    from export.runtime import OnnxPredictor, SavedModelPredictor
+    from export.runtimes.onnx import OnnxPredictor
+    from export.runtimes.saved_model import SavedModelPredictor
 
     ways = {OnnxPredictor: in_onnxruntime, SavedModelPredictor: in_tensorflow}
     if type(predictor) not in ways:

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from export.files import format_of
-from export.runtime import SavedModelPredictor, opened
+from export.runtime import opened
+from export.runtimes.saved_model import SavedModelPredictor
 from export.tasks import finish, largest
 from zoo.errors import InputError
 

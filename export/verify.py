@@ -13,7 +13,8 @@ from export.contract import broken
 from export.differences import tally
 from export.inputs import DYNAMIC_BATCH
 from export.outputs import expected
-from export.runtime import KerasPredictor, load
+from export.runtime import load
+from export.runtimes.keras import KerasPredictor
 from export.source import at_thresholds, attributes_of, thresholds_of
 from export.switches import Switched, switch_layers
 from export.tolerances import check_tolerance, exceeded, tolerances

@@ -6,7 +6,7 @@ from collections import deque
 import keras
 import numpy as np
 
-from export.runtime import KerasPredictor
+from export.runtimes.keras import KerasPredictor
 from export.source import all_layers
 from recipes.data.files import replace_file
 from recipes.evaluation.evaluate import Measure

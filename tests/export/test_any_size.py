@@ -8,7 +8,7 @@ from skimage import data
 
 import export
 from export.letterbox import fit
-from export.runtime import KerasPredictor
+from export.runtimes.keras import KerasPredictor
 from tests.checks import quick
 from tests.export.test_tasks import PICTURES, SIDE, TASKS, follows, says
 from tests.export.writing import SUFFIXES

@@ -169,7 +169,7 @@ def test_a_segmenter_without_one_of_its_outputs(model, pictures, labels, tmp_pat
 
 
 def test_every_task_names_its_outputs(model):
-    from export.runtime import KerasPredictor
+    from export.runtimes.keras import KerasPredictor
 
     for task in ("localization", "points", "detection", "instance_segmentation", "keypoints", "masks_and_keypoints"):
         assert set(KerasPredictor(says(task)).predict(PICTURES)) == set(TASKS[task]) <= set(CHOICES[task])

@@ -12,7 +12,8 @@ from export.exporter import preprocessing
 from export.form import Form
 from export.onnx import write
 from export.onnx_tidy import drop_idle, idle_nodes
-from export.runtime import KerasPredictor, opened
+from export.runtime import opened
+from export.runtimes.keras import KerasPredictor
 from export.source import attributes_of
 from zoo.errors import InputError
 

@@ -8,7 +8,7 @@ import pytest
 
 import export
 from export.files import weights_beside
-from export.runtime import KerasPredictor
+from export.runtimes.keras import KerasPredictor
 from tests.export import two_stage
 from tests.export.conftest import scenes
 from tests.export.test_threads import together

@@ -12,7 +12,8 @@ import export
 import zoo.proposals
 from export.inputs import filled
 from export.letterbox import fit
-from export.runtime import KerasPredictor, opened
+from export.runtime import opened
+from export.runtimes.keras import KerasPredictor
 from export.verify import compare
 from tests.export.two_stage import SIZE, decided, quantized
 from tests.export.writing import SUFFIXES

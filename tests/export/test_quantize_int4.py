@@ -10,7 +10,7 @@ from onnx import helper
 import export
 from export import onnx_shrink
 from export.onnx_shrink import in_4_bits
-from export.runtime import KerasPredictor
+from export.runtimes.keras import KerasPredictor
 from export.tflite_graph import operator_name, parse
 from tests.export.test_tasks import PICTURES, SIDE, Says
 

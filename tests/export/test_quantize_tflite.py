@@ -5,7 +5,7 @@ import pytest
 from keras import layers, ops
 
 import export
-from export.runtime import KerasPredictor
+from export.runtimes.keras import KerasPredictor
 from export.tflite_graph import operator_name, parse
 from tests.export import detector
 from tests.export.test_tasks import PICTURES, SIDE, Says, says

@@ -12,7 +12,7 @@ import export
 import zoo
 from export.artifact import Artifact
 from export.files import sha256
-from export.runtime import KerasPredictor
+from export.runtimes.keras import KerasPredictor
 from tests.export.conftest import toy
 from zoo.errors import InputError
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import export
-from export.runtime import KerasPredictor
+from export.runtimes.keras import KerasPredictor
 from export.search import few, float_layers, noise_between, search
 from tests.export.conftest import scenes, toy
 from tests.export.test_quantize_int4 import with_a_matrix

@@ -6,7 +6,8 @@ import pytest
 
 import export
 import zoo
-from export.runtime import KerasPredictor, Predictor
+from export.predictor import Predictor
+from export.runtimes.keras import KerasPredictor
 from export.switches import PREFIX, Switched, chosen, windows, with_switches
 from export.tolerances import tolerances
 from export.verify import compare

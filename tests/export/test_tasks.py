@@ -7,7 +7,7 @@ import pytest
 from keras import layers
 
 import export
-from export.runtime import KerasPredictor
+from export.runtimes.keras import KerasPredictor
 from tests.export.says import PICTURES, PLACED, SAID, SIDE, TASKS, Says, says, targets
 from tests.export.writing import SUFFIXES
 

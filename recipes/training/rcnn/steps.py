@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from export.runtime import KerasPredictor
+from export.runtimes.keras import KerasPredictor
 from recipes.data.augment import Augment
 from recipes.data.files import DAMAGED, replace_file, replace_text
 from recipes.evaluation.evaluate import evaluate
