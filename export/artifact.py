@@ -15,7 +15,7 @@ class Artifact:
     Attributes:
         path: the file, or the folder of a SavedModel.
         format: "saved_model", "onnx", "tflite" or "openvino".
-        quantize: `None`, or one of `export.exporter.QUANTIZE`, as "int8".
+        quantize: `None`, or one of `export.ways.QUANTIZE`, as "int8".
         inputs: one dict a tensor: name, dtype, shape (`None` where dynamic).
         outputs: likewise.
         operators: how often each operator occurs in the graph.

@@ -1,48 +1,32 @@
-"""`export`: check the request, convert beside the target, measure, put in place."""
+"""`export`: check what is asked for, convert beside the target, measure, put in place."""
 
-import glob
 import json
-import os
-import shutil
-import tempfile
 import time
-from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from export.artifact import Artifact
 from export.convert import convert
 from export.decoders import decoder_of
-from export.files import SUFFIXES, weights_beside
-from export.form import USUAL, form_of
+from export.examples import check_representative, examples_of
+from export.form import Form, form_of, preprocessing
+from export.placing import folder_beside, put_in_place, unverified
+from export.requests import check_batch_size, check_loops, check_size, check_target, check_way
 from export.runtime import opened
 from export.runtimes.keras import KerasPredictor
 from export.search import LIMIT
+from export.source import at_thresholds, attributes_of, open_model
 from export.switches import switch_layers
 from export.tolerances import tolerances
 from export.verify import FAILED, compare
-from zoo.errors import InputError
+from export.ways import CALIBRATED, SEARCHED
 
-QUANTIZE = {
-    "saved_model": (None, "float16"),
-    "onnx": (None, "float16", "dynamic", "weight_int4", "int8", "int8_symmetric"),
-    "tflite": (None, "float16", "dynamic", "weight_int4", "int8", "int8_full"),
-    "openvino": (None, "float16", "dynamic", "int8"),
-}
-"""By format, the ways to quantize."""
-CALIBRATED = ("int8", "int8_symmetric", "int8_full")
-"""Those that learn ranges from pictures."""
-SEARCHED = ("int8", "int8_symmetric")
-"""Of these, those that can leave layers in float."""
-PREPROCESSING = "raw RGB pixels 0..255 as {0}"
-FRAME = ", brought by the caller to {0}x{1} (height x width) by {2}"
-ANY_SIZE = " of a picture of any size"
-SIDES = ", scaled by the caller to sides of {0}, at most {1}"
-REGIONS = "; at most {1} regions that {0} finds in the picture, brought there with it"
 LATENCY_RUNS = 5
+NOISE = "compared on noise alone: give pictures of what the model was trained for"
 
 
 class VerificationError(RuntimeError):
@@ -136,80 +120,34 @@ def export(
         ConversionError: if the converter fails otherwise.
         VerificationError: if the artifact differs from Keras.
     """
-    from export.source import at_thresholds, attributes_of, open_model
-
-    check_choice("format", format, QUANTIZE)
-    check_choice(f"quantize for {format}", quantize, QUANTIZE[format])
-    check_search(search, quantize)
+    check_way(format, quantize, search, opset)
     path = check_target(Path(path), format)
-    if opset is not None and format != "onnx":
-        raise InputError(f"opset is a number of ONNX's, received {opset!r}: leave it out for {format}")
     model = open_model(model_or_path)
     check_loops(model, quantize)
     image_size = check_size(model, image_size, format)
     check_batch_size(batch_size, format)
-    if representative is not None:
-        representative = check_pictures("representative", representative, image_size)
-    elif quantize in CALIBRATED:
-        raise InputError(
-            f"{quantize} needs representative pictures: pass representative=, uint8 (N, height, width, 3)"
-        )
-    real = pictures is not None or representative is not None
-    targets = check_targets(targets, pictures)
-    calibrated = quantize in CALIBRATED
-    pictures, origin = choose_pictures(model, pictures, representative, image_size)
+    representative = check_representative(representative, quantize, image_size)
+    examples = examples_of(model, pictures, targets, representative, image_size)
+    form = form_of(
+        model, format, image_size, batch_size, input=input, outputs=outputs, raw=raw, paste=paste, letterbox=letterbox
+    )
     thresholds = {
         "score_threshold": score_threshold,
         "iou_threshold": iou_threshold,
         "max_detections": max_detections,
     }
-    form = form_of(
-        model, format, image_size, batch_size, input=input, outputs=outputs, raw=raw, paste=paste, letterbox=letterbox
-    )
     with at_thresholds(model, thresholds), folder_beside(path) as folder:
         keras = KerasPredictor(model)
+        inputs = form.feed(keras.inputs_of(representative)) if quantize in CALIBRATED else None
+        plan = Plan(model, path, format, quantize, opset, form, inputs, source)
         written = folder / path.name
-        inputs = form.feed(keras.inputs_of(representative)) if calibrated else None
-        limits = tolerances(getattr(model, "task", None), quantize, bool(switch_layers(model)))
-
-        def converted(limit):
-            report = convert(
-                keras.model,
-                written,
-                format,
-                form=form,
-                quantize=quantize,
-                representative=inputs,
-                limit=limit,
-                **({} if opset is None else {"opset": opset}),
-            )
-            layers = report.pop("search")
-            artifact = Artifact(
-                path=str(path),
-                format=format,
-                quantize=quantize,
-                class_names=tuple(getattr(model, "class_names", ())),
-                task=getattr(model, "task", None),
-                attributes=attributes_of(model),
-                form=json.loads(json.dumps(form.to_dict())),
-                decoder=decoder_of(model, image_size) if raw else {},
-                preprocessing=preprocessing(model, form),
-                calibration=calibration(representative, source, layers) if calibrated else {},
-                created=datetime.now(UTC).isoformat(timespec="seconds"),
-                **report,
-            )
-            predictor = opened(written, None, artifact)
-            examples = zip(pictures, targets or [None] * len(pictures), strict=True)
-            found = compare(predictor, keras, examples, limits if real or quantize is None else {})
-            return artifact, predictor, found
-
-        artifact, predictor, found = converted(search)
+        artifact, predictor, found = attempt(plan, keras, examples, written, search)
         if quantize in SEARCHED and search is None and found.verdict == FAILED:
-            artifact, predictor, found = converted(LIMIT)
-        if not real:
+            artifact, predictor, found = attempt(plan, keras, examples, written, LIMIT)
+        if examples.noise:
             found = replace(found, doubts=(*found.doubts, NOISE))
-        measured = {"parity": {"pictures": origin, **found.summary()}, "latency": latency(predictor, pictures)}
-        replace(artifact, **measured).embed(written)
+        parity = {"pictures": examples.origin, **found.summary()}
+        replace(artifact, parity=parity, latency=latency(predictor, examples.pictures[0])).embed(written)
         target = unverified(path) if found.verdict == FAILED else path
         put_in_place(written, target, folder)
     made = Artifact.read(target)
@@ -218,161 +156,90 @@ def export(
     return made
 
 
-NOISE = "compared on noise alone: give pictures of what the model was trained for"
+@dataclass(frozen=True)
+class Plan:
+    """What is to be written, all of it checked.
+
+    Attributes:
+        model: the `zoo.ZooModel`.
+        path: where the artifact will stand.
+        format: see `export`, as `quantize` and `opset`.
+        form: the file's `export.form.Form`.
+        inputs: of integers, the file's inputs on the representative pictures, by name; else `None`.
+        source: where those pictures are from, in words.
+    """
+
+    model: Any
+    path: Path
+    format: str
+    quantize: str | None
+    opset: int | None
+    form: Form
+    inputs: dict | None
+    source: str
 
 
-def unverified(path):
-    """Returns under which name an artifact is kept that should stand at `path` and differs from its model."""
-    return path.with_name(f"{path.stem}.unverified{path.suffix}")
+def attempt(plan, keras, examples, target, limit):
+    """Writes the file and compares it with Keras.
+
+    Args:
+        plan: the `Plan`.
+        keras: the `KerasPredictor` of its model.
+        examples: the `Examples` to compare on.
+        target: where the file lies for now.
+        limit: the noise down to which layers are sought that stay float32, `None` to seek none.
+    Returns:
+        `(artifact, predictor, found)`: its card without measurements, the file's `Predictor`, the `Verification`.
+    """
+    report = convert(
+        keras.model,
+        target,
+        plan.format,
+        form=plan.form,
+        quantize=plan.quantize,
+        representative=plan.inputs,
+        limit=limit,
+        **({} if plan.opset is None else {"opset": plan.opset}),
+    )
+    artifact = card(plan, **report)
+    predictor = opened(target, None, artifact)
+    limits = tolerances(artifact.task, plan.quantize, bool(switch_layers(plan.model)))
+    judged = limits if plan.quantize is None or not examples.noise else {}
+    return artifact, predictor, compare(predictor, keras, examples.pairs(), judged)
 
 
-def check_targets(targets, pictures):
-    """Returns the targets as a list or `None`, or raises `InputError` if they are not those of the pictures."""
-    if targets is None:
-        return None
-    if pictures is None or len(targets) != len(pictures):
-        count = "no" if pictures is None else len(pictures)
-        raise InputError(f"targets are those of pictures, one for each: received {len(targets)} of {count} pictures")
-    return list(targets)
+def card(plan, search, **report):
+    """Returns the `Artifact` of a file that was written, before it is measured.
+
+    Args:
+        plan: the `Plan`.
+        search: what `export.search` found, or `None`.
+        **report: what else `export.convert.convert` returned.
+    """
+    model, form = plan.model, plan.form
+    calibration = {}
+    if plan.inputs is not None:
+        known = {"pictures": len(plan.inputs["image"]), "source": plan.source or "given by the caller"}
+        calibration = known | ({"search": search} if search else {})
+    return Artifact(
+        path=str(plan.path),
+        format=plan.format,
+        quantize=plan.quantize,
+        class_names=tuple(getattr(model, "class_names", ())),
+        task=getattr(model, "task", None),
+        attributes=attributes_of(model),
+        form=json.loads(json.dumps(form.to_dict())),
+        decoder=decoder_of(model, form.image_size) if form.raw else {},
+        preprocessing=preprocessing(model, form),
+        calibration=calibration,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        **report,
+    )
 
 
-def check_choice(name, value, known):
-    """Raises `InputError` with the known values if `value` is none of them."""
-    if value not in known:
-        raise InputError(f"unknown {name} {value!r}: choose one of {', '.join(map(str, known))}")
-
-
-def check_search(search, quantize):
-    """Raises `InputError` if layers are sought for no noise, or where none can stay in float."""
-    if search is None:
-        return
-    if quantize not in SEARCHED:
-        raise InputError(f"search finds layers that stay float in {' or '.join(SEARCHED)}, received {quantize!r}")
-    if not isinstance(search, int | float) or not search > 0:
-        raise InputError(f"search takes the noise that may be left, a number above 0, received {search!r}")
-
-
-def check_loops(model, quantize):
-    """Raises `InputError` for R-CNN in integers: its network runs in a loop, and nothing is calibrated inside."""
-    from zoo.detection.region_features import RegionFeatures
-
-    if quantize in CALIBRATED and any(isinstance(layer, RegionFeatures) for layer in model.layers):
-        raise InputError(
-            f"model {model.name!r} cannot become {quantize}: its network runs in a loop over the regions, inside of "
-            "which no activations are measured; choose dynamic, whose kernels have 8 bits too"
-        )
-
-
-def check_target(path, format):
-    """Returns the absolute path to write, or raises `InputError` if nothing of this format can stand there."""
-    path = path.absolute()
-    if not path.parent.is_dir():
-        raise InputError(f"{path} cannot be written: make the folder {path.parent} first")
-    if not os.access(path.parent, os.W_OK):
-        raise InputError(f"{path} cannot be written: the folder {path.parent} is not writable")
-    if format == "saved_model":
-        if path.exists() and not (path / "saved_model.pb").is_file():
-            raise InputError(f"{path} is there and no SavedModel: choose another path")
-        return path
-    suffix = SUFFIXES[format]
-    if path.suffix != suffix:
-        raise InputError(f"{path} must end in {suffix} for the format {format}")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: choose another path")
-    return path
-
-
-def check_size(model, image_size, format):
-    """Returns `(height, width)`, or raises `InputError` if it is unknown, no size, or not the model's or format's."""
-    from export.source import fixed_size
-
-    image_size = image_size or getattr(model, "image_size", None)
-    fixed = fixed_size(model)
-    if image_size is None:
-        if None in fixed:
-            raise InputError("the picture size is unknown: pass image_size=(height, width)")
-        return fixed
-    try:
-        height, width = (None if side is None else int(side) for side in image_size)
-    except (TypeError, ValueError):
-        raise InputError(f"image_size must be (height, width), received {image_size!r}") from None
-    asked = f"{height or 'any'}x{width or 'any'}"
-    if any(side is not None and side < 1 for side in (height, width)):
-        raise InputError(f"image_size must be positive, received {height}x{width}")
-    if any(side not in (None, given) for side, given in zip(fixed, (height, width), strict=True)):
-        raise InputError(f"the model takes pictures of {fixed[0]}x{fixed[1]}, received image_size {asked}")
-    if format == "tflite" and None in (height, width):
-        raise InputError(f"tflite takes a fixed image_size, received {asked}: name it, or choose onnx or saved_model")
-    return height, width
-
-
-def check_batch_size(batch_size, format):
-    """Raises `InputError` if `batch_size` is neither a positive integer nor, where it may be, `None`."""
-    if batch_size is None:
-        if format == "tflite":
-            raise InputError("tflite takes a fixed batch_size: pass a number, or choose onnx or saved_model")
-    elif not isinstance(batch_size, int) or batch_size < 1:
-        raise InputError(f"batch_size must be a positive number or None, received {batch_size!r}")
-
-
-def check_pictures(name, pictures, image_size):
-    """Returns uint8 `(N, height, width, 3)`, or raises `InputError` that names the argument."""
-    pictures = np.asarray(pictures)
-    if pictures.dtype != np.uint8 or pictures.ndim != 4 or not fits(pictures, image_size) or 0 in pictures.shape:
-        height, width = (side or "any" for side in image_size)
-        raise InputError(
-            f"{name} must be uint8 (N, {height}, {width}, 3), received {pictures.dtype} {pictures.shape}"
-        )
-    return pictures
-
-
-def fits(pictures, image_size):
-    """Says whether `(N, height, width, 3)` pictures are of a size, `None` in which is any."""
-    return all(want in (None, got) for want, got in zip((*image_size, 3), pictures.shape[1:], strict=True))
-
-
-def preprocessing(model, form):
-    """Returns what the card says that the caller does to a picture."""
-    from export.source import proposals_of
-
-    pixels = PREPROCESSING.format(form.input)
-    if form.letterbox:
-        pixels += ANY_SIZE
-    elif None in form.image_size:
-        sides = getattr(model, "sides", None)
-        pixels += SIDES.format(*sides) if sides else ANY_SIZE
-    else:
-        pixels += FRAME.format(*form.image_size, getattr(model, "resizing", "letterbox"))
-    method = proposals_of(model)
-    return pixels + (REGIONS.format(method, model.num_proposals) if method else "")
-
-
-def calibration(representative, source, found):
-    """Returns what the card says of the pictures that ranges were learned from, and of the layers left in float."""
-    known = {"pictures": len(representative), "source": source or "given by the caller"}
-    return known | ({"search": found} if found else {})
-
-
-def choose_pictures(model, pictures, representative, image_size):
-    """Returns the pictures to measure on, and in words where they come from."""
-    if pictures is not None:
-        return check_pictures("pictures", pictures, image_size), f"{len(pictures)} given by the caller"
-    if representative is not None:
-        return representative[:4], f"{len(representative[:4])} of the representative pictures"
-    usual = getattr(model, "image_size", None) or USUAL
-    size = [side or other for side, other in zip(image_size, usual, strict=True)]
-    noise = np.random.default_rng(0).integers(0, 256, (2, *size, 3), dtype=np.uint8)
-    if None in image_size:  # the second picture is larger
-        wider = np.pad(
-            noise[1], [(0, 32 * (image_size[0] is None)), (0, 64 * (image_size[1] is None)), (0, 0)], "wrap"
-        )
-        return [noise[0], wider], "2 of uniform noise, of two sizes"
-    return noise, "2 of uniform noise"
-
-
-def latency(predictor, pictures):
-    """Returns the median milliseconds a call of a few runs, after one to warm up."""
-    batch = np.stack([pictures[0]] * (predictor.batch_size or 1))
+def latency(predictor, picture):
+    """Returns the median milliseconds a call of a few runs on a picture, after one to warm up."""
+    batch = np.stack([picture] * (predictor.batch_size or 1))
     inputs = predictor.inputs_of(batch)
     predictor.call(inputs)
     seconds = []
@@ -381,44 +248,3 @@ def latency(predictor, pictures):
         predictor.call(inputs)
         seconds.append(time.perf_counter() - start)
     return {"p50_ms": round(1e3 * float(np.median(seconds)), 3), "runs": LATENCY_RUNS, "batch_size": len(batch)}
-
-
-@contextmanager
-def folder_beside(path):
-    """Makes a temporary folder next to `path`, removed at the end whatever happens.
-
-    A killed process cannot remove its folder: the name holds the process id, and the next export to the same path
-    removes what processes left that are gone.
-    """
-    import psutil
-
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        if not psutil.pid_exists(int(left.name.split(".")[-3])):
-            shutil.rmtree(left)
-    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.{os.getpid()}.", suffix=".tmp", dir=path.parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
-
-
-def put_in_place(written, path, folder):
-    """Renames the finished artifact to `path`; the one that was there moves aside first if it is more than a file.
-
-    A file is replaced in one step. A folder that holds files cannot be, nor an OpenVINO file with its weights, so for
-    an instant there is none at `path`.
-    """
-    weights = weights_beside(written)
-    parts = {written: path, **({weights: path.with_suffix(".bin")} if weights else {})}
-    aside = {}
-    try:
-        for target in parts.values() if weights or path.is_dir() else ():
-            if target.exists():
-                aside[target] = folder / f"previous{target.suffix}"
-                target.rename(aside[target])
-        for part in reversed(parts):  # the weights first: a graph without them is broken
-            os.replace(part, parts[part])
-    except OSError:
-        for target, previous in aside.items():
-            os.replace(previous, target)
-        raise

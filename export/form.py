@@ -3,12 +3,18 @@
 from dataclasses import dataclass
 
 from export.outputs import CHOICES, MEDIAPIPE, NEEDS, PASTED, names_of, raw_names
+from export.source import proposals_of
 from zoo.errors import InputError
 
 INPUTS = ("uint8", "float32")
 
 USUAL = 256, 320
 """Height and width in pixels of the pictures that are tried where neither file nor model says a size."""
+PREPROCESSING = "raw RGB pixels 0..255 as {0}"
+FRAME = ", brought by the caller to {0}x{1} (height x width) by {2}"
+ANY_SIZE = " of a picture of any size"
+SIDES = ", scaled by the caller to sides of {0}, at most {1}"
+REGIONS = "; at most {1} regions that {0} finds in the picture, brought there with it"
 
 
 @dataclass(frozen=True)
@@ -118,3 +124,17 @@ def chosen(model, outputs, raw, paste, letterbox):
         if name in outputs and needed not in outputs:
             raise InputError(f"{name} lie over {needed}: choose these outputs together")
     return outputs
+
+
+def preprocessing(model, form):
+    """Returns what the card says that the caller does to a picture."""
+    pixels = PREPROCESSING.format(form.input)
+    if form.letterbox:
+        pixels += ANY_SIZE
+    elif None in form.image_size:
+        sides = getattr(model, "sides", None)
+        pixels += SIDES.format(*sides) if sides else ANY_SIZE
+    else:
+        pixels += FRAME.format(*form.image_size, getattr(model, "resizing", "letterbox"))
+    method = proposals_of(model)
+    return pixels + (REGIONS.format(method, model.num_proposals) if method else "")

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from export.artifact import Artifact
-from export.exporter import export, folder_beside
+from export.exporter import export
+from export.placing import folder_beside
 from zoo.errors import InputError
 
 FORMATS = {"triton": "onnx", "tf-serving": "saved_model"}

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from export.artifact import Artifact
-from export.exporter import folder_beside, put_in_place
 from export.files import size
+from export.placing import folder_beside, put_in_place
 from export.tasks import known_task
 from export.tolerances import TOLERANCES
 from export.web.runtimes import RUNTIMES, copy

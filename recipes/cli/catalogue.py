@@ -12,7 +12,7 @@ from recipes.report.tables import show
 def list_():
     """Lists recipes, models, sources and artifact formats."""
     import zoo
-    from export.exporter import QUANTIZE
+    from export.ways import QUANTIZE
     from recipes.data.sources import SOURCES
     from recipes.training.recipe import RECIPES, load, trained_by
 

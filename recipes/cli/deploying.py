@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from export.exporter import QUANTIZE
+from export.ways import QUANTIZE
 from recipes.cli.app import Crf, Data, Json, SkipBad, Tile, load, verb, write_json
 from recipes.cli.quiet import import_frameworks
 from recipes.report.tables import megabytes, percent, show

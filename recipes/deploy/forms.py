@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from export import ConversionError, VerificationError
-from export.exporter import QUANTIZE
+from export.ways import QUANTIZE
 from recipes.deploy.ship import ship
 from recipes.report import forms
 from zoo.errors import InputError

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 import export
-from export.exporter import CALIBRATED
 from export.files import SUFFIXES
 from export.servers import check_server, export_for
+from export.ways import CALIBRATED
 from recipes.data import open_source
 from recipes.data.examples import first, letterboxed, representative
 from recipes.evaluation.evaluate import labels_of

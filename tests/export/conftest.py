@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 import export
-from export.exporter import CALIBRATED
+from export.ways import CALIBRATED
 from tests.export.writing import SUFFIXES, solved
 from zoo.segmentation.segmenter import Segmenter
 

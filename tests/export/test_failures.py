@@ -106,7 +106,7 @@ def wait_for(condition, seconds=180):
 
 
 def test_folder_is_replaced_whole_or_not_at_all(tmp_path):
-    from export.exporter import folder_beside, put_in_place
+    from export.placing import folder_beside, put_in_place
 
     path = tmp_path / "model"
     path.mkdir()
@@ -122,7 +122,7 @@ def test_folder_is_replaced_whole_or_not_at_all(tmp_path):
 
 
 def test_folder_of_a_dead_process_is_removed(tmp_path):
-    from export.exporter import folder_beside
+    from export.placing import folder_beside
 
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()

@@ -5,8 +5,8 @@ import onnx
 import pytest
 
 import export
-from export.exporter import CALIBRATED
 from export.onnx_quantize import float_nodes
+from export.ways import CALIBRATED
 
 FORMS = [
     ("saved_model", None, None),

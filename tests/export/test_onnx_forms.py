@@ -8,8 +8,7 @@ from onnx.reference import ReferenceEvaluator
 
 import export
 import zoo
-from export.exporter import preprocessing
-from export.form import Form
+from export.form import Form, preprocessing
 from export.onnx import write
 from export.onnx_tidy import drop_idle, idle_nodes
 from export.runtime import opened

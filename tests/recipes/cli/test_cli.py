@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from export.exporter import QUANTIZE
+from export.ways import QUANTIZE
 from recipes.report.run import write_metrics
 
 VERBS = (
