@@ -32,7 +32,7 @@ class Benchmark:
         peak_memory: bytes, the largest resident set of the process.
         size: bytes of the file, or of the folder of a SavedModel.
         operators: milliseconds a call of each kind of operator, the longest first; `None` where nobody asked or the
-            runtime does not tell, as LiteRT does not.
+            runtime does not tell, as LiteRT and OpenVINO do not here.
     """
 
     path: str
@@ -61,7 +61,7 @@ def benchmark(artifact_path, runs=50, warmup=5, threads=None, seconds=None, pict
     needs proposals are found there.
 
     Args:
-        artifact_path: a SavedModel folder, .onnx or .tflite file.
+        artifact_path: a SavedModel folder, .onnx, .tflite or .xml (OpenVINO) file.
         runs: calls to measure.
         warmup: calls before them, the first one among them.
         threads: CPU threads, `None` for the runtime's own choice.

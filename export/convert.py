@@ -42,7 +42,7 @@ def convert(model, target, format, *, form, **options):
     Args:
         model: a `zoo.ZooModel` on any backend, computing in float32.
         target: file or folder to make; its folder also takes the child's files.
-        format: "saved_model", "onnx" or "tflite".
+        format: "saved_model", "onnx", "tflite" or "openvino".
         form: the file's `export.form.Form`.
         **options: the others of the format's `write`.
     Returns:
@@ -108,6 +108,8 @@ def convert_in_child(model, target, format, form, options):
         "modules": modules_of(model),
     }
     job.write_text(json.dumps(order))
+    result = folder / "result.json"
+    result.unlink(missing_ok=True)  # of an earlier attempt at the same target
     with open(folder / "log", "wb") as log:
         # The child's standard input closes with this process, however it ends: see `end_with_parent`.
         child = subprocess.Popen(
@@ -123,7 +125,6 @@ def convert_in_child(model, target, format, form, options):
             child.kill()
             child.stdin.close()
             child.wait()
-    result = folder / "result.json"
     report = json.loads(result.read_text()) if result.exists() else {"failure": last_words(folder / "log")}
     if "refusal" in report:
         raise InputError(report["refusal"])

@@ -71,7 +71,7 @@ def form_of(model, format, image_size, batch_size, *, input, outputs, raw, paste
 
     Args:
         model: a `zoo.ZooModel`.
-        format: "saved_model", "onnx" or "tflite".
+        format: "saved_model", "onnx", "tflite" or "openvino".
         image_size: `(height, width)`, checked.
         batch_size: checked.
         input: see `Form`.
@@ -85,9 +85,7 @@ def form_of(model, format, image_size, batch_size, *, input, outputs, raw, paste
     if input not in INPUTS:
         raise InputError(f"unknown input {input!r}: choose one of {', '.join(INPUTS)}")
     if letterbox and format == "tflite":
-        raise InputError(
-            "tflite takes pictures of one size alone: leave out letterbox, or choose onnx or saved_model"
-        )
+        raise InputError("tflite takes pictures of one size alone: leave out letterbox, or choose another format")
     if letterbox and batch_size not in (None, 1):
         raise InputError(f"pictures of any size come one a call: letterbox takes batch_size 1, received {batch_size}")
     if letterbox and None in image_size:

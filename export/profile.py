@@ -15,8 +15,8 @@ def by_operator(predictor, feeds):
         predictor: what `export.load` returned, after a call.
         feeds: list of inputs of the network, as `Predictor.inputs_of` returns them.
     Returns:
-        Dict of operators' names to milliseconds, the mean of `CALLS` calls; `None` where the runtime tells none, as
-        LiteRT's Python interface does not.
+        Dict of operators' names to milliseconds, the mean of `CALLS` calls; `None` where nothing is told, as by
+        LiteRT's Python interface; OpenVINO is not asked.
     """
     from export.runtimes.onnx import OnnxPredictor
     from export.runtimes.saved_model import SavedModelPredictor

@@ -94,7 +94,7 @@ def verify(artifact_path, model_or_path, examples, tolerance=None):
     """Compares an artifact with its Keras model on pictures, and where they need proposals on the same ones.
 
     Args:
-        artifact_path: a SavedModel folder, .onnx or .tflite file.
+        artifact_path: a SavedModel folder, .onnx, .tflite or .xml (OpenVINO) file.
         model_or_path: the `keras.Model` or .keras file it was made from.
         examples: iterable of `(picture, targets)`: uint8 `(height, width, 3)` of the artifact's size, and the task's
             targets in its pixels, or `None`: for segmentation integers `(height, width)`, else the dict that

@@ -204,7 +204,7 @@ def show_search(found):
 
 @verb("zoo verify runs/demo/artifacts/model.onnx --data shapes:val", frameworks=True)
 def verify(
-    artifact: Annotated[Path, typer.Argument(help="A SavedModel folder, .onnx or .tflite file.")],
+    artifact: Annotated[Path, typer.Argument(help="A SavedModel folder, .onnx, .tflite or .xml file.")],
     model: Annotated[
         Path | None, typer.Option(help="The .keras file it was made from; model.keras above it if not given.")
     ] = None,
@@ -255,7 +255,7 @@ def show_verification(path, found):
 
 @verb("zoo benchmark runs/demo/artifacts/model.onnx runs/demo/artifacts/model.tflite --threads 2")
 def benchmark(
-    artifacts: Annotated[list[Path], typer.Argument(help="SavedModel folders, .onnx and .tflite files.")],
+    artifacts: Annotated[list[Path], typer.Argument(help="SavedModel folders, .onnx, .tflite and .xml files.")],
     runs: Annotated[int, typer.Option(help="Calls to measure.")] = 50,
     threads: Annotated[
         int | None, typer.Option(help="CPU threads of the runtime; its own choice if not given.")

@@ -173,7 +173,7 @@ def verify(artifact, model, data=None, count=None):
     """Verifies an artifact against its .keras file on a source.
 
     Args:
-        artifact: path of a SavedModel folder, .onnx or .tflite file.
+        artifact: path of a SavedModel folder, .onnx, .tflite or .xml (OpenVINO) file.
         model: path of the .keras file, `None` for the `model.keras` above the artifact.
         data: the source; of the data of the model's run without those that it left out. If not given, the run's
             validation data.

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import export
+from export import convert as convert_module
 from export.convert import convert, root_cause
 from export.form import Form
 from export.quiet import native_stderr_held
@@ -43,6 +45,14 @@ def test_conversion_here_leaves_no_graph_and_no_process(tmp_path, monkeypatch, c
     convert(model, tmp_path / f"model{SUFFIXES[format]}", format, form=Form(SIZE))
     assert graphs() == before
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_child_that_dies_at_the_second_attempt_does_not_pass_for_the_first(tmp_path, monkeypatch):
+    (tmp_path / "result.json").write_text('{"inputs": [], "search": null}')
+    monkeypatch.setattr(convert_module, "on_tensorflow_cpu", lambda: False)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(export.ConversionError, match="without a word"):
+        convert(toy(), tmp_path / "model.onnx", "onnx", form=Form(SIZE))
 
 
 def graphs():
