@@ -3,7 +3,14 @@
 import sys
 
 from export import VerificationError
-from recipes.cli import catalogue, converting, deploying, measuring, training  # noqa: F401  (each registers its verbs)
+from recipes.cli import (  # noqa: F401  (each registers its verbs)
+    catalogue,
+    converting,
+    deploying,
+    measuring,
+    shipping,
+    training,
+)
 from recipes.cli.app import app
 from zoo.errors import InputError
 

@@ -11,7 +11,7 @@ from export.ways import QUANTIZE
 from recipes.report.run import write_metrics
 
 VERBS = (
-    *("data", "train", "evaluate", "compare", "predict", "export", "verify", "benchmark"),
+    *("data", "train", "evaluate", "compare", "predict", "export", "verify", "benchmark", "web"),
     *("facewarp", "proposals", "list", "weights", "demo", "convert"),
 )
 
@@ -192,8 +192,20 @@ WRONG = {
     ),
     "unknown output": (["export", "MODEL", "--outputs", "logits,clases"], "some of classes, logits, each once"),
     "no masks": (["export", "MODEL", "--paste"], "has no masks to paste: leave out paste"),
+    "idle beside --all": (
+        ["export", "MODEL", "--all", "--for", "triton", "--format", "onnx"],
+        "--all makes every format: leave out --format, --for",
+    ),
+    "idle beside --for": (
+        ["export", "MODEL", "--for", "tf-serving", "--format", "onnx"],
+        "--for tf-serving names the format: leave out --format",
+    ),
+    "raw of no detector, in every format": (["export", "MODEL", "--all", "--raw"], "has no raw form"),
     "int8 without data": (["export", "COPY", "--quantize", "int8"], "name their source with --data"),
-    "wrong size": (["export", "MODEL", "--image-size", "big"], "takes HEIGHTxWIDTH, as in 360x480, received 'big'"),
+    "wrong size": (
+        ["export", "MODEL", "--image-size", "big"],
+        "takes HEIGHTxWIDTH, as in 360x480, or any, received 'big'",
+    ),
     "no picture": (["predict", "MODEL", "words.txt"], "words.txt"),
     "thresholds of no detector": (
         ["export", "MODEL", "--score-threshold", "0.3", "--max-detections", "5"],
