@@ -97,7 +97,7 @@ def as_predictions(outputs, card, size):
     if names and card.decoder:
         from export.decoders import decoded
 
-        return decoded(outputs, card.decoder)
+        return decoded(outputs, card.decoder, size)
     if {*MEDIAPIPE} <= outputs.keys() and "location" not in names:
         others = {name: values for name, values in outputs.items() if name not in MEDIAPIPE}
         outputs = others | from_mediapipe(*(outputs[name] for name in MEDIAPIPE), size)

@@ -24,7 +24,10 @@ def family_of(model):
 
 
 def decoder_of(model, image_size):
-    """Returns what the decoder of a model's raw grid needs, as JSON has it; `image_size` is the file's."""
+    """Returns what the decoder of a model's raw grid needs, as JSON has it.
+
+    `image_size` is the file's; `None` in it stands for the picture's own.
+    """
     family = family_of(model)
     numbers = {name: getattr(model, name) for name in (*NUMBERS[family], *SHARED)}
     numbers.update({name: list(map(list, numbers[name])) for name in ("anchors",) if name in numbers})
@@ -32,13 +35,14 @@ def decoder_of(model, image_size):
     return {"family": family, "image_size": list(image_size), **numbers}
 
 
-def decoded(outputs, decoder):
+def decoded(outputs, decoder, size):
     """Returns the dict of detections of a batch.
 
     Args:
         outputs: dict of `grid (B, h, w, D)` float32.
         decoder: that of the file's card.
+        size: `(height, width)` of the pictures in pixels.
     """
-    numbers = {name: value for name, value in decoder.items() if name != "family"}
+    numbers = {name: value for name, value in decoder.items() if name != "family"} | {"image_size": size}
     found = [DECODERS[decoder["family"]](grid, **numbers) for grid in outputs["grid"]]
     return {name: np.stack([one[name] for one in found]) for name in found[0]}

@@ -13,6 +13,7 @@ import pytest
 import export
 from export import decoders
 from export.decoders import decoded, decoder_of
+from export.runtimes.keras import KerasPredictor
 from export.web import runtimes
 from tests.checks import quick
 from tests.export.detector import examples, knowing_detector, scenes
@@ -63,12 +64,13 @@ def check(found, known):
 def test_numpy(kind):
     model, grids = detector(kind)
     card = json.loads(json.dumps(decoder_of(model, model.input_shape[1:3])))
-    found, known = decoded({"grid": grids}, card), predicted(model, grids)
+    size = model.input_shape[1:3]
+    found, known = decoded({"grid": grids}, card, size), predicted(model, grids)
     check(found, known)
     assert {name: (one.dtype, one.shape) for name, one in found.items()} == {
         name: (one.dtype, one.shape) for name, one in known.items()
     }
-    nothing = decoded({"grid": np.full_like(grids, -30.0)}, {**card, "score_threshold": 0.5})
+    nothing = decoded({"grid": np.full_like(grids, -30.0)}, {**card, "score_threshold": 0.5}, size)
     assert nothing["count"].tolist() == [0, 0] or kind == "yolo_v1"
 
 
@@ -133,6 +135,20 @@ def test_javascript(tmp_path, kind):
     numbers = json.dumps([*grids.shape[1:3], card])
     command = [*node, str(tmp_path / "run.mjs"), numbers, (FOLDER / f"{card['family']}.mjs").as_uri()]
     check(run(command, grids, card), predicted(model, grids))
+
+
+def test_a_raw_file_of_any_size(tmp_path):
+    model = tiny_yolo_v2(2, width=1 / 16)
+    made = export.export(model, tmp_path / "raw.onnx", raw=True, image_size=(None, None), score_threshold=0.0)
+    assert made.decoder["image_size"] == [None, None] and made.parity["agreement"] == 1
+    model.score_threshold = 0.0
+    raw, keras_model = export.load(made.path), KerasPredictor(model)
+    for height, width in ((96, 128), (70, 130)):
+        picture = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), np.uint8)
+        found, known = raw.predict(picture), keras_model.predict(picture)
+        assert known["count"] > 5 and found["count"] == known["count"]
+        np.testing.assert_allclose(found["boxes"], known["boxes"], atol=1e-2)
+        assert found["boxes"].max() <= max(height, width)
 
 
 def test_decoders_are_short():
