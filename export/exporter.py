@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from export.artifact import Artifact, weights_beside
-from export.convert import convert
+from export.convert import ConversionError, convert
 from export.decoders import decoder_of
 from export.form import USUAL, form_of
 from export.runtime import KerasPredictor, opened
@@ -144,6 +144,7 @@ def export(
         raise InputError(f"opset is a number of ONNX's, received {opset!r}: leave it out for {format}")
     model = open_model(model_or_path)
     check_loops(model, quantize)
+    check_class_names(model)
     image_size = check_size(model, image_size, format)
     check_batch_size(batch_size, format)
     if representative is not None:
@@ -196,7 +197,11 @@ def export(
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
                 **report,
             )
-            predictor = opened(written, None, artifact)
+            try:
+                predictor = opened(written, None, artifact)
+            except InputError as error:
+                reason = str(error).replace(str(written), path.name)
+                raise ConversionError(f"conversion to {format} failed: {reason}") from error
             examples = zip(pictures, targets or [None] * len(pictures), strict=True)
             found = compare(predictor, keras, examples, limits if real or quantize is None else {})
             return artifact, predictor, found
@@ -259,6 +264,15 @@ def check_loops(model, quantize):
             f"model {model.name!r} cannot become {quantize}: its network runs in a loop over the regions, inside of "
             "which no activations are measured; choose dynamic, whose kernels have 8 bits too"
         )
+
+
+def check_class_names(model):
+    """Raises `InputError` if a class name has a line break: other programs read the names a line each."""
+    for name in getattr(model, "class_names", ()):
+        if "\n" in name or "\r" in name:
+            raise InputError(
+                f"the class name {name!r} has a line break, and files name a class a line: change model.class_names"
+            )
 
 
 def check_target(path, format):

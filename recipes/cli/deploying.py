@@ -10,6 +10,7 @@ from export.exporter import QUANTIZE
 from recipes.cli.app import Crf, Data, Json, SkipBad, Tile, load, verb, write_json
 from recipes.cli.quiet import import_frameworks
 from recipes.report.tables import megabytes, percent, show
+from zoo.errors import InputError
 
 SHOWN = 100
 WAYS = "; ".join(f"{format}: {', '.join(way or 'none' for way in ways)}" for format, ways in QUANTIZE.items())
@@ -110,6 +111,18 @@ def export(
         "max_detections": max_detections,
     }
     if all:
+        chosen = {
+            **{"--output": output is not None, "--for": server is not None, "--format": format != "onnx"},
+            **{
+                "--quantize": quantize.lower() != "none",
+                "--search": search is not None,
+                "--opset": opset is not None,
+            },
+            **{"--input": input != "uint8", "--outputs": outputs is not None},
+            **{"--raw": raw, "--paste": paste, "--letterbox": letterbox},
+        }
+        if given := [name for name, is_given in chosen.items() if is_given]:
+            raise InputError(f"--all writes every form in one way: leave out {', '.join(given)}, or --all")
         export_all(model, options)
         return
     artifact = ship(
