@@ -4,6 +4,7 @@ import numpy as np
 
 from export.comparisons.counted import Counted
 from export.comparisons.objects import DetectionComparison
+from export.outputs import OBJECTS
 
 SAME_VALUE = 1e-3
 """How far two values that count as the same may be apart, as a fraction of the larger of 1 and Keras's."""
@@ -13,7 +14,12 @@ class PartialComparison(DetectionComparison):
     """As `DetectionComparison`, of boxes: what else is missing counts as the same in both models.
 
     Without labels there is one class, without scores they fall by row, and without a count boxes of zeros are none.
+    Masks and points are not compared: of a file that returns them this says so.
     """
+
+    def __init__(self, outputs, size):
+        super().__init__(outputs, size)
+        self.others = ()
 
     def align(self, reference, candidate):
         """As there."""
@@ -24,6 +30,14 @@ class PartialComparison(DetectionComparison):
         if targets is not None and "labels" not in candidate:
             targets = {**targets, "labels": np.minimum(targets["labels"], 0)}
         super().update(completed(reference), completed(candidate), targets)
+        self.others = tuple(name for name in candidate if name not in OBJECTS)
+
+    def doubts(self, limits):
+        """As there, and what is not compared."""
+        found = super().doubts(limits)
+        if self.others:
+            found += (f"{', '.join(self.others)} are compared beside all other outputs alone: export these too",)
+        return found
 
 
 class PlaceComparison(Counted):

@@ -369,3 +369,20 @@ def test_what_a_file_returns_without_boxes_is_compared_too(subject, tmp_path, ou
     assert found.agreement is None
     small = export.export(model, tmp_path / "small.onnx", quantize="float16", **form).parity
     assert small["verdict"] == "cannot tell" and "alone do not show what a quantized file loses" in small["doubts"][0]
+
+
+def test_masks_that_are_returned_in_another_way_are_compared_too(subject, tmp_path):
+    """Pasted ones, and those beside boxes without labels and scores."""
+    model, examples = subject("instance_segmentation")
+    pictures = np.stack([picture for picture, _ in examples])
+    whole, path = tmp_path / "whole.onnx", tmp_path / "broken.onnx"
+    export.export(model, whole, paste=True, pictures=pictures)
+    assert export.verify(whole, model, examples).passed
+    proto = onnx.load(whole)
+    after("pasted", step("Mul", np.uint8(0)))(proto.graph)
+    onnx.save(proto, path)
+    assert export.verify(path, model, examples).failures == ("pasted masks are not those of the boxes (picture #0)",)
+    parity = export.export(model, tmp_path / "few.onnx", outputs="boxes,masks", pictures=pictures).parity
+    assert parity["verdict"] == "cannot tell" and parity["doubts"][0].startswith(
+        "masks are compared beside all other"
+    )

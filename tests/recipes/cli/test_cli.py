@@ -198,7 +198,10 @@ WRONG = {
     "fewer than no pictures": (["verify", "MODEL", "--count", "-3"], "--count takes 1 picture or more, received -3"),
     "no masks": (["export", "MODEL", "--paste"], "has no masks to paste: leave out paste"),
     "int8 without data": (["export", "COPY", "--quantize", "int8"], "name their source with --data"),
-    "wrong size": (["export", "MODEL", "--image-size", "big"], "takes HEIGHTxWIDTH, as in 360x480, or any, received 'big'"),
+    "wrong size": (
+        ["export", "MODEL", "--image-size", "big"],
+        "takes HEIGHTxWIDTH, as in 360x480, or any, received 'big'",
+    ),
     "no picture": (["predict", "MODEL", "words.txt"], "words.txt"),
     "thresholds of no detector": (
         ["export", "MODEL", "--score-threshold", "0.3", "--max-detections", "5"],
