@@ -2,6 +2,11 @@
 
 import numpy as np
 
+from zoo.ops.masks import iou, paste
+
+SAME_PASTED = 0.9
+"""The IoU of pasted masks and those of the boxes pasted here: pixels of exactly the threshold may fall either way."""
+
 
 def broken(outputs, num_classes):
     """Returns in words what one picture's predictions break, "" for nothing.
@@ -10,7 +15,7 @@ def broken(outputs, num_classes):
         outputs: dict of arrays without batch dimension; those that are named here are looked at.
         num_classes: how many classes the model names, 0 where that is unknown.
     """
-    for check in (rows_of_detections, shares_of_masks, classes_of_logits):
+    for check in (rows_of_detections, shares_of_masks, pasted_masks, classes_of_logits):
         if fault := check(outputs, num_classes):
             return fault
     return ""
@@ -39,6 +44,15 @@ def shares_of_masks(outputs, num_classes):
     """Masks are probabilities."""
     masks = outputs.get("masks", np.zeros(0))
     return "" if ((masks >= 0) & (masks <= 1)).all() else "masks are no probabilities, 0 to 1"
+
+
+def pasted_masks(outputs, num_classes):
+    """Pasted masks are those of the boxes."""
+    if not {"boxes", "masks", "pasted"} <= set(outputs):
+        return ""
+    ours = paste(outputs["masks"], outputs["boxes"], outputs["pasted"].shape[1:])
+    overlap = iou(ours, outputs["pasted"])
+    return "" if overlap is None or overlap >= SAME_PASTED else "pasted masks are not those of the boxes"
 
 
 def classes_of_logits(outputs, num_classes):

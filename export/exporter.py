@@ -10,12 +10,19 @@ from typing import Any
 import numpy as np
 
 from export.artifact import Artifact
-from export.convert import convert
+from export.convert import ConversionError, convert
 from export.decoders import decoder_of
 from export.examples import check_representative, examples_of
 from export.form import Form, form_of, preprocessing
 from export.placing import folder_beside, put_in_place, unverified
-from export.requests import check_batch_size, check_loops, check_size, check_target, check_way
+from export.requests import (
+    check_batch_size,
+    check_class_names,
+    check_loops,
+    check_size,
+    check_target,
+    check_way,
+)
 from export.runtime import opened
 from export.runtimes.keras import KerasPredictor
 from export.search import LIMIT
@@ -24,6 +31,7 @@ from export.switches import switch_layers
 from export.tolerances import tolerances
 from export.verify import FAILED, compare
 from export.ways import CALIBRATED, SEARCHED
+from zoo.errors import InputError
 
 LATENCY_RUNS = 5
 NOISE = "compared on noise alone: give pictures of what the model was trained for"
@@ -124,6 +132,7 @@ def export(
     path = check_target(Path(path), format)
     model = open_model(model_or_path)
     check_loops(model, quantize)
+    check_class_names(model)
     image_size = check_size(model, image_size, format)
     check_batch_size(batch_size, format)
     representative = check_representative(representative, quantize, image_size)
@@ -202,7 +211,11 @@ def attempt(plan, keras, examples, target, limit):
         **({} if plan.opset is None else {"opset": plan.opset}),
     )
     artifact = card(plan, **report)
-    predictor = opened(target, None, artifact)
+    try:
+        predictor = opened(target, None, artifact)
+    except InputError as error:
+        reason = str(error).replace(str(target), plan.path.name)
+        raise ConversionError(f"conversion to {plan.format} failed: {reason}") from error
     limits = tolerances(artifact.task, plan.quantize, bool(switch_layers(plan.model)))
     judged = limits if plan.quantize is None or not examples.noise else {}
     return artifact, predictor, compare(predictor, keras, examples.pairs(), judged)

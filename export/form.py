@@ -101,17 +101,19 @@ def chosen(model, outputs, raw, paste, letterbox):
         return raw_names(model)
     own = names_of(model)
     known = CHOICES.get(model.task, own)
-    if paste:
-        if PASTED not in known:
-            raise InputError(f"model {model.name!r} has no masks to paste: leave out paste")
-        outputs = (*(outputs or own), *(() if PASTED in (outputs or ()) else (PASTED,)))
-    if outputs is None:
-        return own
     if outputs == "mediapipe":
         if not set(MEDIAPIPE) <= set(known):
             raise InputError(f"mediapipe's outputs are those of detectors, and model {model.name!r} is none")
-        return MEDIAPIPE
-    outputs = tuple(outputs.split(",")) if isinstance(outputs, str) else tuple(outputs)
+        outputs = MEDIAPIPE
+    elif isinstance(outputs, str):
+        outputs = outputs.split(",")
+    if paste:
+        if PASTED not in known:
+            raise InputError(f"model {model.name!r} has no masks to paste: leave out paste")
+        outputs = (*(own if outputs is None else outputs), *(() if PASTED in (outputs or ()) else (PASTED,)))
+    if outputs is None:
+        return own
+    outputs = tuple(outputs)
     unknown = [name for name in outputs if name not in known]
     if unknown or not outputs or len(set(outputs)) < len(outputs):
         raise InputError(

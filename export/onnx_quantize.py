@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 import onnx
 
 from export.inputs import feeds
-from export.onnx_graph import reads
+from export.onnx_graph import in_order, reads
 from export.precision import Operator, precision_of
 from export.search import few, float_layers, noise_between, outputs_of, search
 
@@ -53,6 +53,9 @@ def quantize_but(source, target, calibration, quantize, kept, **options):
         **INTEGERS[quantize](quantization.QuantType),
         **options,
     )
+    proto = onnx.load(target)
+    in_order(proto.graph)
+    onnx.save(proto, target)
 
 
 class Trials:

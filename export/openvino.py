@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 from export import onnx
 from export.switches import unnamed
+from zoo.errors import InputError
 
 
 def write(model, path, *, form, quantize=None, representative=None, limit=None):
@@ -24,10 +25,13 @@ def write(model, path, *, form, quantize=None, representative=None, limit=None):
     Returns:
         What the search found, `None` without one.
     Raises:
-        InputError: if an operator of the model has no ONNX counterpart (the message lists them).
+        InputError: if an operator of the model has no ONNX counterpart (the message lists them), or OpenVINO cannot
+            read what is asked for.
     """
     import openvino
 
+    if form.letterbox and quantize == "int8":  # it takes the shapes of the branches that resize for other ones
+        raise InputError("openvino reads no int8 file that letterboxes: choose dynamic, or the format onnx")
     half = quantize == "float16"
     with TemporaryDirectory(dir=Path(path).parent) as folder:
         source = Path(folder, "model.onnx")

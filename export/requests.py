@@ -44,6 +44,15 @@ def check_loops(model, quantize):
         )
 
 
+def check_class_names(model):
+    """Raises `InputError` if a class name has a line break: other programs read the names a line each."""
+    for name in getattr(model, "class_names", ()):
+        if "\n" in name or "\r" in name:
+            raise InputError(
+                f"the class name {name!r} has a line break, and files name a class a line: change model.class_names"
+            )
+
+
 def check_target(path, format):
     """Returns the absolute path to write, or raises `InputError` if nothing of this format can stand there."""
     path = path.absolute()

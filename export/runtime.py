@@ -50,7 +50,8 @@ def opened(path, threads=None, card=None, providers=None):
     except ModuleNotFoundError as error:
         raise InputError(f"{path} needs {error.name}, which is not installed: pip install {error.name}") from error
     except Exception as error:  # every runtime has types of its own for a file it cannot read
-        message = (str(error).strip().splitlines() or ["no reason given"])[0][:200]
+        lines = [line for line in str(error).strip().splitlines() if not line.startswith("Exception from ")]
+        message = (lines or ["no reason given"])[0][:200]  # without OpenVINO's places in its own source
         raise InputError(f"{path} cannot be loaded, it may be cut short or no model of ours: {message}") from error
     predictor.path = path
     return predictor

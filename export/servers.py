@@ -1,6 +1,7 @@
 """Model repositories as servers read them: Triton's with an ONNX file, TensorFlow Serving's with a SavedModel."""
 
 import os
+import re
 from pathlib import Path
 
 from export.artifact import Artifact
@@ -11,6 +12,8 @@ from zoo.errors import InputError
 FORMATS = {"triton": "onnx", "tf-serving": "saved_model"}
 """By server, the format it is given."""
 TYPES = {"uint8": "UINT8", "float32": "FP32", "int32": "INT32", "int64": "INT64"}
+FIELDS = r'\bname\s*:\s*"([^"]*)"', r"\bdata_type\s*:\s*(\w+)", r"\bdims\s*:\s*\[([^\]]*)\]"
+"""By field of a tensor in a configuration, what finds its value."""
 MAX_BATCH = 8
 """Pictures that Triton puts together at most."""
 
@@ -30,7 +33,8 @@ def export_for(server, model_or_path, folder, batch_size=None, **options):
     Returns:
         The `Artifact`.
     Raises:
-        InputError: if the server is unknown, or as `export.export`.
+        InputError: if the server is unknown, a `config.pbtxt` that is there is for other tensors, or as
+            `export.export`.
     """
     check_server(server)
     folder = Path(folder).absolute()
@@ -45,6 +49,8 @@ def export_for(server, model_or_path, folder, batch_size=None, **options):
         artifact = export(model_or_path, target, FORMATS[server], batch_size=batch_size, **options)
         folder.mkdir(exist_ok=True)
         config = folder / "config.pbtxt"
+        if server == "triton" and config.exists():
+            check_config(config, triton_config(folder.name, artifact))
         if server == "triton" and not config.exists():
             (work / config.name).write_text(triton_config(folder.name, artifact))
             os.replace(work / config.name, config)
@@ -57,6 +63,32 @@ def check_server(server):
     """Raises `InputError` with the known servers if `server` is none of them."""
     if server not in FORMATS:
         raise InputError(f"unknown server {server!r}: choose one of {', '.join(FORMATS)}")
+
+
+def check_config(config, wanted):
+    """Raises `InputError` if a `config.pbtxt` that is there tells Triton of other tensors than a version has.
+
+    Triton would not load that version. What else its owner wrote there may be as it likes.
+    """
+    text = config.read_text()
+    theirs = described(text)
+    for name, ours in described(wanted).items():
+        if theirs.get(name, ours if f'"{name}"' in text else "nothing") != ours:
+            raise InputError(
+                f"{config} has {theirs.get(name, 'nothing')} for {name}, the new version {ours}: remove that file to "
+                "have it written anew, or export to another folder"
+            )
+
+
+def described(config):
+    """Returns by name the type and sides of each tensor in a configuration's text, and whether calls are batched."""
+    batch = re.search(r"\bmax_batch_size\s*:\s*([0-9]+)", config)
+    found = {"the batch": "a size of Triton's choice" if batch and int(batch[1]) else "the size in the tensors"}
+    for block in re.findall(r"\{([^{}]*)", config):
+        name, dtype, dims = (re.search(field, block) for field in FIELDS)
+        if name and dtype and dims:
+            found[name[1]] = f"{dtype[1]} [{', '.join(re.findall('-?[0-9]+', dims[1]))}]"
+    return found
 
 
 def next_version(folder):

@@ -7,7 +7,7 @@ from export.comparisons.objects import (
     InstanceKeypointsComparison,
     KeypointsComparison,
 )
-from export.comparisons.partial import PartialComparison
+from export.comparisons.partial import PartialComparison, PlaceComparison
 from export.comparisons.pictures import LocalizationComparison, PointsComparison, SegmentationComparison
 from export.outputs import TASKS
 
@@ -30,4 +30,4 @@ def comparison_of(task, names):
     missing = set(TASKS.get(task, ())).difference(names)
     if "classes" in names or not missing:
         return COMPARISONS.get(task, Comparison)
-    return PartialComparison if "boxes" in names else Comparison
+    return PartialComparison if "boxes" in names else PlaceComparison

@@ -2,7 +2,7 @@
 
 import sys
 
-from export import VerificationError
+from export import ConversionError, VerificationError
 from recipes.cli import (  # noqa: F401  (each registers its verbs)
     catalogue,
     converting,
@@ -12,18 +12,18 @@ from recipes.cli import (  # noqa: F401  (each registers its verbs)
     training,
 )
 from recipes.cli.app import app
-from zoo.errors import InputError
+from zoo.errors import InputError, one_line
 
 
 def main():
     """Runs the command; a wrong input, or an extra that is not installed, is one line on stderr and exit code 2.
 
-    An artifact that differs from its model is one, too, and exit code 1.
+    An artifact that differs from its model is one, too, and a converter that fails, and exit code 1.
     """
     try:
         app()
-    except VerificationError as error:
-        print(f"failed: {error}", file=sys.stderr)
+    except (ConversionError, VerificationError) as error:
+        print(f"failed: {one_line(error)}", file=sys.stderr)
         sys.exit(1)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -186,6 +186,8 @@ def verify(artifact, model, data=None, count=None):
         InputError: if no model is named and none lies above the artifact, no data are and it lies in no run, or a
             name is wrong.
     """
+    if count is not None and count < 1:
+        raise InputError(f"--count takes 1 picture or more, received {count}")
     model = Path(model) if model else model_above(artifact)
     predictor = export.load(artifact)
     source = source_of(model, predictor.task, data, "val_data")

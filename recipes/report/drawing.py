@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from recipes.report.colours import palette
 from zoo.constants import VOID
-from zoo.errors import InputError
+from zoo.errors import InputError, one_line
 
 __all__ = [
     "contact_sheet",
@@ -215,7 +215,7 @@ def contact_sheet(images, columns=4, captions=None, cell=320):
             left = gap + column * (width + gap)
             sheet.paste(image, (left + (width - image.width) // 2, top + (height - image.height) // 2))
             if captions:
-                caption = _shorten(str(captions[start + column]), font, width)
+                caption = _shorten(one_line(captions[start + column]), font, width)
                 draw.text((left, top + height + 4), caption, fill=INK, font=font)
         top += height + line + gap
     return sheet
@@ -250,7 +250,7 @@ def _stroke(canvas):
 
 def _tab(draw, x, y, text, colour, size):
     """Writes text on a ground of `colour`, above `(x, y)`, or below it at the top of the picture."""
-    font = _font(size)
+    font, text = _font(size), one_line(text)  # a name's line breaks cannot be drawn
     width, height = font.getlength(text) + 6, size + 4
     x, y = max(0, x), max(0, y - height)
     draw.rectangle((x, y, x + width, y + height), fill=colour)

@@ -211,3 +211,14 @@ def test_noise_does_not_judge_a_quantized_form(stale, tmp_path, model, pictures,
         export.export(model, tmp_path / "model.onnx", "onnx", quantize="dynamic", pictures=pictures, targets=labels)
     with pytest.raises(InputError, match="one for each: received 5 of 4 pictures"):
         export.export(model, tmp_path / "model.onnx", "onnx", pictures=pictures[:4], targets=labels)
+
+
+def test_a_class_name_of_two_lines_is_refused(tmp_path):
+    made = toy()
+    made.class_names = ("red, as wine", "a\nb", "blue 🦊")
+    with pytest.raises(InputError, match=r"the class name 'a\\nb' has a line break"):
+        export.export(made, tmp_path / "toy.onnx")
+    assert not list(tmp_path.iterdir())
+    made.class_names = ("red, as wine", "green", "blue 🦊")
+    path = export.export(made, tmp_path / "toy.onnx").path
+    assert export.load(path).class_names == export.artifact.labels_of(path) == made.class_names

@@ -204,6 +204,11 @@ def test_a_form_that_the_model_cannot_have(model):
             form_of(model, "onnx", (32, 48), 1, **{**asked, **form})
     with pytest.raises(InputError, match="masks lie over boxes: choose these outputs together"):
         form_of(says("instance_segmentation"), "onnx", (16, 16), 1, **{**asked, "outputs": "masks,scores"})
+    masks = says("instance_segmentation")
+    own = TASKS["instance_segmentation"]
+    for outputs, names in (("boxes,masks", ("boxes", "masks")), ("mediapipe", MEDIAPIPE), (None, own)):
+        form = form_of(masks, "onnx", (16, 16), 2, **{**asked, "paste": True, "outputs": outputs})
+        assert form.outputs == (*names, "pasted")
     with pytest.raises(InputError, match="letterbox takes batch_size 1, received 2"):
         form_of(model, "onnx", (32, 48), 2, **{**asked, "letterbox": True})
 

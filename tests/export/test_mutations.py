@@ -352,3 +352,37 @@ def test_what_shows_nothing_does_not_pass(subject, honest):
     ):
         found = export.verify(artifact.path, model, shown)
         assert found.verdict == "cannot tell" and found.doubts[0].startswith(doubt), (found.failures, found.doubts)
+
+
+@pytest.mark.parametrize("outputs", ["labels,count", "location,category"])
+def test_what_a_file_returns_without_boxes_is_compared_too(subject, tmp_path, outputs):
+    model, examples = subject("detection")
+    pictures, targets = zip(*examples, strict=True)
+    whole, path = tmp_path / "whole.onnx", tmp_path / "broken.onnx"
+    form = {"outputs": outputs, "pictures": np.stack(pictures), "targets": targets}
+    assert export.export(model, whole, **form).parity["verdict"] == "passed"
+    proto = onnx.load(whole)
+    weights(lambda kernel: kernel[..., ::-1].copy())(proto.graph)
+    onnx.save(proto, path)
+    found = export.verify(path, model, examples)
+    assert [one.split()[0] for one in found.failures] == ["agreement_of_all"] and "picture #" in found.failures[0]
+    assert found.agreement is None
+    small = export.export(model, tmp_path / "small.onnx", quantize="float16", **form).parity
+    assert small["verdict"] == "cannot tell" and "alone do not show what a quantized file loses" in small["doubts"][0]
+
+
+def test_masks_that_are_returned_in_another_way_are_compared_too(subject, tmp_path):
+    """Pasted ones, and those beside boxes without labels and scores."""
+    model, examples = subject("instance_segmentation")
+    pictures = np.stack([picture for picture, _ in examples])
+    whole, path = tmp_path / "whole.onnx", tmp_path / "broken.onnx"
+    export.export(model, whole, paste=True, pictures=pictures)
+    assert export.verify(whole, model, examples).passed
+    proto = onnx.load(whole)
+    after("pasted", step("Mul", np.uint8(0)))(proto.graph)
+    onnx.save(proto, path)
+    assert export.verify(path, model, examples).failures == ("pasted masks are not those of the boxes (picture #0)",)
+    parity = export.export(model, tmp_path / "few.onnx", outputs="boxes,masks", pictures=pictures).parity
+    assert parity["verdict"] == "cannot tell" and parity["doubts"][0].startswith(
+        "masks are compared beside all other"
+    )

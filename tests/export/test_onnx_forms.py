@@ -10,6 +10,7 @@ import export
 import zoo
 from export.form import Form, preprocessing
 from export.onnx import write
+from export.onnx_graph import in_order
 from export.onnx_tidy import drop_idle, idle_nodes
 from export.runtime import opened
 from export.runtimes.keras import KerasPredictor
@@ -163,3 +164,25 @@ def test_idle_nodes_go_and_those_like_them_stay():
     assert [node.op_type for node in proto.graph.node] == ["Relu", "Slice", "Slice", "Identity", "Add"]
     for one, other in zip(ReferenceEvaluator(proto).run(None, {"x": x}), before, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_branch_stands_behind_what_it_alone_reads():
+    """ONNX Runtime's quantizer puts a branch first whose condition is an input, as a letterbox's."""
+    value = helper.make_tensor_value_info
+    branches = {
+        name: helper.make_graph([helper.make_node("Abs", [read], [name])], name, [], [value(name, 1, [2])])
+        for name, read in (("then_branch", "x"), ("else_branch", "twice"))
+    }
+    nodes = [
+        helper.make_node("If", ["condition"], ["y"], **branches),
+        helper.make_node("Add", ["x", "x"], ["twice"]),
+    ]
+    inputs = [value("condition", TensorProto.BOOL, []), value("x", 1, [2])]
+    graph = helper.make_graph(nodes, "branches", inputs, [value("y", 1, [2])])
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+    with pytest.raises(onnx.checker.ValidationError, match="topologically sorted"):
+        onnx.checker.check_model(proto)
+    in_order(proto.graph)
+    onnx.checker.check_model(proto)
+    (y,) = ReferenceEvaluator(proto).run(None, {"condition": np.array(False), "x": np.float32([1, -2])})
+    np.testing.assert_array_equal(y, [2, 4])

@@ -86,3 +86,9 @@ def test_a_two_stage_detector(tmp_path):
     found = two_stage.compared(path, network)
     assert found.passed and found.agreement == 1.0, found.failures
     assert any("NonMaxSuppression" in name for name in operators)
+
+
+def test_int8_that_letterboxes_is_refused_and_nothing_stays(model, pictures, tmp_path):
+    with pytest.raises(InputError, match="openvino reads no int8 file that letterboxes: choose dynamic"):
+        export.export(model, tmp_path / "a.xml", "openvino", quantize="int8", letterbox=True, representative=pictures)
+    assert not list(tmp_path.iterdir())

@@ -133,6 +133,32 @@ def test_triton(model, pictures, tmp_path):
         np.testing.assert_allclose(found[name], values, atol=1e-4)
 
 
+def test_a_configuration_of_other_tensors_is_refused_and_its_own_settings_stay(model, pictures, tmp_path):
+    """Triton loads no version that its configuration does not describe."""
+    folder = tmp_path / "toy"
+    export_for("triton", model, folder, pictures=pictures)
+    config = folder / "config.pbtxt"
+    own = (
+        config.read_text()
+        .replace("max_batch_size: 8", "max_batch_size : 32")
+        .replace("[32, 48, 3]", "[ 32,\n48, 3 ]")
+    )
+    config.write_text(own)
+    export_for("triton", model, folder, pictures=pictures)
+    for options, message in (
+        (
+            {"letterbox": True},
+            r"TYPE_UINT8 \[32, 48, 3\] for image, the new version TYPE_UINT8 \[-1, -1, 3\]: remove",
+        ),
+        ({"batch_size": 2}, "a size of Triton's choice for the batch, the new version the size in the tensors"),
+        ({"outputs": "logits", "input": "float32"}, "for image, the new version TYPE_FP32"),
+    ):
+        with pytest.raises(InputError, match=message):
+            export_for("triton", model, folder, pictures=pictures, **options)
+    assert config.read_text() == own and sorted(p.name for p in folder.iterdir()) == ["1", "2", "config.pbtxt"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["toy"]
+
+
 def test_a_number_a_picture_is_a_row_of_one():
     assert tensor("output", {"name": "count", "dtype": "int32", "shape": [None]}, batched=True) == (
         'output { name: "count" data_type: TYPE_INT32 dims: [1] reshape { shape: [] } }'

@@ -191,6 +191,7 @@ WRONG = {
         "unknown quantize for onnx 'int4': choose one of None, float16",
     ),
     "unknown output": (["export", "MODEL", "--outputs", "logits,clases"], "some of classes, logits, each once"),
+    "fewer than no pictures": (["verify", "MODEL", "--count", "-3"], "--count takes 1 picture or more, received -3"),
     "no masks": (["export", "MODEL", "--paste"], "has no masks to paste: leave out paste"),
     "idle beside --all": (
         ["export", "MODEL", "--all", "--for", "triton", "--format", "onnx"],
@@ -247,6 +248,26 @@ def test_predict_names_the_bad_picture_and_can_skip_it(zoo, own_run, sets, tmp_p
         "0_overlay.png",
         "2_overlay.png",
     ]
+
+
+def test_a_converter_that_fails_is_one_line_and_exit_code_1(zoo, own_run, monkeypatch):
+    """One that raises, and one whose file its own runtime cannot read."""
+    from export import onnx
+
+    def fail(model, path, **options):
+        raise RuntimeError("no rule for\nthis layer")
+
+    def shorten(model, path, **options):
+        write(model, path, **options)
+        path.write_bytes(path.read_bytes()[:-100])
+
+    write = onnx.write
+    for broken in (fail, shorten):
+        monkeypatch.setattr(onnx, "write", broken)
+        monkeypatch.setattr(onnx, "inspect", lambda path: ([], [], {}))
+        code, _, err = zoo("export", own_run / "model.keras", "--output", own_run / "broken.onnx")
+        assert code == 1 and err.startswith("failed: conversion to onnx failed: ") and err.count("\n") == 1
+        assert ".tmp" not in err and not list(own_run.glob("*broken.onnx*"))
 
 
 def test_an_artifact_that_differs_exits_with_1(zoo, own_run, monkeypatch):

@@ -171,3 +171,12 @@ def test_masks_with_holes_and_parts_and_none_at_all():
 def test_masks_of_another_size_are_named():
     with pytest.raises(InputError, match=r"takes 1 masks of the picture's size \(20, 30\), received \(1, 30, 20\)"):
         drawing.draw_masks(GREY, np.zeros((1, 30, 20)), [(1, 2, 3)])
+
+
+def test_a_name_with_a_line_break_is_drawn():
+    box = np.float32([[2, 12, 25, 18]])
+    drawn = drawing.draw_boxes(GREY, box, np.array([0]), ("a\nb",))
+    np.testing.assert_array_equal(drawn, drawing.draw_boxes(GREY, box, np.array([0]), ("a\\nb",)))
+    assert (
+        drawing.contact_sheet([GREY], captions=["a\nb"]).size == drawing.contact_sheet([GREY], captions=["ab"]).size
+    )
