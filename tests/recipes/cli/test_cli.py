@@ -196,6 +196,7 @@ WRONG = {
         "--all writes every form in one way: leave out --for, --quantize, or --all",
     ),
     "fewer than no pictures": (["verify", "MODEL", "--count", "-3"], "--count takes 1 picture or more, received -3"),
+    "folder for a model": (["verify", "MODEL", "--model", "empty"], "empty is a folder: give a .keras file"),
     "no masks": (["export", "MODEL", "--paste"], "has no masks to paste: leave out paste"),
     "int8 without data": (["export", "COPY", "--quantize", "int8"], "name their source with --data"),
     "wrong size": (
