@@ -103,8 +103,16 @@ def check_artifact(path, card):
 
 
 def replaceable(folder):
-    """Says whether a folder is a page, or empty."""
-    return folder.is_dir() and ((folder / DESCRIPTION).is_file() or not any(folder.iterdir()))
+    """Says whether a folder is a page, or empty: a run's folder has a `page.json` too, of another kind."""
+    if not folder.is_dir():
+        return False
+    if not any(folder.iterdir()):
+        return True
+    try:
+        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(described, dict) and {"card", "model", "runtime"} <= described.keys()
 
 
 def copied(sample, page, i):

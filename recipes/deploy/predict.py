@@ -57,7 +57,7 @@ def predict_each(predictor, paths, output, found, *, skip_bad=False, score=SCORE
     if not 0 <= score <= 1:
         raise InputError(f"--score takes a number from 0 to 1, received {score}")
     files = [file for path in paths for file in pictures.find(path)]
-    check_names(files)
+    check_names(files, [output / f"{file.stem}_{kind}.png" for file in files for kind in ("overlay", "classes")])
     skipped = []
     looked_at = readable(pictures.size_of, track(files, "looking at pictures", len(files)), skip_bad, skipped)
     files = [file for file, _ in looked_at]
@@ -111,12 +111,18 @@ def write_list(path, values):
         file.write("[]\n" if between == "[\n" else "\n]\n")
 
 
-def check_names(files):
-    """Raises `InputError` if two files would get the same names of results."""
+def check_names(files, results):
+    """Raises `InputError` if two files would get the same names of results, or a result that of a file."""
     stems = Counter(file.stem for file in files)
     for file in files:
         if stems[file.stem] > 1:
             raise InputError(f"{file}: another picture is named {file.stem} too; predict them into different folders")
+    given = {file.absolute() for file in files}
+    for result in results:
+        if result.absolute() in given:
+            raise InputError(
+                f"{result} is one of the pictures, and a result has its name: predict into another folder"
+            )
 
 
 def summary(entry):

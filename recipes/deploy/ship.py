@@ -58,8 +58,7 @@ def ship(
         InputError: if anything named is wrong or missing.
         export.VerificationError: if the artifact differs from Keras.
     """
-    if not Path(model).is_file():
-        raise InputError(f"{model} does not exist: give a .keras file")
+    check_model(model)
     size = (None, None) if image_size == "any" else literal(image_size) if isinstance(image_size, str) else image_size
     if size is not None and (not isinstance(size, tuple) or len(size) != 2):
         raise InputError(f"--image-size takes HEIGHTxWIDTH, as in 360x480, or any, received {image_size!r}")
@@ -94,6 +93,12 @@ def ship(
         targets=[targets for _, targets in compared] if compared else None,
         **form,
     )
+
+
+def check_model(path):
+    """Raises `InputError` if a .keras file is none."""
+    if not Path(path).is_file():
+        raise InputError(f"{path} {'is a folder' if Path(path).is_dir() else 'does not exist'}: give a .keras file")
 
 
 def source_of(model, task, data, role):
@@ -186,6 +191,8 @@ def verify(artifact, model, data=None, count=None):
         InputError: if no model is named and none lies above the artifact, no data are and it lies in no run, or a
             name is wrong.
     """
+    if model:
+        check_model(model)
     if count is not None and count < 1:
         raise InputError(f"--count takes 1 picture or more, received {count}")
     model = Path(model) if model else model_above(artifact)

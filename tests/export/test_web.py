@@ -165,6 +165,18 @@ def test_a_page_is_replaced_and_nothing_else(exported, page, tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["one.PNG", "page"]
 
 
+@pytest.mark.parametrize("kept", ['{"title": "demo", "facts": {}}', "[]", "broken"])
+def test_a_run_is_no_page_and_stays(exported, tmp_path, kept):
+    """A run's folder has a `page.json`, too: what its report is drawn from."""
+    run = tmp_path / "run"
+    run.mkdir()
+    for name, text in {"page.json": kept, "model.keras": "weights"}.items():
+        (run / name).write_text(text)
+    with pytest.raises(InputError, match="is there and no page of ours"):
+        pages.written(exported("onnx").path, run)
+    assert (run / "model.keras").read_text() == "weights" and (run / "page.json").read_text() == kept
+
+
 def test_what_a_browser_cannot_run_is_refused(exported, tmp_path):
     card = exported("onnx")
     (tmp_path / "foreign.tflite").write_bytes(b"no card")

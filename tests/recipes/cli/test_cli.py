@@ -192,6 +192,7 @@ WRONG = {
     ),
     "unknown output": (["export", "MODEL", "--outputs", "logits,clases"], "some of classes, logits, each once"),
     "fewer than no pictures": (["verify", "MODEL", "--count", "-3"], "--count takes 1 picture or more, received -3"),
+    "folder for a model": (["verify", "MODEL", "--model", "empty"], "empty is a folder: give a .keras file"),
     "no masks": (["export", "MODEL", "--paste"], "has no masks to paste: leave out paste"),
     "idle beside --all": (
         ["export", "MODEL", "--all", "--for", "triton", "--format", "onnx"],

@@ -103,6 +103,16 @@ def test_photographs_are_predicted_upright(folder, tmp_path):
     assert (entry["height"], entry["width"]) == (12, 8)
 
 
+def test_a_picture_with_a_results_name_is_refused_and_stays(folder, tmp_path):
+    """As of a folder that was predicted into itself before."""
+    mine = folder / "0_classes.png"
+    mine.write_bytes((folder / "1.png").read_bytes())
+    with pytest.raises(InputError, match="0_classes.png is one of the pictures, and a result has its name"):
+        predict(PREDICTOR, [folder], folder)
+    assert mine.read_bytes() == (folder / "1.png").read_bytes() and len(list(folder.iterdir())) == 5
+    assert len(predict(PREDICTOR, [folder], tmp_path / "out")[0]) == 5
+
+
 def test_two_of_a_name_are_refused(folder, tmp_path):
     (folder / "0.jpg").write_bytes(b"")
     with pytest.raises(InputError, match="another picture is named 0 too"):
