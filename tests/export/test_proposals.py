@@ -134,7 +134,9 @@ def exported(toys, tmp_path_factory):
 def test_an_artifact_takes_regions_or_finds_them(toys, exported, kind, format, quantize):
     artifact, model = exported(kind, format, quantize), toys(kind)
     count = model.num_proposals
-    assert artifact.parity["passed"] and artifact.parity["outputs"]["boxes"]["max_abs"] < 3, artifact.parity
+    # What a quantized form loses is told from labels alone.
+    assert artifact.parity["verdict"] == ("cannot tell" if quantize else "passed"), artifact.parity
+    assert not artifact.parity["failures"] and artifact.parity["outputs"]["boxes"]["max_abs"] < 3, artifact.parity
     assert artifact.inputs == [
         {"name": "image", "dtype": "uint8", "shape": [1, *SIZE, 3]},
         {"name": "proposals", "dtype": "float32", "shape": [1, count, 4]},

@@ -83,7 +83,8 @@ def quantized(plain, folder, quantize):
     path, inputs = folder / f"{quantize}{plain.suffix}", {"image": pictures(6, seed=2)}
     if plain.suffix == ".tflite":
         with warnings.catch_warnings(action="ignore"):  # of the quantizer's own making
-            path.write_bytes(tflite_quantize.quantized(plain.read_bytes(), quantize, inputs, 1))
+            content, _ = tflite_quantize.quantized(plain.read_bytes(), quantize, inputs, 1)
+            path.write_bytes(content)
     elif quantize == "int8":
         onnx_quantize.quantize_integers(plain, path, inputs, 1)
     else:
