@@ -62,7 +62,7 @@ class Switched:
 
     Attributes:
         count: switches seen.
-        different: how many of them are not Keras's own.
+        different: how many of them name another value than the largest.
         gap: the largest that a value lies below the largest of its window which such a switch names in its place, as
             a fraction of the largest value of the layer.
         place: that picture, counted from 0, and the layer's name.
@@ -91,13 +91,14 @@ class Switched:
         self.count += layer.given.size
         self.different += int(np.sum(layer.gaps > 0))
         worst = int(np.argmax(layer.gaps))
-        if not layer.gaps.flat[worst] <= self.gap:  # a NaN counts too
-            self.gap = float(layer.gaps.flat[worst])
+        largest_gap = float(layer.gaps.flat[worst])
+        if not (largest_gap <= self.gap or np.isnan(self.gap)):  # a NaN is beyond all, and stays
+            self.gap = largest_gap
             picture = self.pictures + int(np.unravel_index(worst, layer.gaps.shape)[0])
             self.place = f"picture #{picture}, layer {layer.name}"
 
     def figures(self):
-        """Returns the `gap`, and the share of the switches that is not Keras's own."""
+        """Returns the `gap`, and the share of the switches that name another value than the largest."""
         return {"switch_gap": self.gap, "switches_different": self.different / max(self.count, 1)}
 
 

@@ -40,7 +40,8 @@ class Verification:
         agreement: fraction of predictions that are the same: pixels of a class, detections, objects, points; `None`
             for an unknown task, and where neither model predicts anything.
         figures: further figures, by name: of detections "agreement_of_all", of masks "least_mask_iou" and
-            "mean_mask_iou", of switches "switch_gap" and "switches_different", the share that is not Keras's own.
+            "mean_mask_iou", of switches "switch_gap" and "switches_different", the share that names another
+            value than the largest.
         metric: the metric's name; `None` without labels.
         keras_metric: of the Keras model.
         artifact_metric: of the artifact.

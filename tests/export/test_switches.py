@@ -1,5 +1,7 @@
 """Networks with pooling switches are compared with Keras at the switches that the artifact chose."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -82,6 +84,15 @@ def test_a_file_shows_its_switches_in_a_copy_alone(trained, written, tmp_path, f
         theirs, ours = artifact.predict(pictures)["logits"], switched.predict(pictures)["logits"]
         np.testing.assert_allclose(theirs, ours, atol=1e-4)
     assert switched.gap <= 1e-5 and switched.count == 3 * sum(shown[name][0].size for name in names)
+
+
+def test_a_gap_without_a_number_stays(trained, written, tmp_path):
+    switched = Switched(export.load(written("onnx")), KerasPredictor(trained[0]), tmp_path)
+    layer = SimpleNamespace(name="pool1", given=np.zeros(2))
+    for gaps in ([0.0, np.nan], [0.0, 0.5]):
+        layer.gaps = np.array(gaps)
+        switched.take(layer)
+        assert np.isnan(switched.figures()["switch_gap"]) and switched.place == "picture #1, layer pool1"
 
 
 class Moved(Predictor):
