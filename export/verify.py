@@ -238,7 +238,7 @@ def values_of(outputs):
     return {
         **{name: output["max_abs"] for name, output in floats.items()},
         **{f"{name}_shift": output["shift"] for name, output in floats.items()},
-        **{limit: largest(output[key] for output in floats.values()) for limit, key in OF_ALL.items()},
+        **{limit: greatest(output[key] for output in floats.values()) for limit, key in OF_ALL.items()},
     }
 
 
@@ -252,7 +252,7 @@ def places_of(differences, outputs):
     return places
 
 
-def largest(values):
+def greatest(values):
     """Returns the largest value, NaN if there is one; `None` without any."""
     values = list(values)
     return float(np.max(values)) if values else None
