@@ -105,6 +105,20 @@ def test_classes_are_drawn_where_python_finds_them(tab, exported, pictures, tmp_
             assert not lacking
 
 
+SLOW_FRAMES = """
+const frame = createImageBitmap;
+window.createImageBitmap = async (source, ...more) => {
+    if (source instanceof HTMLVideoElement) {
+        window.asked = true;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    return frame(source, ...more);
+};
+0
+"""
+"""Makes a frame of the camera take a second, so that one is under way whatever comes next."""
+
+
 def test_camera_samples_and_wrong_files(tab, exported, pictures, tmp_path):
     page = pages.written(exported("onnx").path, tmp_path / "page", [saved(pictures[0], tmp_path / "one.png")])
     (tmp_path / "notes.txt").write_text("no picture")
@@ -115,13 +129,14 @@ def test_camera_samples_and_wrong_files(tab, exported, pictures, tmp_path):
         assert tab.run("window.zoo.prediction.classes.dims") == list(pictures.shape[1:3])
         tab.run("camera.click()")
         tab.wait("camera.textContent === 'Stop' && window.zoo.prediction.classes.dims[0] > 100")
-        tab.run("camera.click()")
-        tab.wait("camera.textContent === 'Camera'")
-        tab.run(f"{STATE} = 'waiting'")
+        tab.run(SLOW_FRAMES)
+        tab.wait("window.asked")
         tab.drop(tmp_path / "notes.txt", 300, 300)
-        tab.wait(f"{STATE} === 'failed'")
+        tab.wait(f"camera.textContent === 'Camera' && {STATE} === 'failed'")
+        tab.run("new Promise((resolve) => setTimeout(resolve, 1500))")
         words = tab.run("document.getElementById('status').textContent")
-        assert words == "notes.txt: is no picture that this browser reads"
+        assert words == "notes.txt: is no picture that this browser reads" and tab.run(STATE) == "failed"
+        assert tab.run("window.zoo.prediction.classes.dims[0]") > 100
 
 
 DRAWING = """

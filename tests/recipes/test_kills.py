@@ -70,14 +70,13 @@ class Nursery:
     def killed(self, words, folder, events, pause):
         """Runs `zoo WORDS`, and kills it a moment after so many changes in a folder; says whether it was at work."""
         child = self.begin(words)
-        workers, seen, count = [], state(folder), 0
+        seen, count = state(folder), 0
         while count < events and status(child) not in (None, psutil.STATUS_ZOMBIE):
             now = state(folder)
             count, seen = count + (now != seen), now
             time.sleep(0.001)
         time.sleep(pause)
-        if status(child) is not None:
-            workers = psutil.Process(child).children(recursive=True)
+        workers = children(child)
         try:
             os.kill(child, signal.SIGKILL)
         except ProcessLookupError:
@@ -93,6 +92,14 @@ def status(number):
         return psutil.Process(number).status()
     except psutil.NoSuchProcess:
         return None
+
+
+def children(number):
+    """Returns the processes under one, none where it has ended."""
+    try:
+        return psutil.Process(number).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def state(folder):

@@ -10,6 +10,7 @@ const page = await (await fetch("page.json")).json();
 const { card, colours } = page;
 const style = { colours, classNames: card.class_names, skeleton: card.attributes.skeleton ?? [] };
 let model, shown, stream; // `shown` is `{ bitmap, prediction, ms }`, `stream` the camera's
+let turn = 0; // the number of what was asked for last: whatever an earlier one still brings is not shown
 
 document.ondragover = (event) => event.preventDefault(); // or the browser would leave the page for the picture
 document.ondrop = (event) => event.preventDefault();
@@ -25,12 +26,12 @@ async function start() {
   at("accelerator").replaceChildren(...known.map((name) => new Option(labels[name], name)));
   await open(bytes, known[0]);
   at("accelerator").onchange = async () => {
-    stop();
+    const own = stop();
     try {
       await open(bytes, at("accelerator").value);
-      if (shown) await predict(shown.bitmap);
+      if (shown) await predict(shown.bitmap, own);
     } catch (error) {
-      failed(error);
+      failed(error, own);
     }
   };
   at("choose").disabled = at("camera").disabled = false;
@@ -77,45 +78,59 @@ function thumbnail(file, i) {
 /** Predicts the first of some files. */
 async function take([file]) {
   if (!file) return;
-  stop();
+  const own = stop();
   try {
-    await predict(await createImageBitmap(file, { colorSpaceConversion: "none" }));
+    await predict(await createImageBitmap(file, { colorSpaceConversion: "none" }), own);
   } catch (error) {
-    failed(error.name === "InvalidStateError" ? new Error(`${file.name}: is no picture that this browser reads`) : error);
+    const unreadable = error.name === "InvalidStateError";
+    failed(unreadable ? new Error(`${file.name}: is no picture that this browser reads`) : error, own);
   }
 }
 
 /** Predicts what the camera sees until it is stopped. */
 async function film() {
+  const own = stop();
+  let given;
   try {
     if (!navigator.mediaDevices) throw new Error("browsers give it to https and localhost only");
-    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    given = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
   } catch (error) {
-    failed(new Error(`the camera cannot be used: ${error.message}`));
+    failed(new Error(`the camera cannot be used: ${error.message}`), own);
     return;
   }
-  const own = stream;
-  const video = element("video", { srcObject: own, muted: true, playsInline: true });
+  if (own !== turn) {
+    end(given);
+    return;
+  }
+  stream = given;
+  const video = element("video", { srcObject: stream, muted: true, playsInline: true });
   at("camera").textContent = "Stop";
   try {
     await video.play();
-    while (stream === own) await predict(await createImageBitmap(video));
+    while (own === turn) await predict(await createImageBitmap(video), own);
   } catch (error) {
-    stop();
-    failed(error);
+    if (own === turn) failed(error, stop());
   }
 }
 
+/** Ends the camera and whatever is under way; returns the number of the turn that begins. */
 function stop() {
-  stream?.getTracks().forEach((track) => track.stop());
+  if (stream) end(stream);
   stream = null;
   at("camera").textContent = "Camera";
+  say("");
+  return ++turn;
 }
 
-/** Predicts a bitmap and shows it. */
-async function predict(bitmap) {
-  if (!stream) say("predicting …");
+function end(stream) {
+  stream.getTracks().forEach((track) => track.stop());
+}
+
+/** Predicts a bitmap and shows it if its turn has not ended meanwhile. */
+async function predict(bitmap, own) {
+  if (!stream && own === turn) say("predicting …");
   const found = await model.predict(bitmap);
+  if (own !== turn) return;
   if (shown && shown.bitmap !== bitmap) shown.bitmap.close();
   shown = { bitmap, ...found };
   show();
@@ -151,7 +166,8 @@ function say(words) {
   at("status").classList.remove("failed");
 }
 
-function failed(error) {
+function failed(error, own = turn) {
+  if (own !== turn) return;
   at("status").textContent = error.message;
   at("status").classList.add("failed");
   document.documentElement.dataset.state = "failed";
