@@ -137,6 +137,9 @@ def test_camera_samples_and_wrong_files(tab, exported, pictures, tmp_path):
         words = tab.run("document.getElementById('status').textContent")
         assert words == "notes.txt: is no picture that this browser reads" and tab.run(STATE) == "failed"
         assert tab.run("window.zoo.prediction.classes.dims[0]") > 100
+        for words in ("Stop", "Camera"):
+            tab.run("camera.click()")
+            tab.wait(f"camera.textContent === '{words}'")
 
 
 DRAWING = """
