@@ -1,6 +1,6 @@
 """Speed and memory, measured as ratios in one run and written to `benchmarks/results/`.
 
-`make bench` runs all; `python -m benchmarks segnet pipeline` only those named.
+`make bench` runs all; `python -m benchmarks arithmetic pipeline` only those named.
 """
 
 import importlib
@@ -12,8 +12,7 @@ from pathlib import Path
 from recipes.cli.quiet import import_frameworks
 
 BENCHMARKS = (
-    "segnet",
-    "segmentation",
+    "arithmetic",
     "weights",
     "fcn_training",
     "tiny_yolo_v2",

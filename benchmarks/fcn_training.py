@@ -24,8 +24,8 @@ def run():
         "ours": Peer(sys.executable, "fcn_training"),
         "torchvision": Peer(torch_python, "torchvision_fcn"),
     }
-    seconds, _, _ = take_turns(ways, REPEATS)
-    rate = {way: BATCH * STEPS / seconds[way] for way in ways}
+    took = take_turns(ways, REPEATS)
+    rate = {way: BATCH * STEPS / took[way].seconds for way in ways}
     return [
         *({"figure": f"{way}, pictures/s", "value": round(rate[way], 1)} for way in ways),
         {"figure": "ours over torchvision", "value": round(rate["ours"] / rate["torchvision"], 2)},

@@ -2,12 +2,19 @@
 
 import math
 import time
+from statistics import median
 
-import keras
 import numpy as np
 
 SIDE = 4096
 RUNS = 5
+MOVES = {
+    "Conv": lambda node: node.output[0],
+    "ConvTranspose": lambda node: node.input[0],
+    "Gemm": lambda node: node.output[0],
+    "MatMul": lambda node: node.output[0],
+}
+"""By operator, the tensor with a place for each application of the weights."""
 
 
 def rates():
@@ -57,17 +64,20 @@ def faster(machine):
     return max(median([rate[runtime] for rate in machine]) for runtime in machine[0])
 
 
-def flop(model):
-    """Counts two operations for each multiply-add of the convolutions, the rest is free."""
+def flop(path):
+    """Counts two operations for each multiply-add with a weight of an .onnx file, at its batch; the rest is free."""
+    import onnx
+
+    graph = onnx.shape_inference.infer_shapes(onnx.load(path), data_prop=True).graph
+    weights = {tensor.name: tensor.dims for tensor in graph.initializer}
+    shapes = {
+        value.name: [side.dim_value for side in value.type.tensor_type.shape.dim]
+        for value in (*graph.input, *graph.value_info, *graph.output)
+    }
     total = 0
-    for layer in model.layers:
-        if hasattr(layer, "kernel"):
-            moves = layer.input if isinstance(layer, keras.layers.Conv2DTranspose) else layer.output
-            height, width = moves.shape[1:3]
-            total += 2 * height * width * math.prod(layer.kernel.shape)
+    for node in graph.node:
+        if node.op_type in MOVES and node.input[1] in weights:
+            batch, *sides = shapes[MOVES[node.op_type](node)]
+            places = sides[1:] if "Conv" in node.op_type else sides[:-1]
+            total += 2 * batch * math.prod(places) * math.prod(weights[node.input[1]])
     return total
-
-
-def median(values):
-    """Returns the middle one of an odd number of values."""
-    return sorted(values)[len(values) // 2]

@@ -55,9 +55,9 @@ def run():
 def alone(*peer):
     """Starts a peer; returns seconds and peak bytes of its second step."""
     started = Peer(*peer)
-    _, (seconds, peak, _) = started.step(), started.step()
+    _, second = started.step(), started.step()
     started.close()
-    return seconds, peak
+    return second.seconds, second.peak
 
 
 def main(spec):

@@ -1,12 +1,30 @@
 """Programs in processes of their own, one step for each line they are sent: what is compared takes turns."""
 
 import json
+import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
+
+
+class Step(NamedTuple):
+    """What a step took.
+
+    Attributes:
+        seconds: by the clock.
+        processor: seconds of all cores together, which other programs' turns do not lengthen.
+        peak: the process's most bytes so far.
+        result: what the step returned.
+    """
+
+    seconds: float
+    processor: float
+    peak: int
+    result: Any
 
 
 class Peer:
@@ -23,10 +41,10 @@ class Peer:
         self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def step(self):
-        """Takes one step; returns its seconds, the process's peak bytes so far and what the step returned."""
+        """Takes one step; returns the `Step`."""
         self.process.stdin.write("step\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        return Step(*json.loads(self.process.stdout.readline()))
 
     def close(self):
         """Lets the process end."""
@@ -35,12 +53,12 @@ class Peer:
 
 
 def answer(step):
-    """Calls `step` for each line on standard input; prints seconds, the process's peak bytes and its result."""
+    """Calls `step` for each line on standard input; prints what makes a `Step`."""
     for _ in sys.stdin:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         result = step()
-        seconds = time.perf_counter() - start
-        print(json.dumps([seconds, memory("VmHWM"), result]), flush=True)
+        took = time.perf_counter() - start, time.process_time() - used
+        print(json.dumps([*took, memory("VmHWM"), result]), flush=True)
 
 
 def memory(line):
@@ -56,11 +74,18 @@ def take_turns(peers, repeats):
         peers: dict of `Peer`.
         repeats: rounds.
     Returns:
-        `(seconds, peak, result)`, dicts by peer: the median, the most bytes, and the result of the first step.
+        Dict by peer of a `Step`: the medians, the peak, and the result of the first step.
     """
-    result = {name: peer.step()[2] for name, peer in peers.items()}
+    first = {name: peer.step() for name, peer in peers.items()}
     rounds = [{name: peer.step() for name, peer in peers.items()} for _ in range(repeats)]
     for peer in peers.values():
         peer.close()
-    seconds = {name: sorted(turn[name][0] for turn in rounds)[repeats // 2] for name in peers}
-    return seconds, {name: rounds[-1][name][1] for name in peers}, result
+    return {
+        name: Step(
+            statistics.median(turn[name].seconds for turn in rounds),
+            statistics.median(turn[name].processor for turn in rounds),
+            rounds[-1][name].peak,
+            first[name].result,
+        )
+        for name in peers
+    }

@@ -38,6 +38,17 @@ def found(predictions, picture):
     return count
 
 
+def export_file(path, picture_path, target, quantize=None):
+    """Exports a model, comparison with Keras included."""
+    import keras
+
+    import zoo  # noqa: F401  # what the file is made of
+    from benchmarks.untrained import export_untrained
+
+    picture = np.load(picture_path)[None]
+    answer(lambda: export_untrained(keras.saving.load_model(path), target, quantize, picture))
+
+
 def torchvision_onnx(path, picture_path):
     """Likewise with torchvision's export, whose input is `(3, H, W)` in 0..1 and whose first output is the boxes."""
     import onnxruntime
@@ -64,4 +75,11 @@ def train(path, batch_path):
 
 if __name__ == "__main__":
     way, *arguments = sys.argv[1:]
-    {"predict": predict, "artifact": artifact, "torchvision_onnx": torchvision_onnx, "train": train}[way](*arguments)
+    ways = {
+        "predict": predict,
+        "artifact": artifact,
+        "export": export_file,
+        "torchvision_onnx": torchvision_onnx,
+        "train": train,
+    }
+    ways[way](*arguments)

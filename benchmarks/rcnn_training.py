@@ -60,7 +60,7 @@ def batch():
 def compare(name, folder, torch_python):
     """Returns the rows of one model."""
     build(name, SIZE).save(folder / f"{name}.keras")
-    seconds, peak, loss = take_turns(
+    took = take_turns(
         {
             "ours": Peer(sys.executable, "rcnn_ours", "train", folder / f"{name}.keras", folder / "batch.npz"),
             "torchvision": Peer(torch_python, "torchvision_rcnn", "train", name, folder / "batch.npz"),
@@ -68,15 +68,15 @@ def compare(name, folder, torch_python):
         REPEATS,
     )
     rows = []
-    for way in seconds:
-        rows.append({"figure": f"{name}, training step, {way}, ms", "value": round(1e3 * seconds[way])})
-        rows.append({"figure": f"{name}, training, {way}, peak MB", "value": round(peak[way] / 1e6)})
-        rows.append({"figure": f"{name}, first loss, {way}", "value": round(loss[way], 3)})
-    for figure, measured, target in (
-        ("training step", seconds, LONGEST[name]),
-        ("training, peak memory", peak, MOST_MEMORY),
+    for way, step in took.items():
+        rows.append({"figure": f"{name}, training step, {way}, ms", "value": round(1e3 * step.seconds)})
+        rows.append({"figure": f"{name}, training, {way}, peak MB", "value": round(step.peak / 1e6)})
+        rows.append({"figure": f"{name}, first loss, {way}", "value": round(step.result, 3)})
+    ours, theirs = took["ours"], took["torchvision"]
+    for figure, ratio, target in (
+        ("training step", ours.seconds / theirs.seconds, LONGEST[name]),
+        ("training, peak memory", ours.peak / theirs.peak, MOST_MEMORY),
     ):
-        ratio = round(measured["ours"] / measured["torchvision"], 2)
         figure = f"{name}, {figure}, ours over torchvision"
-        rows.append({"figure": figure, "value": ratio, "target": f"<= {target:g}"})
+        rows.append({"figure": figure, "value": round(ratio, 2), "target": f"<= {target:g}"})
     return rows

@@ -7,12 +7,13 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
 import export
 import zoo
-from benchmarks.machine import faster, flop, median, rates
+from benchmarks.machine import faster, flop, rates
 from benchmarks.nodes import node_times, share_of
 from benchmarks.peer import Peer
 
@@ -27,7 +28,8 @@ LAYOUTS = ("contiguous_format", "channels_last")
 
 
 def run():
-    model = zoo.tiny_yolo_v2(CLASSES, input_shape=(*SIZE, 3))
+    # Without the pull of idle anchors, which ends after 12,800 pictures, PyTorch's loss is the same.
+    model = zoo.tiny_yolo_v2(CLASSES, pulled_pictures=0, input_shape=(*SIZE, 3))
     with tempfile.TemporaryDirectory() as folder:
         return inference(model, Path(folder)) + training(model, Path(folder))
 
@@ -37,9 +39,9 @@ def inference(model, folder):
 
     With fresh weights nearly all boxes pass the score threshold, so that suppression has as many as it ever takes.
     """
-    gflop = flop(model) / 1e9
     path = folder / "tiny_yolo_v2.onnx"
     export.export(model, path, "onnx")
+    gflop = flop(path) / 1e9
     machine, timings = [], []
     for _ in range(REPEATS):  # interleaved, so that a machine that drifts drifts for both
         machine.append(rates())
@@ -57,13 +59,13 @@ def inference(model, folder):
         {
             "figure": "ONNX, share of the faster rate",
             "value": round(gflop / (ms / 1e3) / rate, 3),
-            "target": ">= 0.45",
+            "target": ">= 0.7",
         },
         {"figure": "ONNX, share of the time that decoding takes", "value": round(shares["decoding"], 4)},
         {
             "figure": "ONNX, share of the time that suppression takes",
             "value": round(shares["suppression"], 4),
-            "target": "<= 0.02",
+            "target": "<= 0.015",
         },
     ]
 

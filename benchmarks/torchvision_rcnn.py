@@ -5,6 +5,7 @@ Its weights are drawn by rule from their names.
 """
 
 import sys
+import warnings
 
 import numpy as np
 import torch
@@ -70,9 +71,14 @@ def eager(name, picture_path):
 
 def onnx(name, picture_path, path):
     """Writes torchvision's own export to ONNX, whose input is the picture `(3, H, W)` in 0..1."""
-    picture = as_tensor(np.load(picture_path))
-    model = build(name, picture.shape[1:])
-    torch.onnx.export(model, ([picture],), path, opset_version=18, dynamo=False)
+
+    def step():
+        picture = as_tensor(np.load(picture_path))
+        model = build(name, picture.shape[1:])
+        warnings.simplefilter("ignore")  # tracing warns at every turn
+        torch.onnx.export(model, ([picture],), path, opset_version=18, dynamo=False)
+
+    answer(step)
 
 
 def train(name, batch_path):

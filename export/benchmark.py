@@ -28,7 +28,7 @@ class Benchmark:
         pictures: what they were called on, in words.
         batch_size: pictures a call.
         image_size: `(height, width)` in pixels.
-        threads: CPU threads asked for, `None` for the runtime's own choice.
+        threads: CPU threads asked for, `None` for all of the machine's cores.
         peak_memory: bytes, the largest resident set of the process.
         size: bytes of the file, or of the folder of a SavedModel.
         operators: milliseconds a call of each kind of operator, the longest first; `None` where nobody asked or the
@@ -64,7 +64,7 @@ def benchmark(artifact_path, runs=50, warmup=5, threads=None, seconds=None, pict
         artifact_path: a SavedModel folder, .onnx, .tflite or .xml (OpenVINO) file.
         runs: calls to measure.
         warmup: calls before them, the first one among them.
-        threads: CPU threads, `None` for the runtime's own choice.
+        threads: CPU threads, `None` for all of the machine's cores.
         seconds: after so many of them no further call begins; one is measured in any case.
         pictures: list of uint8 `(height, width, 3)` of any sizes, which the calls take in turn; `None` for noise, in
             which a detector finds what it never does in pictures: suppression then takes an untypical time.

@@ -1,6 +1,8 @@
 """Writes and reads ONNX files."""
 
+import os
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,9 +105,16 @@ def translate(model, form, opset=OPSET):
         )
         return predict(model, form, trained, others, image, proposals)
 
-    proto, _ = tf2onnx.convert.from_function(
-        function, function.input_signature, opset=min(opset, OPSET), custom_op_handlers=HANDLERS
-    )
+    def converted():
+        return tf2onnx.convert.from_function(
+            function, function.input_signature, opset=min(opset, OPSET), custom_op_handlers=HANDLERS
+        )[0]
+
+    try:
+        with passes_in_place():
+            proto = converted()
+    except Exception:  # of whichever pass: each then has a copy of the graph, and one that fails is left out
+        proto = converted()
     proto = at_opset(proto, opset)
     inputs = [value for value in proto.graph.input if value.name not in kernels]
     del proto.graph.input[:]
@@ -117,6 +126,21 @@ def translate(model, form, opset=OPSET):
     for name, variable in kernels.items():
         proto.graph.initializer.append(onnx.numpy_helper.from_array(np.asarray(variable), name))
     return proto
+
+
+@contextmanager
+def passes_in_place():
+    """Lets tf2onnx's passes change the graph itself; each would copy it, a quarter of a large model's conversion."""
+    from tf2onnx.constants import ENV_TF2ONNX_CATCH_ERRORS as CATCH_ERRORS
+
+    before = os.environ.get(CATCH_ERRORS)
+    os.environ[CATCH_ERRORS] = "FALSE"
+    try:
+        yield
+    finally:
+        del os.environ[CATCH_ERRORS]
+        if before is not None:
+            os.environ[CATCH_ERRORS] = before
 
 
 def at_opset(proto, opset):

@@ -25,8 +25,8 @@ def load(path, threads=None, providers=None):
 
     Args:
         path: the file or folder.
-        threads: CPU threads of the runtime, `None` for its own choice. TensorFlow (SavedModel) takes it once a
-            process, before its first operation.
+        threads: CPU threads of the runtime, `None` for all of the machine's cores. TensorFlow (SavedModel) takes it
+            once a process, before its first operation.
         providers: of an .onnx file, ONNX Runtime's execution providers in order of preference, such as
             "CUDAExecutionProvider", names or pairs of a name and its options; `None` for the CPU's.
     Returns:

@@ -1,6 +1,8 @@
 """A TFLite file in fewer bits, by the AI Edge Quantizer."""
 
 import re
+from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
@@ -49,8 +51,33 @@ def finished(content, quantize, recipes, statistics):
     from ai_edge_quantizer import quantizer
 
     worker = quantizer.Quantizer(content, recipes.get_quantization_recipe())
-    result = worker.quantize(statistics, enable_progress_bar=False, enable_progress_report=False)
+    with large_kernels():
+        result = worker.quantize(statistics, enable_progress_bar=False, enable_progress_report=False)
     return FINISHES.get(quantize, bytes)(result.quantized_model)
+
+
+@contextmanager
+def large_kernels():
+    """Lets the quantizer take kernels of more than 32 MiB, such as fc6 of VGG16, which it does row by row.
+
+    Version 0.10 then makes the kernel two-dimensional and leaves its scales, one an output channel, as they are.
+    """
+    from ai_edge_quantizer.algorithms.uniform_quantize import uniform_quantize_tensor as module
+
+    whole = module.uniform_quantize
+
+    def by_rows(tensor, params, *blockwise):
+        scales = params.scale.reshape(-1)
+        if tensor.ndim < 3 or any(blockwise) or len(scales) not in (1, len(tensor)):
+            return whole(tensor, params, *blockwise)
+        flat = {"scale": scales[:, None], "zero_point": params.zero_point.reshape(-1, 1)}
+        return whole(tensor.reshape(len(tensor), -1), replace(params, **flat)).reshape(tensor.shape)
+
+    module.uniform_quantize = by_rows
+    try:
+        yield
+    finally:
+        module.uniform_quantize = whole
 
 
 class Trials:

@@ -1,5 +1,6 @@
 """LiteRT."""
 
+import os
 from threading import Lock
 
 import numpy as np
@@ -18,7 +19,7 @@ class TFLitePredictor(Predictor):
 
         card = card or Artifact.read(path)
         with native_stderr_held():  # it announces its delegate
-            self.interpreter = Interpreter(str(path), num_threads=threads)
+            self.interpreter = Interpreter(str(path), num_threads=threads or os.cpu_count())
             self.interpreter.allocate_tensors()
             self.runner = self.interpreter.get_signature_runner()
         details = self.runner.get_input_details()

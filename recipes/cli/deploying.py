@@ -48,9 +48,7 @@ def predict(
 def benchmark(
     artifacts: Annotated[list[Path], typer.Argument(help="SavedModel folders, .onnx, .tflite and .xml files.")],
     runs: Annotated[int, typer.Option(help="Calls to measure.")] = 50,
-    threads: Annotated[
-        int | None, typer.Option(help="CPU threads of the runtime; its own choice if not given.")
-    ] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads of the runtime; all cores if not given.")] = None,
     seconds: Annotated[float | None, typer.Option(help="Begin no call after so many.")] = None,
     data: Annotated[
         str | None,

@@ -1,9 +1,12 @@
+import os
+
 import numpy as np
 import onnx
 import pytest
 import tf2onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
+from onnxruntime import InferenceSession
 
 import zoo
 from export.form import Form
@@ -25,6 +28,25 @@ def test_kernels_stay_out_of_the_conversion(tmp_path, monkeypatch):
     write(model, tmp_path / "model.onnx", form=Form((64, 64)))
     weights = 4 * model.count_params()
     assert sizes[0] < 0.02 * weights < weights < (tmp_path / "model.onnx").stat().st_size < 1.02 * weights
+
+
+def test_a_pass_of_the_converter_that_fails_is_left_out(tmp_path, monkeypatch):
+    from tf2onnx.optimizer.identity_optimizer import IdentityOptimizer
+
+    model, form = zoo.unet(num_classes=2, width=1 / 16, depth=1, input_shape=(16, 16, 3)), Form((16, 16))
+    write(model, tmp_path / "whole.onnx", form=form)
+    modes = []
+
+    def fails(self, graph, iteration):
+        modes.append(os.environ.get("TF2ONNX_CATCH_ERRORS"))
+        raise ValueError("no such node")
+
+    monkeypatch.setattr(IdentityOptimizer, "optimize", fails)
+    write(model, tmp_path / "model.onnx", form=form)
+    assert modes[0] == "FALSE" and set(modes[1:]) == {None} and "TF2ONNX_CATCH_ERRORS" not in os.environ
+    picture = {"image": np.random.default_rng(0).integers(0, 256, (1, 16, 16, 3), dtype=np.uint8)}
+    whole, ours = (InferenceSession(tmp_path / name).run(None, picture) for name in ("whole.onnx", "model.onnx"))
+    np.testing.assert_allclose(ours[0], whole[0], atol=1e-6)
 
 
 def test_kernels_in_8_bits_by_hand():

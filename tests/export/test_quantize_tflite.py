@@ -7,6 +7,7 @@ from keras import layers, ops
 import export
 from export.runtimes.keras import KerasPredictor
 from export.tflite_graph import operator_name, parse
+from export.tflite_quantize import large_kernels
 from tests.export import detector
 from tests.export.test_tasks import PICTURES, SIDE, Says, says
 from zoo.errors import InputError
@@ -114,3 +115,26 @@ def test_leaky_units_between_convolutions_are_integers(tmp_path):
     leaky = [operator for operator in graph.operators if operator_name(model, operator) == "LEAKY_RELU"]
     kinds = [tuple(int(graph.tensors[t].type) for t in (*o.inputs, *o.outputs)) for o in leaky]
     assert kinds == [(INT8, INT8)] * 4 + [(FLOAT32, FLOAT32)]  # before the last convolution
+
+
+@pytest.mark.parametrize(
+    "shape, channelwise", [((260, 3, 3, 3600), True), ((256, 4, 1, 8300), False), ((4, 3, 2, 5), True)]
+)
+def test_kernels_of_any_size_are_quantized(shape, channelwise):
+    """Those of more than 32 MiB, as in YOLO v2 and in VGG16's fc6, are beyond the quantizer alone."""
+    from ai_edge_quantizer import qtyping
+    from ai_edge_quantizer.algorithms.uniform_quantize import uniform_quantize_tensor
+
+    kernel = np.random.default_rng(0).normal(size=shape).astype("float32")
+    scale = (np.arange(1, shape[0] + 1) if channelwise else np.ones(1)).reshape(-1, 1, 1, 1) / 64
+    params = qtyping.UniformQuantParams(
+        num_bits=8,
+        quantized_dimension=0 if channelwise else None,
+        scale=scale.astype("float32"),
+        zero_point=np.zeros_like(scale, "int64"),
+        symmetric=True,
+    )
+    with large_kernels():
+        integers = uniform_quantize_tensor.uniform_quantize(kernel, params)
+    assert integers.dtype == np.int8 and integers.shape == shape
+    np.testing.assert_array_equal(integers, np.clip(np.round(kernel / scale.astype("float32")), -127, 127))
