@@ -194,15 +194,15 @@ def root_cause(error):
     """Returns in one line the exception that an error wraps, or itself."""
     while inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
         error = inner
-    return one_line(f"{type(error).__name__}: {error}")
+    return first_words(f"{type(error).__name__}: {error}")
 
 
 def last_words(log):
     """Returns in one line what the log of a process that died ends with."""
-    return one_line(log.read_text(errors="replace")[-600:]) or "the process ended without a word"
+    return first_words(log.read_text(errors="replace")[-600:]) or "the process ended without a word"
 
 
-def one_line(text, length=600):
+def first_words(text, length=600):
     """Returns the first words of a text, without line breaks."""
     return " ".join(text.split())[:length]
 

@@ -106,7 +106,7 @@ def chosen(model, outputs, raw, paste, letterbox):
             raise InputError(f"mediapipe's outputs are those of detectors, and model {model.name!r} is none")
         outputs = MEDIAPIPE
     elif isinstance(outputs, str):
-        outputs = outputs.split(",")
+        outputs = [name.strip() for name in outputs.split(",")]
     if paste:
         if PASTED not in known:
             raise InputError(f"model {model.name!r} has no masks to paste: leave out paste")

@@ -7,7 +7,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from export.files import weights_beside
+from export.files import FORMATS, weights_beside
 
 
 @contextmanager
@@ -53,4 +53,5 @@ def put_in_place(written, path, folder):
 
 def unverified(path):
     """Returns under which name an artifact is kept that should stand at `path` and differs from its model."""
-    return path.with_name(f"{path.stem}.unverified{path.suffix}")
+    suffix = path.suffix if path.suffix in FORMATS else ""  # of a folder v1.2 no part is one
+    return path.with_name(f"{path.name.removesuffix(suffix)}.unverified{suffix}")

@@ -15,6 +15,7 @@ from keras import layers, ops
 import export
 import export.onnx
 from export import convert
+from export.placing import unverified
 from tests.export.conftest import SIZE, toy
 from zoo.errors import InputError
 
@@ -202,6 +203,19 @@ def test_an_artifact_that_differs_is_kept_under_another_name(stale, previous, mo
     assert sorted(os.listdir(previous.parent)) == [previous.name, other.name]
     assert export.Artifact.read(other).parity["verdict"] == "failed"
     assert export.load(other).predict(pictures)["classes"].shape == (5, *SIZE)
+
+
+@pytest.mark.parametrize(
+    "name, other",
+    [
+        ("model.onnx", "model.unverified.onnx"),
+        ("v1.2", "v1.2.unverified"),
+        ("v1.2.tflite", "v1.2.unverified.tflite"),
+        ("net", "net.unverified"),
+    ],
+)
+def test_the_other_name_keeps_the_suffix(name, other):
+    assert unverified(Path("runs", name)) == Path("runs", other)
 
 
 def test_noise_does_not_judge_a_quantized_form(stale, tmp_path, model, pictures, labels):

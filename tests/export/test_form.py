@@ -81,7 +81,7 @@ def test_tflite_tensors_are_those_of_the_signature(exported):
     """By place, as C++ reads them, and by name: the same numbers."""
     from ai_edge_litert.interpreter import Interpreter
 
-    artifact, (picture, *_) = exported("tflite", outputs="scores,count,boxes,labels"), scenes(1, seed=5)[0]
+    artifact, (picture, *_) = exported("tflite", outputs="scores, count, boxes, labels"), scenes(1, seed=5)[0]
     interpreter = Interpreter(artifact.path)
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture[None])

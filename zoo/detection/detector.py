@@ -4,6 +4,10 @@ from zoo.detection.thresholds import CHECKS
 from zoo.model import MultiLossModel
 from zoo.ops.nms import detections
 
+CANDIDATES = 1000
+"""Pairs of box and class, the best of each picture, that enter suppression, as RetinaNet's (Lin et al. 2017,
+arXiv:1708.02002, section 4.1): of a grid's boxes a few cells' lie on one object."""
+
 
 @keras.saving.register_keras_serializable("zoo")
 class Detector(MultiLossModel):
@@ -40,4 +44,5 @@ class Detector(MultiLossModel):
             score_threshold=self.score_threshold,
             iou_threshold=self.iou_threshold,
             max_detections=self.max_detections,
+            candidates=CANDIDATES,
         )
