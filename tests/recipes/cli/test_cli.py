@@ -12,7 +12,7 @@ from recipes.report.run import write_metrics
 
 VERBS = (
     *("data", "train", "evaluate", "compare", "predict", "export", "verify", "benchmark", "web"),
-    *("facewarp", "proposals", "list", "weights", "demo", "convert"),
+    *("facewarp", "proposals", "list", "weights", "demo", "convert", "publish"),
 )
 
 
