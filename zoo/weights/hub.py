@@ -37,8 +37,8 @@ class OnHub:
 
     def lacking(self, error):
         """Returns the error of what cannot be had."""
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        return InputError(f"{self.name} cannot be fetched ({first}): fetch it elsewhere and give the file")
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        return InputError(f"{self.name} cannot be fetched ({why}): fetch it elsewhere and give the file")
 
     def located(self):
         """Returns the path of the file that predicts, `None` where Keras opens the repository itself."""

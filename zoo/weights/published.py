@@ -50,6 +50,8 @@ class Published:
         """Builds the `keras.Model` with these weights."""
         import zoo
 
+        if not self.fetched:
+            self.fetch()  # before the model is built, which takes seconds
         return zoo.build(self.model, num_classes=len(self.classes), weights=self.name)
 
     def fetch(self):
