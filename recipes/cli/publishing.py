@@ -24,8 +24,7 @@ def publish(
     from recipes.deploy.publish import CARD, publish
 
     made = publish(run, folder, licence, data_licence, name, only or ())
-    rows = [[file, megabytes(size), digest] for file, (size, digest) in made.files.items()]
-    show(str(made.folder), ["file", "size", "SHA-256"], rows)
+    show(str(made.folder), ["file", "size"], [[file, megabytes(size)] for file, (size, _) in made.files.items()])
     if made.left_out:
         show("left out", ["artifact"], [[line] for line in made.left_out])
     print(f"model card: {made.folder / CARD}")

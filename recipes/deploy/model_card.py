@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jinja2
 
-from recipes.report.words import file_size, number, title_of
+from recipes.report.words import counted, file_size, number, title_of
 from zoo.weights.catalogue import is_name
 
 PIPELINES = {
@@ -53,6 +53,8 @@ def render(facts, made, predictor):
     return environment.get_template("model_card.md").render(
         {**facts, "recipe": recipe},
         files=made,
+        learned_for=counted(facts["epochs"], "epoch"),
+        given="".join(f"{name}={value!r}, " for name, value in facts["arguments"].items()),
         keras="model.keras" if "model.keras" in made else None,
         artifact=next((name for name in made if name != "model.keras"), None),
         hub_licence=facts["licence"].lower() if known else "other",

@@ -75,10 +75,10 @@ def publish(run, shelf_folder, licence, data_licence, name=None, only=()):
         known = index_at(place)
         if (place / name).exists():
             raise InputError(f"{place / name} is there already: choose another --name, or remove it first")
-        facts = facts_of(run, name, licence, data_licence)
+        facts = {**facts_of(run, name, licence, data_licence), "forms": forms_of(run, taken)}
         made = {}
         replace_file(place / name, lambda temporary: made.update(write(temporary, taken, facts)))
-        entry = {field: facts[field] for field in shelf.TEXTS}
+        entry = {field: facts[field] for field in (*shelf.TEXTS, "arguments")}
         listed = {file: {"size": size, "sha256": digest} for file, (size, digest) in made.items()}
         index = {"models": {**known, name: {**entry, "files": listed}}}
         replace_text(place / shelf.INDEX, json.dumps(index, indent=2) + "\n")
@@ -162,6 +162,7 @@ def facts_of(run, name, licence, data_licence):
         "name": name,
         "model": recipe.builder,
         "task": recipe.task,
+        "arguments": model_card.without_folders({k: v for k, v in recipe.arguments.items() if k != "weights"}),
         "figure": f"{title_of(recipe.metric)} {number(value)} on {data}",
         "licence": licence.strip(),
         "data_licence": data_licence.strip(),
@@ -173,6 +174,12 @@ def facts_of(run, name, licence, data_licence):
         "hardware": page.get("hardware"),
         "date": page.get("date"),
     }
+
+
+def forms_of(run, taken):
+    """Returns by the name of a file how its kernels are stored, and what came of comparing it with Keras."""
+    known = {Path(card["path"]).name: (card["quantize"] or "float32", verdict(card)) for card in cards(run)}
+    return {name: known.get(name, ("float16", "the model itself")) for name in taken}
 
 
 def write(target, taken, facts):

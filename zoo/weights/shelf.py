@@ -46,6 +46,7 @@ class Trained:
         licence: of the weights.
         data_licence: of the data that it learned from.
         files: by name a pair of bytes and SHA-256; of several that end alike the first is the one to take.
+        arguments: those of the builder beside the number of classes, such as `{"width": 0.25}`.
     """
 
     shelf: str
@@ -56,6 +57,7 @@ class Trained:
     licence: str
     data_licence: str
     files: dict
+    arguments: dict
 
     whole = True
     name = property(lambda self: f"{SOURCE}/{self.own}")
@@ -237,7 +239,8 @@ def entry_of(own, entry, shelf, origin):
     try:
         texts = {name: entry[name] for name in TEXTS}
         files = {file: (facts["size"], facts["sha256"]) for file, facts in entry["files"].items()}
-    except (LookupError, TypeError, AttributeError) as error:
+        arguments = dict(entry["arguments"])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{origin}: the entry of {own} is damaged; publish the model again") from error
     for file, (size, digest) in files.items():
         check_name(file, FILE_NAME, origin)
@@ -245,7 +248,7 @@ def entry_of(own, entry, shelf, origin):
             raise InputError(f"{origin}: size or SHA-256 of {own}/{file} is none; publish the model again")
     if not all(isinstance(text, str) for text in texts.values()):
         raise InputError(f"{origin}: the entry of {own} is damaged; publish the model again")
-    return Trained(shelf=shelf, own=own, files=files, **texts)
+    return Trained(shelf=shelf, own=own, files=files, arguments=arguments, **texts)
 
 
 def check_name(name, pattern, origin):

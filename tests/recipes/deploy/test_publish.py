@@ -55,6 +55,7 @@ def test_a_run_is_published_and_found(published, run, tmp_path, sets):
     found = shelf.find("regionzoo/toy")
     assert found.located().name == "model.onnx" and (found.licence, found.data_licence) == LICENCES
     score = json.loads((run / "metrics.json").read_text())["miou"]
+    assert found.arguments == {"width": 1 / 16, "depth": 1, "batch_norm": True, "dropout": 0.3}
     assert found.figure == f"mIoU {score:.3f} on masks:val"
     picture = np.random.default_rng(0).integers(0, 255, (2, 40, 60, 3), np.uint8)
     expected = export.load(run / "model.keras").predict(picture)["logits"]
@@ -91,7 +92,9 @@ def test_the_card(published, run):
     ):
         assert words in body
     assert "| ground | " in body and "It sees pictures of 32 x 48" in body
-    assert '"epochs": 5' in body and " cores, " in body
+    assert "zoo.unet(num_classes, width=0.0625, depth=1, batch_norm=True, dropout=0.3, weights=" in body
+    assert "| model.keras | float16 | the model itself |" in body and "| model-float16.onnx | float16 | " in body
+    assert "5 epochs of `masks:train`" in body and '"epochs": 5' in body and " cores, " in body
     assert str(run.parent) not in text and "/tmp" not in text  # nothing of this machine's folders
     assert not re.search(r"\n\n\n\n|\{\{|\{%", text)
     table = body[body.index("| | ") :].split("\n\n")[0].splitlines()

@@ -8,7 +8,7 @@ def entry(contents, **changes):
     """Returns a model's entry in an index."""
     facts = {name: {"size": len(one), "sha256": hashlib.sha256(one).hexdigest()} for name, one in contents.items()}
     words = {"model": "unet", "task": "segmentation", "figure": "mIoU 0.9", "licence": "MIT", "data_licence": "CC0"}
-    return {**words, "files": facts, **changes}
+    return {**words, "arguments": {"width": 0.25}, "files": facts, **changes}
 
 
 def write_shelf(folder, models):

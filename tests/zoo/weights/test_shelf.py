@@ -36,7 +36,8 @@ def test_nothing_is_published():
 def test_a_folder(folder):
     cells, pets = shelf.listing()
     assert (cells.name, pets.name) == ("regionzoo/cells", "regionzoo/pets-2") and cells.fetched
-    assert cells.size == 21 and cells.licence == "MIT" and shelf.names() == ["regionzoo/cells", "regionzoo/pets-2"]
+    assert cells.size == 21 and (cells.licence, cells.arguments) == ("MIT", {"width": 0.25})
+    assert shelf.names() == ["regionzoo/cells", "regionzoo/pets-2"]
     cells = shelf.find("regionzoo/cells")
     # Of two that end alike the first.
     assert cells.located() == folder / "cells" / "model-int8.onnx"
@@ -85,6 +86,7 @@ DAMAGED = {
     "no size": (json.dumps({"models": {"a": entry({}, files={"x": {**CHANGED, "size": -1}})}}), "of a/x is none"),
     "no facts": (json.dumps({"models": {"a": entry({}, files={"x": 1})}}), "the entry of a is damaged"),
     "no licence": (json.dumps({"models": {"a": entry({}, licence=None)}}), "the entry of a is damaged"),
+    "no arguments": (json.dumps({"models": {"a": entry({}, arguments=3)}}), "the entry of a is damaged"),
     "no entry": (json.dumps({"models": {"a": []}}), "the entry of a is damaged"),
 }
 
