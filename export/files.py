@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from zoo.errors import InputError
+from zoo.weights.catalogue import find, hint
 
 SUFFIXES = {"saved_model": "", "onnx": ".onnx", "tflite": ".tflite", "openvino": ".xml"}
 """By format of an artifact, how its name ends; a SavedModel is a folder."""
@@ -12,15 +13,29 @@ FORMATS = {suffix: format for format, suffix in SUFFIXES.items() if suffix} | {"
 KNOWN = "a SavedModel folder, .onnx, .tflite, .xml (OpenVINO) or .keras file"
 
 
+def located(path_or_name):
+    """Returns the path of a file, or of what a name stands for, fetched if need be: an artifact before a .keras file.
+
+    A name itself is returned where Keras builds its model, as torchvision's.
+
+    Raises:
+        InputError: if no model has such a name, or it cannot be fetched.
+    """
+    entry = find(path_or_name)
+    return Path(path_or_name) if entry is None else entry.located() or str(path_or_name)
+
+
 def format_of(path):
-    """Returns "saved_model", "onnx", "tflite", "openvino" or "keras".
+    """Returns "saved_model", "onnx", "tflite", "openvino" or "keras", of what `located` returned.
 
     Raises:
         InputError: if `path` is missing or none of them.
     """
+    if find(path):
+        return "keras"
     path = Path(path)
     if not path.exists():
-        raise InputError(f"{path} does not exist: give {KNOWN}")
+        raise InputError(f"{path} does not exist{hint(path)}: give {KNOWN}, or a name that `zoo weights` lists")
     if (path / "saved_model.pb").is_file():
         return "saved_model"
     if path.is_file() and path.suffix in FORMATS:

@@ -1,8 +1,6 @@
 """`load`: a file opened in its runtime."""
 
-from pathlib import Path
-
-from export.files import format_of
+from export.files import format_of, located
 from export.runtimes.keras import KerasPredictor
 from export.runtimes.onnx import OnnxPredictor
 from export.runtimes.openvino import OpenVinoPredictor
@@ -20,11 +18,12 @@ PREDICTORS = {
 """By format."""
 
 
-def load(path, threads=None, providers=None):
-    """Opens a SavedModel folder, an .onnx, .tflite, .xml (OpenVINO) or .keras file for prediction.
+def load(path_or_name, threads=None, providers=None):
+    """Opens an artifact (a SavedModel folder, an .onnx, .tflite or .xml file), a .keras file or a model by name.
 
     Args:
-        path: the file or folder.
+        path_or_name: the file or folder; or a name that `zoo weights` lists, such as
+            "torchvision/mask_rcnn_resnet50_fpn", of which an artifact is opened where it has one.
         threads: CPU threads of the runtime, `None` for all of the machine's cores. TensorFlow (SavedModel) takes it
             once a process, before its first operation.
         providers: of an .onnx file, ONNX Runtime's execution providers in order of preference, such as
@@ -34,7 +33,7 @@ def load(path, threads=None, providers=None):
     Raises:
         InputError: if the file is missing, broken or no artifact, or the threads or providers cannot be had.
     """
-    return opened(Path(path), threads, providers=providers)
+    return opened(located(path_or_name), threads, providers=providers)
 
 
 def opened(path, threads=None, card=None, providers=None):

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
 from zoo.errors import InputError
+from zoo.weights import models
 
 CONFIG = "config.json"
 """In a .keras file, its layers."""
@@ -16,7 +17,7 @@ ATTRIBUTES = ("keypoint_names", "skeleton", "resizing", "sides", *THRESHOLDS, "p
 
 
 def open_model(model_or_path):
-    """Returns the `keras.Model` itself, or the one a `.keras` file holds.
+    """Returns the `keras.Model` itself, or the one that a `.keras` file holds or a name stands for, as `zoo.load`.
 
     A plain functional model, such as a backbone with its top, becomes a `ZooModel` of no task over the same layers.
 
@@ -32,7 +33,7 @@ def open_model(model_or_path):
     if isinstance(model_or_path, keras.Model):
         model = model_or_path
     else:
-        model = read_keras(Path(model_or_path))
+        model = models.load(model_or_path)
     if not isinstance(getattr(model, "output", None), dict) or (len(model.inputs) != 1 and not proposals_of(model)):
         raise InputError(
             f"model {model.name!r} cannot be exported: it must take one picture tensor and return a dict of outputs"
@@ -45,18 +46,6 @@ def open_model(model_or_path):
 def proposals_of(model):
     """Returns the method of `zoo.proposals` that finds a model's second input, "" for a model of pictures alone."""
     return getattr(model, "proposals", "")
-
-
-def read_keras(path):
-    """Loads a `.keras` file without its optimizer."""
-    import keras
-
-    if not path.exists():
-        raise InputError(f"{path} does not exist: give a .keras file")
-    try:
-        return keras.saving.load_model(path, compile=False)
-    except Exception as error:  # Keras raises a different type for every way a file can be broken
-        raise InputError(f"{path} cannot be read as a .keras file: {first_line(error)}") from error
 
 
 def in_float32(model):
@@ -138,8 +127,3 @@ def attributes_of(model):
 def fixed_size(model):
     """Returns `(height, width)` of the model's input, `None` where any will do."""
     return tuple(model.inputs[0].shape[1:3])
-
-
-def first_line(error):
-    """Returns the first line of an exception's message, at most 300 characters."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -18,6 +18,8 @@ TOGETHER = {
             "tests/recipes/training/test_start.py",
             "tests/recipes/cli/test_cli.py",
             "tests/recipes/cli/test_light.py",
+            "tests/recipes/cli/test_names.py",
+            "tests/recipes/deploy/test_publish.py",
             "tests/recipes/evaluation/test_comparison.py",
             "tests/recipes/evaluation/test_by_regions.py",
             "tests/recipes/evaluation/test_with_crf.py",

@@ -82,6 +82,7 @@ OTHERS_IN = {
     "segmentation.dense_crf": ("dense_crf",),
     "segmentation.overlap_tile": ("overlap_tile",),
     "segmentation.proposal_wise": ("ensemble", "proposal_wise"),
+    "weights.models": ("load", "pretrained"),
 }
 """By module, what else is public."""
 

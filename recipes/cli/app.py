@@ -25,6 +25,7 @@ SPECS = (
 )
 Crf = Annotated[bool, typer.Option("--crf", help="Refine a segmenter's maps by a dense CRF.")]
 Data = Annotated[str | None, typer.Option(help=f"Source: {SPECS}")]
+Model = Annotated[str, typer.Argument(help="A .keras file, an artifact, or a name that `zoo weights` lists.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out unusable pictures instead of refusing them.")]
 Tile = Annotated[
@@ -56,11 +57,12 @@ def verb(example, name=None, frameworks=False):
     return register
 
 
-def load(path, threads=None):
+def load(path_or_name, threads=None):
     """Opens a model or an artifact as `export.load`; Keras and TensorFlow are loaded only where they run it."""
     import export
-    from export.files import format_of
+    from export.files import format_of, located
 
+    path = located(path_or_name)
     if format_of(path) in ("keras", "saved_model"):
         import_frameworks()
     return export.load(path, threads)

@@ -1,11 +1,15 @@
-"""Verbs that list what there is: `zoo list`, `weights`; they load no framework."""
+"""Verbs that list what there is: `zoo list`, `weights`; they load no framework, `weights fetch` where it converts."""
 
 import ast
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
 
-from recipes.cli.app import verb
-from recipes.report.tables import show
+import typer
+
+from recipes.cli.app import Json, app, verb, write_json
+from recipes.cli.quiet import import_frameworks
+from recipes.report.tables import megabytes, show
 
 
 @verb("zoo list", name="list")
@@ -38,14 +42,47 @@ def summary(name):
     return ast.get_docstring(builder).splitlines()[0].removeprefix("Builds ").rstrip(".")
 
 
-@verb("zoo weights")
-def weights():
-    """Lists published weights by the names that `weights=` takes: model, licence, figure, whether they are here."""
-    from zoo.weights.published import PUBLISHED, folder
+weights_app = typer.Typer(epilog="Example: zoo weights; zoo weights fetch torchvision/mask_rcnn_resnet50_fpn")
+app.add_typer(weights_app, name="weights")
 
-    rows = [
-        [entry.name, entry.model, entry.figure, entry.licence, "yes" if entry.cached.is_file() else "no"]
-        for entry in PUBLISHED
-    ]
-    show("published weights", ["name", "model", "reported", "licence", "fetched"], rows)
-    print(f"folder: {folder()}")
+
+@weights_app.callback(invoke_without_command=True)
+def weights(context: typer.Context, json_file: Json = None):
+    """Lists trained models and weights by name: licence, figure, size, whether they are here; `fetch` fetches one."""
+    if context.invoked_subcommand:
+        return
+    from zoo.weights import published, shelf
+
+    own = [one for one in published.PUBLISHED if one.whole] + shelf.listing()
+    others = [one for one in published.PUBLISHED if not one.whole]
+    columns = ["name", "size", "reported", "licence", "fetched"]
+    show("models: to predict, evaluate, export, train on", columns, [row(one, one.model_name) for one in own])
+    rows = [[*row(one, one.name)[:1], one.model, *row(one, one.name)[1:]] for one in others]
+    show("weights to begin with: weights=NAME", [columns[0], "of", *columns[1:]], rows)
+    print(f"folder: {published.folder()}")
+    write_json(json_file, [facts(one) for one in (*own, *others)])
+
+
+def row(entry, name):
+    """Returns the cells of a published file or a model of ours."""
+    return [name, megabytes(entry.size), entry.figure, entry.licence, "yes" if entry.fetched else "no"]
+
+
+def facts(entry):
+    """Returns what `--json` tells of one."""
+    name = entry.model_name if entry.whole else entry.name
+    told = {"name": name, "model": entry.model, "size": entry.size, "figure": entry.figure}
+    return {**told, "licence": entry.licence, "fetched": entry.fetched}
+
+
+@weights_app.command(epilog="Example: zoo weights fetch torchvision/mask_rcnn_resnet50_fpn")
+def fetch(names: Annotated[list[str], typer.Argument(help="Names that `zoo weights` lists, or hf:// ones.")]):
+    """Fetches models to this machine, so that they are there without a network."""
+    from zoo.weights import catalogue, shelf
+
+    entries = [catalogue.of_weights(name) for name in names]
+    for name, entry in zip(names, entries, strict=True):
+        if not isinstance(entry, shelf.Trained):
+            import_frameworks()
+        entry.fetch()
+        print(f"{name} is here")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from recipes.cli.app import Crf, Json, SkipBad, Tile, load, verb, write_json
+from recipes.cli.app import Crf, Json, Model, SkipBad, Tile, load, verb, write_json
 from recipes.cli.quiet import import_frameworks
 from recipes.report.tables import megabytes, percent, show
 
@@ -14,7 +14,7 @@ SHOWN = 100
 
 @verb("zoo predict runs/demo/artifacts/model.onnx photos/ --output predictions")
 def predict(
-    model: Annotated[Path, typer.Argument(help="A .keras file, or an artifact.")],
+    model: Model,
     pictures: Annotated[list[Path], typer.Argument(help="Picture files and folders of them.")],
     output: Annotated[Path, typer.Option(help="Folder for overlays and predictions.json.")] = Path("predictions"),
     score: Annotated[float, typer.Option(help="Least score of an object that is drawn and listed.")] = 0.5,
@@ -46,7 +46,9 @@ def predict(
 
 @verb("zoo benchmark runs/demo/artifacts/model.onnx runs/demo/artifacts/model.tflite --threads 2")
 def benchmark(
-    artifacts: Annotated[list[Path], typer.Argument(help="SavedModel folders, .onnx, .tflite and .xml files.")],
+    artifacts: Annotated[
+        list[str], typer.Argument(help="SavedModel folders, .onnx, .tflite and .xml files, and names of our models.")
+    ],
     runs: Annotated[int, typer.Option(help="Calls to measure.")] = 50,
     threads: Annotated[int | None, typer.Option(help="CPU threads of the runtime; all cores if not given.")] = None,
     seconds: Annotated[float | None, typer.Option(help="Begin no call after so many.")] = None,
@@ -60,9 +62,10 @@ def benchmark(
 ):
     """Times artifacts, each in a process of its own: loading, the first call, and those after."""
     from export import benchmark
+    from export.files import located
     from recipes.report import run
 
-    found = []
+    found, artifacts = [], [located(artifact) for artifact in artifacts]
     for artifact in artifacts:
         real = None
         if data is not None:
@@ -111,16 +114,18 @@ def show_operators(timed):
 
 @verb("zoo web runs/demo/artifacts/model.onnx --output runs/demo/web")
 def web(
-    artifact: Annotated[Path, typer.Argument(help="An .onnx or .tflite file.")],
+    artifact: Annotated[str, typer.Argument(help="An .onnx or .tflite file, or the name of one of our models.")],
     output: Annotated[Path, typer.Option(help="Folder of the page; a page that is there is replaced.")] = Path("web"),
     sample: Annotated[
         list[Path] | None, typer.Option(help="Picture to offer; the pictures/ of the artifact's run if not given.")
     ] = None,
 ):
     """Writes a page that runs an artifact in a browser: on pictures, the camera and samples."""
+    from export.files import located
     from recipes.deploy.web import web
     from recipes.report import run
 
+    artifact = located(artifact)
     made = web(artifact, output, sample or ())
     print(f"page of {artifact}: {output}, {megabytes(made.size)}")
     print(f"to see it: python3 -m http.server --directory {output}")
@@ -130,9 +135,9 @@ def web(
 @verb("zoo facewarp portrait.jpg --expression surprise --output surprised.png")
 def facewarp(
     picture: Annotated[Path, typer.Argument(help="A picture of one face that fills most of it.")],
-    model: Annotated[Path, typer.Option(help="Landmarks: a .keras file or an artifact.")] = Path(
-        "runs/landmarks_faces/model.keras"
-    ),
+    model: Annotated[
+        str, typer.Option(help="Landmarks: a .keras file, an artifact or a name.")
+    ] = "runs/landmarks_faces/model.keras",
     expression: Annotated[str, typer.Option(help="smile, surprise or caricature.")] = "smile",
     strength: Annotated[float, typer.Option(help="0 changes nothing, 1 clearly.")] = 1.0,
     output: Annotated[Path, typer.Option(help="Where to write before and after.")] = Path("facewarp.png"),

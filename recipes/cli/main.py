@@ -8,6 +8,7 @@ from recipes.cli import (  # noqa: F401  (each registers its verbs)
     converting,
     deploying,
     measuring,
+    publishing,
     shipping,
     training,
 )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from recipes.cli.app import SPECS, Crf, Data, Json, SkipBad, Tile, load, verb, write_json
+from recipes.cli.app import SPECS, Crf, Data, Json, Model, SkipBad, Tile, load, verb, write_json
 from recipes.report.tables import show, show_scores
 
 RECALLS = ("0.5", "0.7")
@@ -13,7 +13,7 @@ RECALLS = ("0.5", "0.7")
 
 @verb("zoo evaluate runs/demo/model.keras --data shapes:test --json scores.json", frameworks=True)
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="A .keras file, or an artifact.")],
+    model: Model,
     data: Data = "shapes:val",
     proposals: Annotated[
         str | None, typer.Option(help="Segment region by region, as DeconvNet: a method of zoo.proposals.")

@@ -18,9 +18,9 @@ WAYS = "; ".join(f"{format}: {', '.join(way or 'none' for way in ways)}" for for
 @verb("zoo export runs/demo/model.keras --format tflite --quantize int8 --data shapes:train", frameworks=True)
 def export(
     context: typer.Context,
-    model: Annotated[Path, typer.Argument(help="A .keras file.")],
+    model: Annotated[str, typer.Argument(help="A .keras file, or a name that `zoo weights` lists.")],
     output: Annotated[
-        Path | None, typer.Option(help="File to write; in artifacts/ beside the model if not given.")
+        Path | None, typer.Option(help="File to write; in artifacts/ beside the model, or here, if not given.")
     ] = None,
     format: Annotated[str, typer.Option(help="saved_model, onnx, tflite or openvino.")] = "onnx",
     quantize: Annotated[str, typer.Option(help=WAYS)] = "none",
@@ -184,9 +184,12 @@ def show_search(found):
 
 @verb("zoo verify runs/demo/artifacts/model.onnx --data shapes:val", frameworks=True)
 def verify(
-    artifact: Annotated[Path, typer.Argument(help="A SavedModel folder, .onnx, .tflite or .xml file.")],
+    artifact: Annotated[
+        str,
+        typer.Argument(help="A SavedModel folder, .onnx, .tflite or .xml file, or the name of one of our models."),
+    ],
     model: Annotated[
-        Path | None, typer.Option(help="The .keras file it was made from; model.keras above it if not given.")
+        str | None, typer.Option(help="The .keras file or name it was made from; model.keras above it if not given.")
     ] = None,
     data: Data = None,
     count: Annotated[int | None, typer.Option(help="Only the first so many pictures.")] = None,

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 
 import export
-from export.files import SUFFIXES
+from export.files import SUFFIXES, located
+from export.runtimes.keras import KerasPredictor
 from export.servers import check_server, export_for
+from export.source import open_model
 from export.ways import CALIBRATED
 from recipes.data import open_source
 from recipes.data.examples import first, letterboxed, representative
@@ -17,6 +19,7 @@ from recipes.training.known import known_to, without_bad
 from recipes.training.settings import literal
 from recipes.training.workdir import Workdir
 from zoo.errors import InputError
+from zoo.weights import catalogue
 
 
 def ship(
@@ -33,11 +36,12 @@ def ship(
     server=None,
     **form,
 ):
-    """Exports a .keras file.
+    """Exports a .keras file, or a model by name.
 
     Args:
-        model: path of the .keras file.
-        output: file to write; by default `artifacts/model[-int8].onnx` beside the model, with its form in the name.
+        model: path of the .keras file, or a name as `zoo.load` takes it.
+        output: file to write; by default `artifacts/model[-int8].onnx` beside the model, of a name in the current
+            folder, with its form in the name.
         format: see `export.export`.
         quantize: see `export.export`.
         image_size: `"HEIGHTxWIDTH"`, "any", a pair, or `None` for the training's.
@@ -68,8 +72,9 @@ def ship(
         output = artifact_path(model, format, quantize, form) if server is None else repository(model, server)
         output.parent.mkdir(exist_ok=True, parents=server is not None)
     learned, words, compared = None, "", None
-    predictor = export.load(model)
-    size = size or predictor.frame_size
+    keras_model = open_model(model)
+    predictor = KerasPredictor(keras_model)
+    size = checked(size or predictor.frame_size, model)
     frame = predictor.frame_size if size and None in size else size
     if quantize in CALIBRATED:
         source = source_of(model, predictor.task, data, "data")
@@ -81,7 +86,7 @@ def ship(
         compared = list(examples_of(source, predictor, checked(frame, model), pictures))
     export_it = partial(export.export, format=format) if server is None else partial(export_for, server)
     return export_it(
-        model,
+        keras_model,
         output,
         image_size=size,
         quantize=quantize,
@@ -96,9 +101,15 @@ def ship(
 
 
 def check_model(path):
-    """Raises `InputError` if a .keras file is none."""
-    if not Path(path).is_file():
-        raise InputError(f"{path} {'is a folder' if Path(path).is_dir() else 'does not exist'}: give a .keras file")
+    """Raises `InputError` if something is neither a file nor a model's name."""
+    if not catalogue.find(path) and not Path(path).is_file():
+        fault = "is a folder" if Path(path).is_dir() else f"does not exist{catalogue.hint(path)}"
+        raise InputError(f"{path} {fault}: give a .keras file or a name that `zoo weights` lists")
+
+
+def folder_of(model):
+    """Returns the folder that a .keras file lies in, the current one for a name."""
+    return Path() if catalogue.is_name(model) else Path(model).parent
 
 
 def source_of(model, task, data, role):
@@ -150,12 +161,12 @@ def examples_of(source, predictor, size, count):
 def checked(size, model):
     """Returns the size of the pictures, or raises `InputError` if it is unknown."""
     if size is None:
-        raise InputError(f"{model} was not trained at one size: name it with --image-size HEIGHTxWIDTH")
+        raise InputError(f"{model} was not trained at one size: name it with --image-size HEIGHTxWIDTH, or any")
     return size
 
 
 def artifact_path(model, format, quantize=None, form=()):
-    """Returns where an artifact of a .keras file lies by default: `artifacts/model[-int8].onnx` beside it.
+    """Returns where an artifact of a model lies by default: `artifacts/model[-int8].onnx` beside it, see `folder_of`.
 
     Of the arguments of `form` those that `export.export` takes for what a file takes and returns are in its name too,
     as in `model-letterbox.onnx`, so that files of several forms stand beside each other.
@@ -165,21 +176,21 @@ def artifact_path(model, format, quantize=None, form=()):
     words += [form["input"]] if form.get("input", "uint8") != "uint8" else []
     words += ["_".join(form["outputs"].split(","))] if form.get("outputs") else []
     name = "-".join(filter(None, [Path(model).stem, quantize, *words]))
-    return Path(model).parent / "artifacts" / f"{name}{SUFFIXES[format] or '_saved_model'}"
+    return folder_of(model) / "artifacts" / f"{name}{SUFFIXES[format] or '_saved_model'}"
 
 
 def repository(model, server):
     """Returns where a model's folder for a server lies by default; an unknown server is an `InputError`."""
     check_server(server)
-    return Path(model).parent / "servers" / server / Path(model).stem
+    return folder_of(model) / "servers" / server / Path(model).stem
 
 
 def verify(artifact, model, data=None, count=None):
     """Verifies an artifact against its .keras file on a source.
 
     Args:
-        artifact: path of a SavedModel folder, .onnx, .tflite or .xml (OpenVINO) file.
-        model: path of the .keras file, `None` for the `model.keras` above the artifact.
+        artifact: path of a SavedModel folder, .onnx, .tflite or .xml (OpenVINO) file, or the name of one of ours.
+        model: path of the .keras file or a name; `None` for the artifact's name, or the `model.keras` above its file.
         data: the source; of the data of the model's run without those that it left out. If not given, the run's
             validation data.
         count: its first so many pictures only.
@@ -195,14 +206,17 @@ def verify(artifact, model, data=None, count=None):
         check_model(model)
     if count is not None and count < 1:
         raise InputError(f"--count takes 1 picture or more, received {count}")
-    model = Path(model) if model else model_above(artifact)
+    if model is None:
+        model = artifact if catalogue.is_name(artifact) else model_above(artifact)
+    artifact = located(artifact)
     predictor = export.load(artifact)
     source = source_of(model, predictor.task, data, "val_data")
     if source is None:
         raise InputError(f"{model}: its own data are not known; name labelled pictures of its classes with --data")
     size = predictor.network_size
-    frame = checked(export.load(model).frame_size if None in size else size, model)
-    return export.verify(artifact, model, examples_of(source, predictor, frame, count))
+    keras_model = open_model(model)
+    frame = checked(KerasPredictor(keras_model).frame_size if None in size else size, model)
+    return export.verify(artifact, keras_model, examples_of(source, predictor, frame, count))
 
 
 def pictures_for(artifact, data, count):

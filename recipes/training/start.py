@@ -6,6 +6,7 @@ from pathlib import Path
 from recipes.report.tables import show
 from zoo import weights
 from zoo.errors import InputError
+from zoo.weights.catalogue import is_name
 from zoo.weights.matching import layer_in_file
 
 
@@ -45,7 +46,7 @@ def model_file(start):
         InputError: if there is none.
     """
     path = Path(start, "model.keras") if Path(start).is_dir() else Path(start)
-    if path.is_file() or any(entry.name == str(start) for entry in weights.published.PUBLISHED):
+    if path.is_file() or is_name(start):
         return path if path.is_file() else start
     raise InputError(
         f"start={start}: nothing is there; name a run's folder, a file of weights or a name of zoo weights"

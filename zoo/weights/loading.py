@@ -10,6 +10,7 @@ from zoo.backbones.normalization import set_convention
 from zoo.errors import InputError
 from zoo.weights import (
     caffe,
+    catalogue,
     darknet_weights,
     download,
     keras_applications,
@@ -56,8 +57,10 @@ def load(model, path_or_name, source=None, partial=None, frozen_batch_norm=None)
 
     Args:
         model: a model of the zoo, a backbone too, under whatever name.
-        path_or_name: a file, or a name that `zoo weights` lists, such as "torchvision/COCO_V1"; its file is
-            downloaded once. That of a classifier goes into the backbone of a detector or segmenter.
+        path_or_name: a file, or a name that `zoo weights` lists, such as "regionzoo/tiny_yolo_v2_bccd" or
+            "torchvision/COCO_V1", of which torchvision has several and the one for the model is taken; or one on the
+            Hugging Face Hub, "hf://USER/REPOSITORY/model.keras". What is not here is fetched once. Weights of a
+            classifier go into the backbone of a detector or segmenter.
         source: what wrote the file: "torchvision"; "caffe"; "darknet"; "keras_applications"; "zoo" for our own
             models. `None` to go by the suffix and, in Keras's files, the layers.
         partial: `None` for the above; `True` for whatever layers fit, `False` for all of the model or nothing.
@@ -73,7 +76,7 @@ def load(model, path_or_name, source=None, partial=None, frozen_batch_norm=None)
     if not isinstance(path_or_name, str | PathLike) or not str(path_or_name):
         raise InputError(f"weights are a file or a published name, received {path_or_name!r}")
     entry = find(model, path_or_name)
-    path = Path(entry.file if entry else path_or_name)
+    path = Path(entry.file) if entry else catalogue.weights_file(path_or_name) or Path(path_or_name)
     source = checked(source or (entry.source if entry else by_suffix(path)))
     reader = SOURCES[source]
     if source == "darknet":  # whose files tell no tensors without the model
@@ -96,15 +99,21 @@ def find(model, name):
 
     Args:
         model: the model that asks; its layers tell what it is, whatever it is called.
-        name: such as "torchvision/COCO_V1".
+        name: such as "torchvision/COCO_V1", or "torchvision/resnet50", which leaves no choice.
     Returns:
-        The `Published` for the model, or of that name for a classifier that it stands on; `None` if no weights are
-        published under such a name.
+        The `Published` for the model, or of that name for a classifier that it stands on; `None` for other names and
+        for files.
     Raises:
-        InputError: if they are, but not for this model.
+        InputError: if torchvision has none of that name, or not for this model.
     """
+    if not catalogue.is_name(name):
+        return None
+    if entry := published.of_model(name):
+        return entry
     named = {entry.model: entry for entry in published.PUBLISHED if entry.name == str(name)}
     if not named:
+        if str(name).startswith("torchvision/"):
+            raise catalogue.unknown(name)
         return None
     for network in (network_of(model), backbone_of(model)):
         if network in named:

@@ -12,7 +12,7 @@ from recipes.report.run import write_metrics
 
 VERBS = (
     *("data", "train", "evaluate", "compare", "predict", "export", "verify", "benchmark", "web"),
-    *("facewarp", "proposals", "list", "weights", "demo", "convert"),
+    *("facewarp", "proposals", "list", "weights", "demo", "convert", "publish"),
 )
 
 
@@ -54,7 +54,9 @@ def test_weights(zoo, tmp_path, monkeypatch):
     (tmp_path / "regionzoo" / "resnet50-0676ba61.npz").touch()
     code, out, _ = zoo("weights")
     assert code == 0
-    assert "BSD-3-Clause" in out and "torchvision/COCO_V1" in out and out.count("yes") == 1
+    assert "BSD-3-Clause" in out and out.count(" yes") == 1
+    for name in ("torchvision/mask_rcnn_resnet50_fpn", "torchvision/IMAGENET1K_V2", "178.1 MB"):
+        assert name in out
 
 
 def test_data(zoo, sets, tmp_path):

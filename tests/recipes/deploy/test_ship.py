@@ -85,5 +85,7 @@ def test_any_size_by_name(tmp_path):
     model = tmp_path / "net.keras"
     zoo.unet(2, width=1 / 16, depth=1).save(model)
     assert ship(model, format="onnx", image_size="any").image_size == (None, None)
+    with pytest.raises(InputError, match="net.keras was not trained at one size: name it with --image-size HEIGHTxW"):
+        ship(model, format="onnx")
     with pytest.raises(InputError, match="--image-size takes HEIGHTxWIDTH, as in 360x480, or any, received 'all'"):
         ship(model, format="onnx", image_size="all")

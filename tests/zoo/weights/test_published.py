@@ -2,7 +2,7 @@ import hashlib
 import re
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from urllib.error import URLError
 
 import keras
 import numpy as np
@@ -27,13 +27,11 @@ ARRAYS = {"fc.weight": np.ones((2, 3), "f4")}
 def cache(tmp_path, monkeypatch):
     """A cache of the test's own, and no network."""
 
-    def offline(fname, origin, cache_dir, cache_subdir):
-        if not Path(cache_dir, fname).exists():
-            raise Exception(f"URL fetch failure on {origin}: None -- [Errno -3] Temporary failure in name resolution")
-        return str(Path(cache_dir, fname))
+    def offline(request, timeout):
+        raise URLError("[Errno -3] Temporary failure in name resolution")
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(keras.utils, "get_file", offline)
+    monkeypatch.setattr("urllib.request.urlopen", offline)
     (tmp_path / "regionzoo").mkdir()
     return tmp_path / "regionzoo"
 
@@ -91,7 +89,7 @@ def test_a_file_is_converted_once(cache):
 def test_offline_says_where_to_put_the_file(cache):
     entry = replace(published.PUBLISHED[0], file="alexnet-00000000.pth")
     with pytest.raises(
-        InputError, match=rf"cannot be fetched \(URL fetch.*put the file at {cache}/alexnet-00000000.pth"
+        InputError, match=rf"cannot be fetched \(.*name resolution\): put the file at {cache}/alexnet-00000000.pth"
     ):
         download.tensors(entry, read)
 
@@ -176,6 +174,31 @@ def test_names_of_coco_stand_at_their_ids():
 def test_detectors_of_coco_alone_have_an_epsilon_of_zero():
     for entry in published.PUBLISHED:
         assert entry.epsilon == (0.0 if entry.name == "torchvision/COCO_V1" else None)
+
+
+@pytest.mark.parametrize("builder", [zoo.pretrained, zoo.load])
+def test_a_whole_model_by_its_name(cache, monkeypatch, builder):
+    classes = names.COCO[:3]
+    published_detector(cache, monkeypatch, zoo.faster_rcnn_resnet18_fpn, classes, "faster_rcnn_resnet18_fpn")
+    monkeypatch.setattr(zoo, "build", lambda name, **arguments: zoo.BUILDERS[name](**arguments, width=1 / 16))
+    model = builder("torchvision/faster_rcnn_resnet18_fpn")
+    assert (model.class_names, model.sides, model.task) == (classes, (800, 1333), "detection")
+    assert model.inputs[0].shape == (None, None, None, 3) and len(model.begun_with.missing) == 0
+
+
+def test_a_models_name_leaves_no_choice(cache, monkeypatch):
+    """Its weights are tried on whatever asks for them, of another head too."""
+    published_detector(cache, monkeypatch, zoo.faster_rcnn_resnet18_fpn, names.COCO[:3], "faster_rcnn_resnet18_fpn")
+    model = zoo.fast_rcnn_resnet18_fpn(2, **TOY, weights="torchvision/faster_rcnn_resnet18_fpn")
+    assert {"res2_block1_conv1", "fpn_p2"} <= {*model.begun_with.taken}
+    with pytest.raises(InputError, match="torchvision has no counterpart of unet"):
+        zoo.unet(2, width=1 / 16, weights="torchvision/faster_rcnn_resnet18_fpn")
+
+
+def test_torchvisions_newest_stands_for_several():
+    assert published.of_model("torchvision/resnet50").file == "resnet50-11ad3fa6.pth"
+    assert find(resnet50(width=1 / 16), "torchvision/resnet50").figure.startswith("80.858")
+    assert published.of_model("torchvision/yolo_v2") is None
 
 
 @pytest.fixture
