@@ -1,5 +1,7 @@
 """What the command line prints: tables, and how their numbers are written."""
 
+import re
+
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
@@ -30,17 +32,21 @@ def show(title, columns, rows, prose=()):
     title, rows = shown(title), [[shown(cell) for cell in row] for row in rows]
     console = Console()
     if console.is_terminal:
-        table = table_of(title, columns, rows, prose)
-        console.width = max(console.width, sum(column.min_width + BETWEEN for column in table.columns), len(title))
-        console.print(table)
+        if title:
+            console.print(Text(title, "bold"), soft_wrap=True)
+        table = table_of(columns, rows, prose)
+        console.width = max(console.width, sum(column.min_width + BETWEEN for column in table.columns))
+        with console.capture() as lines:
+            console.print(table)
+        print(*map(trimmed, lines.get().splitlines()), sep="\n")
     else:
         lines = [title] * bool(title) + ["\t".join(row).replace("\n", ", ") for row in (map(shown, columns), *rows)]
         print(*lines, "", sep="\n")
 
 
-def table_of(title, columns, rows, prose):
+def table_of(columns, rows, prose):
     """Returns the `rich.table.Table` of what `show` prints."""
-    table = Table(title=Text(title) if title else None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for i, column in enumerate(columns):
         wraps = column in prose
         numbers = not wraps and any(row[i][:1].isdigit() for row in rows)
@@ -51,6 +57,12 @@ def table_of(title, columns, rows, prose):
     for row in rows:
         table.add_row(*map(Text, row))  # names may hold brackets, which Rich would read as styles
     return table
+
+
+def trimmed(line):
+    """Returns a line without the blanks at its end, which a narrow terminal would show as a line of their own."""
+    text = re.sub(r"(?: |\x1b\[[\d;]*m)+$", "", line)
+    return f"{text}\x1b[0m" if "\x1b" in text else text
 
 
 def least_width(cells, wraps):
