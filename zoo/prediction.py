@@ -5,7 +5,8 @@ from html import escape
 
 import numpy as np
 
-from zoo.errors import InputError, one_line
+from zoo.errors import InputError
+from zoo.html import table
 
 RANKS = {
     "segmentation": ("logits", 3),
@@ -56,11 +57,7 @@ class Prediction(dict):
     def _repr_html_(self):
         if not whole(self):
             return f"<pre>{escape(super().__repr__())}</pre>"
-        rows = "".join(
-            f"<tr>{''.join(f'<td>{escape(one_line(cell))}</td>' for cell in row)}</tr>" for row in listed(self)
-        )
-        head = "".join(f"<th>{name}</th>" for name in ("picture", "what", "score", "where"))
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return table(("picture", "what", "score", "where"), listed(self))
 
 
 def whole(prediction):

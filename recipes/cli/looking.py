@@ -2,6 +2,7 @@
 
 import inspect
 import math
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,9 @@ def info(
     named, size = model in zoo.BUILDERS, sides(image_size)
     if set_ and not named:
         raise InputError(f"--set changes what a builder builds, and {model} is none that `zoo list` shows")
+    if not named and not Path(model).exists():
+        near = ", ".join(get_close_matches(model, zoo.list_models(), 5)) or "`zoo list` shows the models"
+        raise InputError(f"{model} is no model and no file: {near}")
     if not named and format_of(model) != "keras":
         show_card(model, json_file, idle=image_size or layers)
         return
@@ -81,7 +85,7 @@ def show_info(found):
         ["picture", f"{height}x{width}"],
         ["parameters", f"{found.parameters:,}"],
         ["trainable", f"{found.trainable:,}"],
-        ["GFLOP", f"{found.flop / 1e9:,.1f}"],
+        ["GFLOP", gigas(found.flop)],
         ["activations", f"{megabytes(found.activations)}, of them {megabytes(found.peak)} at once"],
         ["receptive field", f"{pixels(found.field)} at stride {pixels(found.stride)}"],
         *([name, words] for name, words in found.input_rule.items()),
@@ -97,13 +101,18 @@ def show_layers(found):
             row.kind,
             ", ".join(" x ".join(map(str, shape)) for shape in row.shapes),
             f"{row.parameters:,}",
-            f"{row.flop / 1e9:.3f}",
+            gigas(row.flop),
             pixels(row.field),
             pixels(row.stride),
         ]
         for row in found.layers
     ]
     show("layers", ["layer", "kind", "output", "parameters", "GFLOP", "receptive field", "stride"], rows)
+
+
+def gigas(count):
+    """Writes a number in billions, to three digits or more."""
+    return f"{count / 1e9:,.1f}" if count >= 1e11 else f"{count / 1e9:.3g}"
 
 
 def pixels(pair):

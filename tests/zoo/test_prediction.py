@@ -1,4 +1,5 @@
 import pickle
+from dataclasses import fields
 
 import keras
 import numpy as np
@@ -76,3 +77,16 @@ def test_a_prediction_is_drawn_on_its_picture():
         zoo.draw(picture, FOUND)
     with pytest.raises(zoo.InputError, match="a prediction has boxes"):
         zoo.draw(picture, {"nothing": 1})
+
+
+def test_reports_are_tables_in_a_notebook():
+    from export import Benchmark
+
+    unknown = dict.fromkeys((field.name for field in fields(Benchmark)), None)
+    timed = Benchmark(**unknown | {"path": "<a>.onnx", "load_ms": 1.23456789, "image_size": ()})
+    assert timed._repr_html_() == (
+        "<table><tbody><tr><td>path</td><td>&lt;a&gt;.onnx</td></tr>"
+        "<tr><td>load_ms</td><td>1.23457</td></tr></tbody></table>"
+    )
+    found = zoo.info(zoo.grid_detector(2, grid=(2, 3), width=1 / 8, input_shape=(32, 48, 3)))
+    assert "<td>image_size</td><td>32, 48</td>" in found._repr_html_() and "layers" not in found._repr_html_()

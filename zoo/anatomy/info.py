@@ -11,6 +11,7 @@ from zoo.anatomy.rule import input_rule
 from zoo.anatomy.walk import specs, tensors_in, walk
 from zoo.detection.region_features import RegionFeatures
 from zoo.errors import InputError
+from zoo.html import Shown
 
 USUAL = 224
 """Pixels a side at which a model is counted that takes any size and was trained at none."""
@@ -40,7 +41,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Info:
+class Info(Shown):
     """What `info` found; of one picture, in float32 if the model computes in it.
 
     Attributes:
@@ -72,6 +73,8 @@ class Info:
     stride: tuple | None
     input_rule: dict
     layers: list
+
+    hidden = ("layers",)
 
     def to_dict(self):
         """Returns it as JSON has it; the whole picture is "whole"."""
