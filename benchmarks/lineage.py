@@ -243,7 +243,7 @@ def pictures(
     import export
     from benchmarks.lineage_lines import SIZES, lines
     from recipes.evaluation.ways import through
-    from recipes.report.depict import draw_targets, found_in
+    from zoo.drawing.depict import draw_targets, found_in
 
     cat, panels = chelsea(), {}
     for name, line in lines(data).items():

@@ -6,10 +6,11 @@ from functools import cached_property
 
 from export.embedded import CARD, LABELS, damaged, embed, embedded
 from export.files import sha256, size
+from zoo.html import Shown
 
 
 @dataclass(frozen=True)
-class Artifact:
+class Artifact(Shown):
     """An exported model.
 
     Attributes:

@@ -12,10 +12,11 @@ from tempfile import TemporaryDirectory
 from export.files import format_of, size
 from export.form import USUAL
 from zoo.errors import InputError
+from zoo.html import Shown
 
 
 @dataclass(frozen=True)
-class Benchmark:
+class Benchmark(Shown):
     """What `benchmark` measured.
 
     Attributes:

@@ -9,6 +9,7 @@ from export.letterbox import fit, scaled
 from export.outputs import as_predictions, returned_names
 from export.tasks import in_picture
 from zoo.errors import InputError
+from zoo.prediction import Prediction
 
 
 class Predictor:
@@ -68,7 +69,7 @@ class Predictor:
             proposals: of a model that needs them, `(P, 4)` xyxy for each picture, in its pixels; they are found where
                 they are not given. Other models do without.
         Returns:
-            Dict of NumPy arrays of first dimension N, float32 and int32.
+            `zoo.prediction.Prediction`, a dict of NumPy arrays of first dimension N, float32 and int32.
         Raises:
             InputError: if shape, dtype or range is another, or there are proposals of more or fewer pictures.
         """
@@ -76,15 +77,16 @@ class Predictor:
         check_proposals(proposals, len(images))
         if len(images) == 0:
             blank = self.predict(np.zeros((1, *images.shape[1:]), np.uint8), [np.zeros((0, 4))])
-            return {name: array[:0] for name, array in blank.items()}
+            return Prediction({name: array[:0] for name, array in blank.items()}, like=self)
         if any(want not in (None, got) for want, got in zip(self.image_size, images.shape[1:3], strict=True)):
             each = list(self.predict_each(images if proposals is None else zip(images, proposals, strict=True)))
-            return {name: np.stack([one[name] for one in each]) for name in each[0]}
+            return Prediction({name: np.stack([one[name] for one in each]) for name in each[0]}, like=self)
         parts = [
             as_predictions(self.call(inputs), self.card, images.shape[1:3])
             for inputs in feeds(self.inputs_of(images, proposals), self.batch_size)
         ]
-        return {name: np.concatenate([part[name] for part in parts])[: len(images)] for name in parts[0]}
+        whole = {name: np.concatenate([part[name] for part in parts])[: len(images)] for name in parts[0]}
+        return Prediction(whole, like=self)
 
     def predict_each(self, pictures):
         """Predicts pictures of any sizes, reading no more of them ahead than one batch.
@@ -104,7 +106,8 @@ class Predictor:
             frames, proposals, placements = zip(*chunk, strict=True)
             outputs = self.predict(np.stack(frames), proposals)
             for i, placement in enumerate(placements):
-                yield in_picture({name: array[i] for name, array in outputs.items()}, placement)
+                one = in_picture({name: array[i] for name, array in outputs.items()}, placement)
+                yield Prediction(one, like=self)
 
     def in_frame(self, picture):
         """Returns what `predict_each` is given, in the model's frame: pixels, proposals, and the `Placement`."""

@@ -19,6 +19,7 @@ from export.source import at_thresholds, attributes_of, thresholds_of
 from export.switches import Switched, switch_layers
 from export.tolerances import check_tolerance, exceeded, tolerances
 from zoo.errors import InputError
+from zoo.html import Shown
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "cannot tell"
 OF_ALL = {"relative": "max_relative", "p99_relative": "p99_relative"}
@@ -28,7 +29,7 @@ SHARED = ("keypoint_names", "skeleton", "resizing", "proposals", "num_proposals"
 
 
 @dataclass(frozen=True)
-class Verification:
+class Verification(Shown):
     """What `verify` found.
 
     Attributes:

@@ -86,8 +86,15 @@ OTHERS_IN = {
 }
 """By module, what else is public."""
 
+PLAIN_IN = {
+    "anatomy.info": ("info",),
+    "drawing.draw": ("draw",),
+    "prediction": ("Prediction",),
+}
+"""Likewise of modules that define no layers or models."""
+
 __getattr__, _, _lazy = lazy_loader.attach(
-    __name__, ["backbones", "optimizers", "rates", "weights"], BUILDERS_IN | OTHERS_IN
+    __name__, ["backbones", "datasets", "optimizers", "rates", "weights"], BUILDERS_IN | OTHERS_IN | PLAIN_IN
 )
 __all__ = ["BUILDERS", "InputError", "build", "list_models", *_lazy]
 

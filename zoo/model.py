@@ -1,8 +1,13 @@
 """What every model of the zoo has beyond a plain `keras.Model`: a task, names, its paper's loss, predictions."""
 
+from types import SimpleNamespace
+
 import keras
+import optree
 
 from zoo.errors import InputError
+from zoo.given import check_pictures
+from zoo.prediction import Prediction
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -45,41 +50,24 @@ class ZooModel(keras.Model):
 
     def __call__(self, inputs, *args, **kwargs):
         """As Keras's; pictures of another size than the model's are an `InputError`, here and in what follows."""
-        self.check_size(inputs)
+        check_pictures(self, inputs)
         return super().__call__(inputs, *args, **kwargs)
 
     def fit(self, x=None, *args, **kwargs):
         """As Keras's."""
-        self.check_size(x)
+        check_pictures(self, x)
         return super().fit(x, *args, **kwargs)
 
     def evaluate(self, x=None, *args, **kwargs):
         """As Keras's."""
-        self.check_size(x)
+        check_pictures(self, x)
         return super().evaluate(x, *args, **kwargs)
 
     def predict(self, x, *args, **kwargs):
-        """As Keras's."""
-        self.check_size(x)
-        return super().predict(x, *args, **kwargs)
-
-    def check_size(self, x):
-        """Raises `InputError` where pictures have another size than the model's, or what is given are no pictures.
-
-        Args:
-            x: what Keras takes. The sizes in a generator, and those that a data set does not state, are not known.
-        """
-        *fixed, channels = self.inputs[0].shape[1:]
-        shape = pictures_shape(x, self.inputs[0].name)
-        if shape and (len(shape) != 4 or shape[3] not in (None, channels)):
-            raise InputError(f"{self.name} takes pictures (B, H, W, {channels}), received an array of shape {shape}")
-        size = shape[1:3]
-        if any(None not in pair and pair[0] != pair[1] for pair in zip(fixed, size, strict=False)):
-            wanted, (height, width) = "x".join("any" if side is None else str(side) for side in fixed), size
-            raise InputError(
-                f"{self.name} takes pictures of {wanted}, received {height}x{width}: build it with "
-                f"input_shape=({height}, {width}, {self.inputs[0].shape[-1]}), or let zoo predict fit them in"
-            )
+        """As Keras's; the dict is a `zoo.prediction.Prediction`, which a notebook shows as a table."""
+        check_pictures(self, x)
+        found = super().predict(x, *args, **kwargs)
+        return Prediction(found, like=self) if isinstance(found, dict) else found
 
     def predict_step(self, *args):
         """As Keras's, with `predictions` after it."""
@@ -189,19 +177,16 @@ def as_tuples(value):
     return tuple(map(as_tuples, value)) if isinstance(value, list | tuple) else value
 
 
-def pictures_shape(x, name):
-    """Returns the shape of the pictures in what Keras takes as `x`, `None` where it is not known; `()` without any.
+def parts_of(prediction):
+    """Takes a `Prediction` apart for `keras.tree`: values, what puts them together again, and their paths."""
+    keys = sorted(prediction)
+    return [prediction[key] for key in keys], (keys, SimpleNamespace(**vars(prediction))), keys
 
-    Args:
-        x: an array `(B, H, W, C)`, a dict of inputs with one of that name, a list of inputs whose first it is, or a
-            data set of these, alone or with targets.
-        name: of the input.
-    """
-    if hasattr(x, "element_spec"):
-        x = x.element_spec[0] if isinstance(x.element_spec, tuple) else x.element_spec
-    if isinstance(x, dict):
-        x = x.get(name)
-    elif isinstance(x, (list, tuple)) and x:
-        x = x[0]
-    shape = getattr(x, "shape", ())
-    return () if getattr(shape, "rank", 0) is None else tuple(shape)
+
+def put_together(parts, values):
+    """Undoes `parts_of` with other values."""
+    keys, like = parts
+    return Prediction(zip(keys, values, strict=True), like=like)
+
+
+optree.register_pytree_node(Prediction, parts_of, put_together, namespace="keras")  # else it is a leaf

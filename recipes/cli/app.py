@@ -2,6 +2,8 @@
 
 import functools
 import json
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -23,10 +25,14 @@ SPECS = (
     "coco_segmentation:FILE.json@DIR, yolo:DIR[:split], labelme:DIR, via:FILE.json@DIR, nuclei:DIR, points:FILE.csv, "
     "tfds:NAME[:split], crops:objects:SOURCE or crops:proposals:SOURCE."
 )
+STDOUT = Path("-")
 Crf = Annotated[bool, typer.Option("--crf", help="Refine a segmenter's maps by a dense CRF.")]
 Data = Annotated[str | None, typer.Option(help=f"Source: {SPECS}")]
 Model = Annotated[str, typer.Argument(help="A .keras file, an artifact, or a name that `zoo weights` lists.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")]
+Json = Annotated[
+    Path | None,
+    typer.Option("--json", help="Also write what was found to this file; - prints it, and tables on stderr."),
+]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out unusable pictures instead of refusing them.")]
 Tile = Annotated[
     str | None,
@@ -50,7 +56,11 @@ def verb(example, name=None, frameworks=False):
         def run(**arguments):
             if frameworks:
                 import_frameworks()
-            return function(**arguments)
+            if arguments.get("json_file") != STDOUT:
+                return function(**arguments)
+            printed = sys.stdout
+            with redirect_stdout(sys.stderr):
+                return function(**{**arguments, "json_file": printed})
 
         return app.command(name, epilog=f"Example: {example}")(run)
 
@@ -68,7 +78,10 @@ def load(path_or_name, threads=None):
     return export.load(path, threads)
 
 
-def write_json(path, value):
-    """Writes `--json FILE` where it was asked for."""
-    if path is not None:
-        replace_text(path, json.dumps(value, indent=2) + "\n")
+def write_json(file, value):
+    """Writes what `--json FILE` asks for, if it was given: to a path, or to the stream that `--json -` stands for."""
+    text = json.dumps(value, indent=2)
+    if isinstance(file, Path):
+        replace_text(file, text + "\n")
+    elif file is not None:
+        print(text, file=file)

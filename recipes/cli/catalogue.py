@@ -13,7 +13,7 @@ from recipes.report.tables import megabytes, show
 
 
 @verb("zoo list", name="list")
-def list_():
+def list_(json_file: Json = None):
     """Lists recipes, models, sources and artifact formats."""
     import zoo
     from export.ways import QUANTIZE
@@ -26,10 +26,12 @@ def list_():
         rows.append([name, chosen.builder, " x ".join(map(str, chosen.picture_size)), chosen.epochs, chosen.data])
     show("recipes", ["recipe", "model", "picture size", "epochs", "data"], rows)
     models = [[name, summary(name), "\n".join(trained_by(name))] for name in zoo.list_models()]
-    show("models", ["model", "", "zoo train"], models)
+    show("models", ["model", "what it is", "zoo train"], models, prose=("what it is",))
     print(f"sources: {', '.join(SOURCES)}")
     forms = [[format, ", ".join(form or "none" for form in known)] for format, known in QUANTIZE.items()]
     show("artifacts", ["format", "quantize"], forms)
+    names = {"recipes": list(RECIPES), "models": zoo.list_models(), "sources": list(SOURCES), "artifacts": QUANTIZE}
+    write_json(json_file, names)
 
 
 def summary(name):

@@ -1,11 +1,12 @@
 """The verb that hands annotated sets on: `zoo convert`."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from recipes.cli.app import SPECS, SkipBad, verb
+from recipes.cli.app import SPECS, Json, SkipBad, verb, write_json
 from recipes.report.tables import show
 
 
@@ -23,6 +24,7 @@ def convert(
         str | None, typer.Option(help="Only what this task learns, such as detection or instance_segmentation.")
     ] = None,
     skip_bad: SkipBad = False,
+    json_file: Json = None,
 ):
     """Writes an annotated set, pictures and all, in another format."""
     from recipes.data import open_source
@@ -36,7 +38,9 @@ def convert(
             raise InputError(f"--task {task}: no such task; there are {', '.join(TARGETS)}")
         check_targets(opened, task)
         opened = opened.of_task(task)
-    show_converted(source, to, convert(opened, to, folder, split=split, skip_bad=skip_bad))
+    found = convert(opened, to, folder, split=split, skip_bad=skip_bad)
+    show_converted(source, to, found)
+    write_json(json_file, asdict(found))
 
 
 def show_converted(source, to, found):
@@ -46,9 +50,10 @@ def show_converted(source, to, found):
     show(f"{source} as {to}", ["pictures", "of them new PNGs", "renamed", *["objects"] * len(objects)], [row])
     if found.notes:
         rows = [[f"{count:,}", *note.partition(": ")[::2]] for note, count in sorted(found.notes.items())]
-        show("left out or said otherwise", ["how many", "of what", "how"], rows)
+        show("left out or said otherwise", ["how many", "of what", "how"], rows, prose=("of what", "how"))
     if found.left_out:
         print(f"not written, as {to} has no place for it (see --task): {', '.join(found.left_out)}")
     if found.skipped:
-        show("skipped", ["file", "what is wrong"], [[bad.file, bad.message] for bad in found.skipped])
+        rows = [[bad.file, bad.message] for bad in found.skipped]
+        show("skipped", ["file", "what is wrong"], rows, prose=("what is wrong",))
     print(f"read it as {found.spec}")

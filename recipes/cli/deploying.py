@@ -119,6 +119,7 @@ def web(
     sample: Annotated[
         list[Path] | None, typer.Option(help="Picture to offer; the pictures/ of the artifact's run if not given.")
     ] = None,
+    json_file: Json = None,
 ):
     """Writes a page that runs an artifact in a browser: on pictures, the camera and samples."""
     from export.files import located
@@ -129,6 +130,7 @@ def web(
     made = web(artifact, output, sample or ())
     print(f"page of {artifact}: {output}, {megabytes(made.size)}")
     print(f"to see it: python3 -m http.server --directory {output}")
+    write_json(json_file, made.to_dict())
     run.renew(artifact, import_frameworks)
 
 
@@ -141,9 +143,11 @@ def facewarp(
     expression: Annotated[str, typer.Option(help="smile, surprise or caricature.")] = "smile",
     strength: Annotated[float, typer.Option(help="0 changes nothing, 1 clearly.")] = 1.0,
     output: Annotated[Path, typer.Option(help="Where to write before and after.")] = Path("facewarp.png"),
+    json_file: Json = None,
 ):
     """Changes the expression of a face: finds its landmarks, moves them and pulls the picture after them."""
     from recipes.deploy.facewarp import facewarp
 
     facewarp(load(model), picture, output, expression=expression, strength=strength)
     print(f"before and after: {output}")
+    write_json(json_file, {"output": str(output), "expression": expression, "strength": strength})

@@ -7,6 +7,7 @@ from recipes.cli import (  # noqa: F401  (each registers its verbs)
     catalogue,
     converting,
     deploying,
+    looking,
     measuring,
     publishing,
     shipping,

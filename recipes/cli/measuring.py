@@ -50,6 +50,7 @@ def proposals(
     output: Annotated[Path, typer.Option(help="Folder for proposals.png and proposals.json.")] = Path("proposals"),
     processes: Annotated[int | None, typer.Option(help="Processes at work; one a core if not given.")] = None,
     skip_bad: SkipBad = False,
+    json_file: Json = None,
 ):
     """Compares methods of region proposals: recall, average recall, time and repeatability, as table and curves."""
     from recipes.data import open_source, usable
@@ -61,6 +62,7 @@ def proposals(
     )
     show_proposals(opened.spec, found)
     print(f"curves: {output / 'proposals.png'}\nfigures: {output / 'proposals.json'}")
+    write_json(json_file, found)
 
 
 def show_proposals(spec, found):

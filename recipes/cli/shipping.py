@@ -64,6 +64,7 @@ def export(
     letterbox: Annotated[
         bool, typer.Option("--letterbox", help="Pictures of any size, one a call (not in TFLite).")
     ] = False,
+    json_file: Json = None,
 ):
     """Writes a model as SavedModel, ONNX, TFLite or OpenVINO and compares it with Keras; exits 1 if it differs."""
     from recipes.deploy.ship import ship
@@ -86,7 +87,7 @@ def export(
     }
     if all:
         leave_out(named, ("output", "format", "quantize", "search", "opset", "server"), "--all makes every format")
-        export_all(model, options)
+        export_all(model, options, json_file)
         return
     if server is not None:
         leave_out(named, ("format",), f"--for {server} names the format")
@@ -101,6 +102,7 @@ def export(
         **options,
     )
     show_artifact(artifact)
+    write_json(json_file, artifact.to_dict())
     show_search(artifact.calibration.get("search"))
     run.renew(artifact.path, import_frameworks)
 
@@ -112,7 +114,7 @@ def leave_out(named, others, reason):
         raise InputError(f"{reason}: leave out {', '.join(words)}")
 
 
-def export_all(model, options):
+def export_all(model, options, json_file):
     """Exports to every form, prints a row of each, and exits 1 if one differs from Keras."""
     from recipes.deploy.forms import ship_all
     from recipes.report import forms, run
@@ -123,8 +125,9 @@ def export_all(model, options):
     show(f"{model} in every form", list(shown), [[row[name] for name in shown] for row in rows])
     if refused:
         rows = [[one["format"], one["quantize"] or "none", one["why"]] for one in refused]
-        show("cannot be made", ["format", "quantize", "why"], rows)
+        show("cannot be made", ["format", "quantize", "why"], rows, prose=("why",))
     print(f"side by side: {page}")
+    write_json(json_file, {"made": [artifact.to_dict() for artifact in made], "refused": refused})
     run.renew(made[0].path, import_frameworks)
     if any(artifact.parity["verdict"] == "failed" for artifact in made):
         raise typer.Exit(1)

@@ -1,12 +1,12 @@
 """Verbs that look at data and train: `zoo data`, `train`, `compare`, `demo`."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from recipes.cli.app import SPECS, Data, Settings, SkipBad, verb
+from recipes.cli.app import SPECS, Data, Json, Settings, SkipBad, verb, write_json
 from recipes.report.tables import figure, megabytes, percent, show, show_scores
 from zoo.errors import InputError
 
@@ -18,6 +18,7 @@ def data(
     deep: Annotated[
         bool, typer.Option("--deep", help="Decode every picture whole, not only its head: minutes for large sets.")
     ] = False,
+    json_file: Json = None,
 ):
     """Describes a source: counts, sizes, class histogram, problems found, and a contact sheet."""
     from recipes.data import contact_sheet, describe, open_source
@@ -35,6 +36,7 @@ def data(
         with damage_named(usable):
             replace_file(sheet, contact_sheet(usable).save)
         print(f"contact sheet: {sheet}")
+    write_json(json_file, asdict(found))
 
 
 def show_description(found):
@@ -57,7 +59,8 @@ def show_description(found):
         show("points", ["point", "marked"], zip(names, found.points, strict=True))
     for title, faults in (("problems", found.problems), ("used in part", found.warnings)):
         if faults:
-            show(title, ["file", "what is wrong"], [[fault.file, fault.message] for fault in faults])
+            rows = [[fault.file, fault.message] for fault in faults]
+            show(title, ["file", "what is wrong"], rows, prose=("what is wrong",))
 
 
 @verb("zoo train unet_shapes --workdir runs/first --set epochs=2 --set augment.flip=0", frameworks=True)
@@ -94,6 +97,7 @@ def compare(
         list[str] | None, typer.Option("--set", help="Change a field of all recipes: field=value.")
     ] = None,
     skip_bad: SkipBad = False,
+    json_file: Json = None,
 ):
     """Trains FCN-8s, SegNet-Basic, U-Net and DeconvNet alike, and compares accuracy, memory and speed."""
     from recipes.evaluation.comparison import compare
@@ -102,8 +106,10 @@ def compare(
 
     sources = given(data=data, val_data=val_data)
     chosen = {title: replace(change(one, set_ or []), **sources) for title, one in recipes().items()}
-    show_comparison(compare(chosen, workdir, skip_bad=skip_bad))
+    found = compare(chosen, workdir, skip_bad=skip_bad)
+    show_comparison(found)
     print(f"curves: {workdir / 'comparison.png'}\nfigures: {workdir / 'comparison.json'}")
+    write_json(json_file, found)
 
 
 def show_comparison(found):
@@ -128,6 +134,7 @@ def show_comparison(found):
 def demo(
     workdir: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/demo"),
     set_: Settings = None,
+    json_file: Json = None,
 ):
     """The whole road on drawn pictures: train, evaluate, export, verify, benchmark, predict, report."""
     from recipes.demo import demo
@@ -141,6 +148,7 @@ def demo(
     show("A U-Net, trained here and shipped four ways", columns, rows)
     print("mIoU: how well predicted and true areas overlap on pictures the model has never seen; 1 is perfect.")
     print(f"look at {workdir}/report.html and {workdir}/predictions/; the files to ship are in {workdir}/artifacts/")
+    write_json(json_file, {"keras": keras, "artifacts": artifacts})
     print(f"to try one in a browser: zoo web {workdir}/artifacts/model.onnx --output {workdir}/web")
 
 

@@ -10,9 +10,9 @@ import tensorflow as tf
 from recipes.data.graph import mapped
 from recipes.data.progress import track
 from recipes.data.sources.problems import Problem
-from recipes.report import drawing
-from recipes.report.depict import draw_targets
 from zoo.constants import VOID
+from zoo.drawing import shapes
+from zoo.drawing.depict import draw_targets
 
 
 @dataclass(frozen=True)
@@ -162,4 +162,4 @@ def contact_sheet(source, count=12):
     for example in islice(examples, count):
         drawn.append(draw_targets(example["image"], example, source.class_names("detection"), source.skeleton))
         names.append(os.fsdecode(example["name"]).rsplit("/", 1)[-1])
-    return drawing.contact_sheet(drawn, captions=names)
+    return shapes.contact_sheet(drawn, captions=names)

@@ -13,9 +13,9 @@ from recipes.data import pictures
 from recipes.data.files import replace_file
 from recipes.data.progress import track
 from recipes.evaluation import rle
-from recipes.evaluation.metrics.objects import detected
-from recipes.report.depict import SCORE, draw_targets, found_in
+from zoo.drawing.depict import SCORE, draw_targets, found_in
 from zoo.errors import InputError
+from zoo.ops.objects_numpy import detected
 
 
 def predict(predictor, paths, output, *, skip_bad=False, score=SCORE):

@@ -8,8 +8,8 @@ from export.web import write
 from recipes.data import pictures
 from recipes.data.remembered import folder
 from recipes.report import run
-from recipes.report.colours import hexadecimal, palette
 from zoo.constants import VOID
+from zoo.drawing.colours import hexadecimal, palette
 from zoo.errors import InputError
 
 SHOWN = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")

@@ -13,7 +13,7 @@ from recipes.data.steps import AHEAD, decoded_as
 from recipes.data.targets import TARGETS, measured, missing_targets
 from recipes.evaluation import metrics, rle
 from recipes.report import Sample
-from recipes.report.depict import found_in, truth_of
+from zoo.drawing.depict import found_in, truth_of
 from zoo.errors import InputError
 
 OF_ALL_CLASSES = ("segmentation", "localization", "points")

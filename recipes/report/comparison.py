@@ -3,7 +3,7 @@ import math
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from recipes.report.colours import hexadecimal, palette
+from zoo.drawing.colours import hexadecimal, palette
 
 MARKERS = "osD^v"
 

@@ -1,43 +1,12 @@
 """Curves as small figures: those of training, one a quantity, and those of an evaluation."""
 
-import io
 import math
-import re
 
 import matplotlib
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from recipes.report.colours import hexadecimal, palette
-
-# Drawn in these colours, then replaced: the page's own colours follow light and dark.
-THEME = {
-    "#000001": "var(--soft)",
-    "#000002": "var(--line)",
-    "#000003": "var(--training)",
-    "#000004": "var(--accent)",
-}
-SOFT, LINE, TRAINING, ACCENT = THEME
-STYLE = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "regionzoo",
-    "text.parse_math": False,
-    "font.size": 9,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "axes.edgecolor": LINE,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": LINE,
-    "xtick.color": LINE,
-    "ytick.color": LINE,
-    "xtick.labelcolor": SOFT,
-    "ytick.labelcolor": SOFT,
-    "axes.labelcolor": SOFT,
-    "lines.linewidth": 1.6,
-}
+from recipes.report.figures import ACCENT, SOFT, STYLE, TRAINING, as_svg
+from zoo.drawing.colours import hexadecimal, palette
 
 
 def training_curves(history):
@@ -91,7 +60,7 @@ def _training(lines, prefix):
     axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     if len(lines) > 1:
         axes.legend(frameon=False, labelcolor=SOFT)
-    return _svg(figure, prefix)
+    return as_svg(figure, prefix)
 
 
 @matplotlib.rc_context(STYLE)
@@ -107,16 +76,4 @@ def _quality(curve, thin, prefix):
     axes.set_ylim(0, 1.02)
     if len(curve["lines"]) > len(axes.get_legend_handles_labels()[0]) > 0:
         axes.legend(frameon=False, labelcolor=SOFT)
-    return _svg(figure, prefix)
-
-
-def _svg(figure, prefix):
-    """Returns a figure as SVG text in the page's colours, its ids begun with a prefix."""
-    buffer = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(buffer, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    for drawn, shown in THEME.items():
-        svg = svg.replace(drawn, shown)
-    # Several figures share the page, and so its one space of ids.
-    return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", svg)
+    return as_svg(figure, prefix)

@@ -3,12 +3,12 @@
 import numpy as np
 from PIL import Image
 
-from recipes.evaluation.metrics.objects import crowds, ignored
-from recipes.report.drawing import draw_boxes, draw_lines, draw_masks
 from zoo.constants import VOID
 from zoo.detection.average_precision import IOU, NOT_COUNTED, RIGHT, match
+from zoo.drawing.shapes import draw_boxes, draw_lines, draw_masks
 from zoo.errors import InputError
 from zoo.ops.boxes_numpy import iou
+from zoo.ops.objects_numpy import crowds, ignored
 
 # Of boxes, from Okabe and Ito's colours, which differ for all readers; a wrong pixel or point is red.
 MATCHED, FALSE, MISSED = (0, 158, 115), (213, 94, 0), (240, 228, 66)
@@ -62,7 +62,7 @@ def judged(truth, found):
     """Judges each box found and each true one that was not.
 
     Args:
-        truth: targets with boxes, see `recipes.report.depict`.
+        truth: targets with boxes, see `zoo.drawing.depict`.
         found: the same, by falling score.
     Returns:
         A dict of P rows of `boxes` and, if there are any, `masks`, and their P colours; detections that are not

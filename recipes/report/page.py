@@ -9,9 +9,9 @@ from markupsafe import Markup
 from recipes.data.files import replace_text
 from recipes.evaluation.metrics import higher_is_better
 from recipes.report.cards import card
-from recipes.report.colours import hexadecimal, palette
 from recipes.report.headline import TOLD, headline
 from recipes.report.words import number, title_of
+from zoo.drawing.colours import hexadecimal, palette
 
 DRAWN = (
     *("title", "epochs", "main", "overall", "facts", "training", "figures"),
@@ -27,6 +27,7 @@ def draw(
     history=(),
     scores=None,
     curves=(),
+    charts=(),
     class_names=(),
     keypoint_names=(),
     skeleton=(),
@@ -41,6 +42,7 @@ def draw(
         scores: dict of the evaluation's figures. The first key without "/" is the main figure; "iou/road" is
             the figure "iou" of the class (or keypoint) "road".
         curves: list of dicts, see `recipes.evaluation.metrics.base.Evaluator.curves`.
+        charts: list of dicts, see `recipes.evaluation.metrics.base.Evaluator.charts`.
         class_names: names, index for index.
         keypoint_names: names, index for index.
         skeleton: pairs of keypoints to join in the samples.
@@ -50,6 +52,7 @@ def draw(
     Raises:
         InputError: if a sample's maps are not of its picture's size.
     """
+    from recipes.report.charts import count_charts
     from recipes.report.curves import quality_curves, training_curves  # Matplotlib, which `render` does without
     from recipes.report.errors import meanings
     from recipes.report.samples import classes_in, panels, worst_first
@@ -67,7 +70,7 @@ def draw(
         "overall": overall,
         "facts": facts,
         "training": training_curves(history),
-        "figures": quality_curves(curves, class_names),
+        "figures": quality_curves(curves, class_names) | count_charts(charts),
         "samples": [
             {"name": sample.name, "score": sample.score, "panels": panels(sample, class_names, skeleton)}
             for sample in ranked

@@ -1,7 +1,7 @@
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from recipes.report.colours import hexadecimal, palette
+from zoo.drawing.colours import hexadecimal, palette
 
 
 def draw_recall(found, title):

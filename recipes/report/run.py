@@ -19,7 +19,7 @@ MEASURED = "recipe.json", "metrics.json"
 def write_metrics(workdir, data=None, *, skip_bad=False):
     """Evaluates a run's best model and writes `metrics.json`: the scores, and under "data" what they were taken on.
 
-    Beside it `curves.json` keeps the curves of the same pictures for the report.
+    Beside it `curves.json` keeps the curves and charts of the same pictures for the report.
 
     Args:
         workdir: a trained `Workdir`.
@@ -38,7 +38,7 @@ def write_metrics(workdir, data=None, *, skip_bad=False):
     source, _ = usable_again(open_source(data).of_task(recipe.task), read_known(workdir.path), skip_bad)
     evaluator = accumulate(export.load(workdir.model), source)
     scores = evaluator.scores()
-    replace_text(workdir.curves, json.dumps(evaluator.curves()) + "\n")
+    replace_text(workdir.curves, json.dumps(evaluator.curves() + evaluator.charts()) + "\n")
     replace_text(workdir.metrics, json.dumps({"data": data, **scores}, indent=2) + "\n")
     return scores
 
@@ -51,23 +51,26 @@ def report(workdir, *, skip_bad=False):
     from recipes.data import open_source
     from recipes.evaluation.evaluate import take_samples
     from recipes.report import hardware
+    from recipes.report.heat import with_heat
     from recipes.training.known import read_known, usable_again
 
     recipe = workdir.read_recipe()
     model, scores = export.load(workdir.model), read_json(workdir.metrics, keys=("data",))
     data = scores.pop("data")
     source, _ = usable_again(open_source(data).of_task(recipe.task), read_known(workdir.path), skip_bad)
+    kept = curves(workdir)
     fields = {name: text(value) for name, value in recipe.to_dict().items()}
     drawn = page.draw(
         title=workdir.path.name,
         facts={"measured on": data, **fields, "hardware": hardware.describe(), "date": date.today().isoformat()},
         history=workdir.read_history(workdir.last_epoch()),
         scores=scores,
-        curves=curves(workdir),
+        curves=[one for one in kept if "lines" in one],
+        charts=[one for one in kept if "lines" not in one],
         class_names=model.class_names,
         keypoint_names=source.keypoint_names,
         skeleton=source.skeleton,
-        samples=take_samples(model, source, SAMPLES),
+        samples=with_heat(model, take_samples(model, source, SAMPLES)),
     )
     with workdir.changing():
         replace_text(workdir.page, json.dumps(drawn) + "\n")
@@ -75,7 +78,7 @@ def report(workdir, *, skip_bad=False):
 
 
 def curves(workdir):
-    """Returns the curves that `write_metrics` kept, `[]` where an earlier version measured."""
+    """Returns the curves and charts that `write_metrics` kept, `[]` where an earlier version measured."""
     return read_json(workdir.curves, list, values=dict) if workdir.curves.is_file() else []
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from recipes.report.depict import draw_targets
 from recipes.report.errors import draw_errors
 from zoo.constants import VOID
+from zoo.drawing.depict import draw_targets
+from zoo.drawing.heat import draw_heat
 
 LONGEST_SIDE = 560
 
@@ -21,9 +22,10 @@ class Sample:
     Attributes:
         name: what to call it, e.g. the file's name.
         image: `(H, W, 3)` uint8.
-        truth: targets, see `recipes.report.depict`; `None` where nobody knows.
+        truth: targets, see `zoo.drawing.depict`; `None` where nobody knows.
         prediction: what was found, as targets.
         score: the main figure on this picture alone, or `None`.
+        heat: the name of a class and `(H, W)` float, 0 to 1, what it looks at; `None` where nobody asked.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Sample:
     truth: dict | None
     prediction: dict
     score: float | None = None
+    heat: tuple | None = None
 
 
 def worst_first(samples, higher_is_better=True):
@@ -60,7 +63,7 @@ def panels(sample, class_names=(), skeleton=()):
         skeleton: pairs of keypoints to join.
     Returns:
         list of `(caption, picture)`, each picture a `data:` address: the picture itself, ground truth,
-        prediction and errors; without ground truth the picture itself and the prediction.
+        prediction and errors; without ground truth the picture itself and the prediction; and the heat map.
     Raises:
         InputError: if ground truth or prediction is not of the picture's size.
     """
@@ -70,6 +73,8 @@ def panels(sample, class_names=(), skeleton=()):
     drawn.append(("prediction", draw_targets(sample.image, sample.prediction, class_names, skeleton)))
     if sample.truth is not None:
         drawn.append(("errors", draw_errors(sample)))
+    if sample.heat is not None:
+        drawn.append((f"what {sample.heat[0]} looks at", draw_heat(sample.image, sample.heat[1])))
     return [(caption, data_address(picture)) for caption, picture in drawn]
 
 

@@ -25,6 +25,8 @@ TITLES = {
     "auc": "AUC@0.08",
     "failure_rate": "failures@0.08",
     "pck": "PCK@0.2",
+    "f1": "best F1",
+    "best_score": "at score",
 }
 
 

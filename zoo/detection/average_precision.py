@@ -75,10 +75,35 @@ class Curve:
 
     def points(self):
         """Returns `recall` and `precision`, `(N,)` each: after the best detection, after the two best ..."""
-        scores = np.concatenate([np.zeros(0), *self.scores])
-        right = np.concatenate([np.zeros(0), *self.verdicts])[np.argsort(-scores, kind="stable")]
-        hits = np.cumsum(right)
+        _, hits = self.ranked()
         return hits / max(self.objects, 1), hits / np.arange(1, len(hits) + 1)
+
+    def ranked(self):
+        """Returns `(N,)` falling scores and how many of the detections down to each are right."""
+        scores = np.concatenate([np.zeros(0), *self.scores])
+        order = np.argsort(-scores, kind="stable")
+        return scores[order], np.cumsum(np.concatenate([np.zeros(0), *self.verdicts])[order])
+
+    def f1_at(self, least):
+        """Returns the F1 of the detections of each least score `(M,)`: twice the right ones over found and true."""
+        scores, hits = self.ranked()
+        counts = np.searchsorted(-scores, -np.asarray(least, "float64"), side="right")
+        return 2 * np.append(0, hits)[counts] / np.maximum(counts + self.objects, 1)
+
+    def best_score(self):
+        """Returns the least score with the best F1, between two detections', and that F1; `None` without an object.
+
+        Of scores that are as good it is the highest; without a right detection there is none, `(None, 0.0)`.
+        """
+        if not self.objects:
+            return None
+        scores, hits = self.ranked()
+        f1 = 2 * hits / (np.arange(1, len(hits) + 1) + self.objects)
+        f1[:-1][scores[:-1] == scores[1:]] = 0  # no score parts equal ones
+        if not f1.any():
+            return None, 0.0
+        last = f1.argmax()
+        return float((scores[last] + np.append(scores, 0)[last + 1]) / 2), float(f1[last])
 
     def average_precision(self):
         """Returns the area under the precision, made falling, over all recalls; `None` without an object."""

@@ -56,6 +56,16 @@ class Evaluator:
         """
         return []
 
+    def charts(self):
+        """Returns what else there is to draw.
+
+        Returns:
+            List of dicts that JSON can hold: `title`, names of the axes `x` and `y`, and either `matrix`, rows of
+            counts by the names of `rows` and `columns`, or `bars`, name to counts by the names of `bins`, which are
+            stacked.
+        """
+        return []
+
 
 def known_mean(values):
     """Returns the mean of those that are not `None`, whatever their order; `None` without any."""

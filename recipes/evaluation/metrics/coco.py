@@ -7,7 +7,7 @@ import numpy as np
 from faster_coco_eval import COCO, COCOeval_faster, mask
 
 from recipes.evaluation import rle
-from recipes.evaluation.metrics.objects import crowds, ignored
+from zoo.ops.objects_numpy import crowds, ignored
 
 # Indices of what COCOeval counted: thresholds 0.50, 0.55 ... 0.95; objects of all sizes; most detections a picture.
 IOU_50, IOU_75 = 0, 5

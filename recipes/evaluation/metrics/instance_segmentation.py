@@ -3,13 +3,13 @@
 from recipes.evaluation import rle
 from recipes.evaluation.metrics import detection
 from recipes.evaluation.metrics.coco import coco_scores
-from recipes.evaluation.metrics.objects import detected
+from zoo.ops.objects_numpy import detected
 
 
 class Evaluator(detection.Evaluator):
     """Gathers average precision over pictures of any sizes; masks are kept as run lengths."""
 
-    curve_title = "Precision and recall of boxes at IoU 0.5"
+    of_what = " of boxes at IoU 0.5"
 
     def update(self, prediction, example):
         """Adds a picture.

@@ -7,8 +7,8 @@ import numpy as np
 
 from recipes.evaluation.metrics import detection
 from recipes.evaluation.metrics.coco import coco_scores
-from recipes.evaluation.metrics.objects import detected
 from zoo.errors import InputError
+from zoo.ops.objects_numpy import detected
 
 # The spread of people's marks at each keypoint of COCO, as a share of the square root of the object's area.
 COCO_SIGMAS = {
@@ -32,7 +32,7 @@ class Evaluator(detection.Evaluator):
     distances, is 0.53 of its box's where the source states none, see `recipes.evaluation.metrics.coco.OF_BOX`.
     """
 
-    curve_title = "Precision and recall of boxes at IoU 0.5"
+    of_what = " of boxes at IoU 0.5"
 
     def update(self, prediction, example):
         """Adds a picture.

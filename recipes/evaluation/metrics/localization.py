@@ -4,8 +4,8 @@ import numpy as np
 
 from recipes.evaluation.metrics import base
 from recipes.evaluation.metrics.base import known_mean
-from recipes.evaluation.metrics.objects import largest
 from zoo.ops.boxes_numpy import iou
+from zoo.ops.objects_numpy import largest
 
 IOU = 0.5
 SCORE = 0.5

@@ -9,8 +9,8 @@ import numpy as np
 
 from recipes.evaluation.metrics import base
 from recipes.evaluation.metrics.base import known_mean
-from recipes.evaluation.metrics.objects import largest
 from zoo.errors import InputError
+from zoo.ops.objects_numpy import largest
 
 FAILURE = 0.08
 NEAR = 0.2

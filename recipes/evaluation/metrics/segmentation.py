@@ -6,6 +6,7 @@ Source: Long et al. 2015, arXiv:1411.4038, section 5 (the four figures).
 import numpy as np
 
 from recipes.evaluation.metrics import base
+from recipes.evaluation.metrics.confusion import confusion_chart
 from zoo.segmentation.confusion import Confusion, fractions, mean
 
 
@@ -39,3 +40,8 @@ class Evaluator(base.Evaluator):
             "class_accuracy": mean(self.confusion.recall()),
             **{f"iou/{name}": value for name, value in zip(self.class_names, iou, strict=True)},
         }
+
+    def charts(self):
+        """Returns the confusion matrix, in pixels, of the classes that are true or predicted somewhere."""
+        matrix = self.confusion.matrix
+        return [confusion_chart("Confusion of pixels", matrix, self.class_names)] if matrix.any() else []

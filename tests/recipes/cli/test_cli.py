@@ -12,7 +12,7 @@ from recipes.report.run import write_metrics
 
 VERBS = (
     *("data", "train", "evaluate", "compare", "predict", "export", "verify", "benchmark", "web"),
-    *("facewarp", "proposals", "list", "weights", "demo", "convert", "publish"),
+    *("facewarp", "proposals", "list", "weights", "demo", "convert", "publish", "info", "explain"),
 )
 
 
@@ -176,7 +176,7 @@ def test_export_shows_the_layers_left_in_float(zoo, own_run):
     code, out, err = zoo("export", own_run / "model.keras", "--quantize", "int8", "--search", "1e-6")
     assert code == 0, err
     assert "in integers" in out and "noise alone" in out
-    assert re.search(r"up1_conv1\S+ +[\d.]+ +float32", out), out
+    assert re.search(r"up1_conv1\S*\t[\d.]+\tfloat32", out), out
 
 
 WRONG = {

@@ -3,7 +3,7 @@ import pytest
 
 from recipes.evaluation import metrics
 from recipes.evaluation.metrics.localization import Evaluator
-from recipes.evaluation.metrics.objects import largest
+from zoo.ops.objects_numpy import largest
 
 NOTHING = {"boxes": np.zeros((0, 4), "float32"), "labels": np.zeros(0, "int32")}
 

@@ -7,12 +7,12 @@ boxes "masks" `(N, H, W)`, 0 or 1, or "keypoints" `(N, K, 2 or 3)`, with a visib
 
 import numpy as np
 
-from recipes.evaluation.metrics.objects import crowds, detected, ignored, largest
-from recipes.report.colours import palette
-from recipes.report.drawing import draw_boxes, draw_masks, draw_skeleton, overlay
+from zoo.drawing.colours import palette
+from zoo.drawing.shapes import draw_boxes, draw_masks, draw_skeleton, overlay
 from zoo.ops.masks import paste
+from zoo.ops.objects_numpy import crowds, detected, ignored, largest
+from zoo.prediction import SCORE
 
-SCORE = 0.5
 SEEN = 2.0  # the least score of a keypoint that is drawn, as in Detectron's vis.py
 GREY = (128, 128, 128)
 MORE = {

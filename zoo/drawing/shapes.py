@@ -8,8 +8,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from recipes.report.colours import palette
 from zoo.constants import VOID
+from zoo.drawing.colours import palette
 from zoo.errors import InputError, one_line
 
 __all__ = [

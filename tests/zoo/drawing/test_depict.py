@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from recipes.report.colours import palette
-from recipes.report.depict import GREY, draw_targets, found_in, truth_of
+from zoo.drawing.colours import palette
+from zoo.drawing.depict import GREY, draw_targets, found_in, truth_of
 
 SIZE = (40, 60)
 IMAGE = np.full((*SIZE, 3), 100, "uint8")

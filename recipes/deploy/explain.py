@@ -1,0 +1,69 @@
+"""What a class looks at in a user's own pictures, drawn on them."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from recipes.data import pictures
+from recipes.data.files import replace_file
+from recipes.report.heat import looked_at
+from zoo.drawing.heat import draw_heat
+from zoo.drawing.shapes import draw_boxes
+from zoo.errors import InputError
+from zoo.prediction import name_of
+
+
+def explain(predictor, paths, output, *, class_name=None, layer=None):
+    """Draws for each picture where the score of a class comes from.
+
+    Args:
+        predictor: what `export.load` returns of a .keras file.
+        paths: picture files and folders of them.
+        output: folder for `NAME_heat.png`; made if missing.
+        class_name: the class; the best one found in each picture if not given.
+        layer: as in `zoo.anatomy.heat.heat`.
+    Yields:
+        Dicts of `picture`, `class`, `score`, `box` xyxy in the picture or `None`, `layer`, `heat`, the file's name.
+    Raises:
+        InputError: if the file is an artifact, the class or layer is unknown or not in a picture, or a file cannot be
+            read or written.
+    """
+    if not hasattr(predictor, "model"):
+        raise InputError(f"{predictor.path} is an artifact, through which no gradient goes: give its .keras file")
+    label = label_of(predictor.class_names, class_name)
+    files = [file for path in paths for file in pictures.find(path)]
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{output}: cannot be made ({error.strerror}); name another folder") from error
+    for file in files:
+        image = pictures.read(file)
+        try:
+            seen, found = looked_at(predictor, image, label, layer)
+        except InputError as error:
+            raise InputError(f"{file}: {error}") from error
+        box = found.box
+        name = name_of(predictor.class_names, found.label)
+        drawn = draw_heat(image, seen)
+        if box is not None:
+            drawn = draw_boxes(drawn, box[None], np.array([0]), (name,), [found.score])
+        written = f"{Path(file).stem}_heat.png"
+        replace_file(output / written, Image.fromarray(drawn).save, durable=False)
+        yield {
+            "picture": str(file),
+            "class": name,
+            "score": round(found.score, 6),
+            "box": None if box is None else [round(float(side), 2) for side in box],
+            "layer": found.layer,
+            "heat": written,
+        }
+
+
+def label_of(class_names, name):
+    """Returns the index of a class, `None` for no name."""
+    if name is None:
+        return None
+    if name not in class_names:
+        raise InputError(f"--class {name}: the model knows {', '.join(class_names) or 'no names of classes'}")
+    return class_names.index(name)

@@ -1,0 +1,52 @@
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import zoo
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (2, 32, 48, 3)).astype("float32")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return zoo.grid_detector(2, grid=(2, 3), width=1 / 8, input_shape=(32, 48, 3), name="small")
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ("street.jpg", "received the path 'street.jpg': give np.asarray(PIL.Image.open(path).convert('RGB'))[None]"),
+        (Path("street.jpg"), "received the path 'street.jpg'"),
+        (Image.new("RGB", (48, 32)), "received a PIL picture: give it as np.asarray(picture)[None]"),
+        ([Image.new("RGB", (48, 32))] * 2, "received a list of 2: give pictures of one size as np.stack("),
+        ([PIXELS[0], PIXELS[1][:16]], "received a list of 2: give pictures of one size as np.stack("),
+        (["a.jpg"], "received a list of 1: "),
+        (PIXELS[0], "shape (32, 48, 3): a batch has a dimension more, picture[None]"),
+        (PIXELS.transpose(0, 3, 1, 2), "(2, 3, 32, 48): channels come last, np.transpose(pictures, (0, 2, 3, 1))"),
+        (PIXELS[..., :1], "(2, 32, 48, 1): grey and transparent pictures become RGB by PIL's convert('RGB')"),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_remedy(model, given, remedy):
+    with pytest.raises(zoo.InputError) as error:
+        model.predict(given, verbose=0)
+    assert str(error.value).startswith("small takes pictures (B, H, W, 3), received ") and remedy in str(error.value)
+
+
+@pytest.mark.parametrize("scaled", [PIXELS / 255, PIXELS / 127.5 - 1])
+def test_pixels_that_are_scaled_already_are_warned_of(model, scaled):
+    with pytest.warns(UserWarning, match="small takes raw pixels of 0 to 255 and normalises them itself, received"):
+        model.predict(scaled, verbose=0)
+
+
+@pytest.mark.parametrize("pixels", [PIXELS, PIXELS * 0, np.minimum(PIXELS, 1), PIXELS.astype("uint8")])
+def test_dark_pictures_are_not_warned_of(model, pixels):
+    with warnings.catch_warnings(action="error"):
+        model.predict(pixels, verbose=0)
+
+
+def test_sources_are_opened_under_the_name_that_is_looked_for():
+    with pytest.raises(zoo.InputError, match="nowhere"):
+        zoo.datasets.open("masks:nowhere")

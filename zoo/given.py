@@ -1,0 +1,105 @@
+"""What is given to a model as pictures, and the one line about it where it is something else."""
+
+import os
+import warnings
+
+import numpy as np
+
+from zoo.errors import InputError
+
+
+def check_pictures(model, x):
+    """Raises `InputError` where pictures have another size than a model's, or what is given are no pictures.
+
+    Floats that are no pixels of 0 to 255, but scaled to 1 or normalised, are warned of.
+
+    Args:
+        model: the `ZooModel`.
+        x: what Keras takes. The sizes in a generator, and those that a data set does not state, are not known.
+    """
+    *fixed, channels = model.inputs[0].shape[1:]
+    takes = f"{model.name} takes pictures (B, H, W, {channels})"
+    if (remedy := no_array(x)) is not None:
+        raise InputError(f"{takes}, received {remedy}")
+    pictures = pictures_in(x, model.inputs[0].name)
+    shape = shape_of(pictures)
+    if shape and (len(shape) != 4 or shape[3] not in (None, channels)):
+        raise InputError(f"{takes}, received an array of shape {shape}{remedy_of(shape, channels)}")
+    size = shape[1:3]
+    if any(None not in pair and pair[0] != pair[1] for pair in zip(fixed, size, strict=False)):
+        wanted, (height, width) = "x".join("any" if side is None else str(side) for side in fixed), size
+        raise InputError(
+            f"{model.name} takes pictures of {wanted}, received {height}x{width}: build it with "
+            f"input_shape=({height}, {width}, {channels}), or let zoo predict fit them in"
+        )
+    warn_of_scaled(pictures, model.name)
+
+
+def no_array(x):
+    """Says what was given in place of an array, and the remedy; `None` where it may be one."""
+    if isinstance(x, str | os.PathLike):
+        return f"the path {os.fspath(x)!r}: give np.asarray(PIL.Image.open(path).convert('RGB'))[None]"
+    if is_pil(x):
+        return "a PIL picture: give it as np.asarray(picture)[None]"
+    if isinstance(x, list | tuple) and x and (is_pil(x[0]) or isinstance(x[0], str | os.PathLike) or is_one(x[0])):
+        return (
+            f"a list of {len(x)}: give pictures of one size as np.stack([np.asarray(p) for p in pictures]), those of "
+            "several sizes to export.load(path).predict_each"
+        )
+    return None
+
+
+def is_pil(x):
+    """Says whether something is a PIL picture, without loading PIL."""
+    return type(x).__module__.partition(".")[0] == "PIL"
+
+
+def is_one(x):
+    """Says whether something is the array of one picture."""
+    return isinstance(x, np.ndarray) and x.ndim == 3
+
+
+def remedy_of(shape, channels):
+    """Returns what to do about an array whose shape is no batch's, as the end of a message; "" where nobody knows."""
+    if len(shape) == 3 and shape[2] == channels:
+        return ": a batch has a dimension more, picture[None]"
+    if len(shape) == 4 and shape[1] == channels:
+        return ": channels come last, np.transpose(pictures, (0, 2, 3, 1))"
+    if len(shape) == 4 and shape[3] in (1, 4) and channels == 3:
+        return ": grey and transparent pictures become RGB by PIL's convert('RGB')"
+    return ""
+
+
+def warn_of_scaled(pictures, name):
+    """Warns of floats below 0, and of those of which all are 1 or less and some lie between 0 and 1."""
+    if not isinstance(pictures, np.ndarray) or pictures.dtype.kind != "f" or not pictures.size:
+        return
+    low, high = pictures.min(), pictures.max()
+    if low < 0 or (high <= 1 and ((pictures > 0) & (pictures < 1)).any()):
+        warnings.warn(
+            f"{name} takes raw pixels of 0 to 255 and normalises them itself, received {low:.3g} to {high:.3g}",
+            stacklevel=4,
+        )
+
+
+def pictures_in(x, name):
+    """Returns the pictures, or their spec, in what Keras takes as `x`.
+
+    Args:
+        x: an array `(B, H, W, C)`, a dict of inputs with one of that name, a list of inputs whose first it is, or a
+            data set of these, alone or with targets.
+        name: of the input.
+    """
+    if hasattr(x, "element_spec"):
+        x = x.element_spec[0] if isinstance(x.element_spec, tuple) else x.element_spec
+    if isinstance(x, dict):
+        x = x.get(name)
+    elif isinstance(x, (list, tuple)) and x:
+        x = x[0]
+    return x
+
+
+def shape_of(pictures):
+    """Returns the shape of pictures, `None` for a side that is not known; `()` where there are none, or no shape."""
+    shape = getattr(pictures, "shape", ())
+    return () if getattr(shape, "rank", 0) is None else tuple(shape)
