@@ -12,6 +12,7 @@ EXTRAS = {
     "export": ("tf2onnx", "onnx", "ai_edge_quantizer"),
     "openvino": ("openvino",),
     "jax": ("jax",),
+    "track": ("supervision",),
 }
 """By the name in `pip install 'regionzoo[NAME]'`, the packages that our code imports of what it brings."""
 OURS = "zoo", "recipes", "export"
