@@ -130,7 +130,7 @@ def ramps(length, overlap):
 
 
 class TiledObjects(Tiled):
-    """A detector that looks at tiles, and once at the whole picture for objects larger than these.
+    """A detector that looks at tiles, and once at the whole picture for the objects that no tile shows whole.
 
     Boxes, masks and keypoints are brought to the picture and merged, see `recipes.evaluation.merging.merged`: what a
     tile's inner edge cuts is given up where another tile, or the whole picture, shows the object whole.
@@ -142,12 +142,19 @@ class TiledObjects(Tiled):
             corners = self.corners(picture.shape[:2])
             corners = corners if len(corners) > 1 else []  # the only tile is the whole picture
             found = self.predictor.predict_each(self.seen(picture, corners))
-            views, cut = [next(found)], []
-            cut.append(np.zeros(len(views[0]["labels"]), bool))
+            views = [self.beyond_tiles(next(found), corners, picture.shape[:2])]
+            cut = [np.zeros(len(views[0]["labels"]), bool)]
             for corner, prediction in zip(corners, found, strict=True):
                 cut.append(self.cut(prediction["boxes"], corner, picture.shape[:2]))
                 views.append(moved(prediction, *corner))
             yield merged(views, self.predictor.task, cut)
+
+    def beyond_tiles(self, prediction, corners, size):
+        """Returns a picture's objects less those that lie whole in a tile, which shows them larger."""
+        inside = np.zeros(len(prediction["labels"]), bool)
+        for y, x in corners:
+            inside |= ~self.cut(prediction["boxes"] - np.float32([x, y, x, y]), (y, x), size)
+        return {**prediction, "labels": np.where(inside, -1, prediction["labels"])}
 
     def seen(self, picture, corners):
         """Yields the picture and then its tiles."""
@@ -155,7 +162,7 @@ class TiledObjects(Tiled):
         yield from self.tiles(picture, corners)
 
     def cut(self, boxes, corner, size):
-        """Says of each of `(K, 4)` boxes of a tile whether it ends at an edge that lies inside the picture."""
+        """Says of each of `(K, 4)` boxes of a tile whether it reaches an edge that lies inside the picture."""
         (y, x), (height, width) = corner, self.tile
         rim_y, rim_x = (max(2.0, RIM * side) for side in self.tile)
         x1, y1, x2, y2 = np.moveaxis(np.asarray(boxes), -1, 0)

@@ -120,6 +120,17 @@ def test_what_is_larger_than_a_tile_is_found_in_the_picture_and_its_pieces_are_g
     assert boxes_of(seen) == [(0, 10, 20, 120, 110)]
 
 
+def test_what_the_whole_picture_alone_takes_for_a_thing_is_one_only_where_no_tile_shows_it_whole():
+    def rash(images):
+        for image in images:
+            if image.shape[0] > 64:
+                image = picture(image.shape[:2], (RED, (5, 5, 35, 35)), (GREEN, (20, 40, 120, 110)))
+            yield found(image)
+
+    (seen,) = through(detector(predict_each=rash), tile=64).predict_each([picture((128, 128))])
+    assert boxes_of(seen) == [(1, 20, 40, 120, 110)]
+
+
 def test_masks_and_keypoints_come_along():
     def posed(images):
         for image in images:
