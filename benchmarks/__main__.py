@@ -24,6 +24,7 @@ BENCHMARKS = (
     "mask_pipeline",
     "data",
     "prediction",
+    "video",
     "evaluation",
     "mean_shapes",
     "commands",

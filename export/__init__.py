@@ -6,6 +6,7 @@ Importing this package imports no framework; each function loads what it needs.
 from export.artifact import Artifact
 from export.benchmark import Benchmark, benchmark
 from export.convert import ConversionError
+from export.detections import to_supervision
 from export.exporter import VerificationError, export
 from export.predictor import Predictor
 from export.runtime import load
@@ -23,5 +24,6 @@ __all__ = [
     "benchmark",
     "export",
     "load",
+    "to_supervision",
     "verify",
 ]

@@ -13,6 +13,7 @@ EXTRAS = {
     "openvino": ("openvino",),
     "jax": ("jax",),
     "hf": ("huggingface_hub",),
+    "track": ("supervision",),
 }
 """By the name in `pip install 'regionzoo[NAME]'`, the packages that our code imports of what it brings."""
 OURS = "zoo", "recipes", "export"

@@ -11,6 +11,7 @@ import typer
 
 from recipes.cli.quiet import import_frameworks
 from recipes.data.files import replace_text
+from zoo.errors import InputError
 
 app = typer.Typer(
     help="Region- and pixel-level CNNs for Keras 3: train, measure and ship them.",
@@ -36,7 +37,20 @@ Json = Annotated[
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out unusable pictures instead of refusing them.")]
 Tile = Annotated[
     str | None,
-    typer.Option(help="Segment by overlapping tiles of HEIGHTxWIDTH, at the picture's own scale, as U-Net's paper."),
+    typer.Option(
+        help="Look at overlapping tiles, 1024 or HEIGHTxWIDTH, at the picture's own scale: detectors find small "
+        "objects, segmenters see large pictures as U-Net's paper does, without seams."
+    ),
+]
+Overlap = Annotated[
+    float | None,
+    typer.Option(
+        help="Share of a tile that its neighbours show too, 0.2 for detectors; a segmenter's tiles are blended there."
+    ),
+]
+Flip = Annotated[bool, typer.Option("--flip", help="Look at pictures mirrored, too, and join what is found.")]
+Scales = Annotated[
+    str | None, typer.Option(help="Look at pictures in these sizes, as in 0.8,1,1.25, and join what is found.")
 ]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a field of the recipe: field=value.")]
 
@@ -76,6 +90,16 @@ def load(path_or_name, threads=None):
     if format_of(path) in ("keras", "saved_model"):
         import_frameworks()
     return export.load(path, threads)
+
+
+def numbers(text, option):
+    """Returns the numbers of a text such as 0.8,1,1.25, `None` of none; raises `InputError` where it holds others."""
+    try:
+        return text if text is None else tuple(map(float, text.split(",")))
+    except ValueError as error:
+        raise InputError(
+            f"{option} takes numbers with commas between, as in 0.8,1,1.25, received {text!r}"
+        ) from error
 
 
 def write_json(file, value):

@@ -1,11 +1,12 @@
 """Verbs that put a model or an artifact to use: `zoo predict`, `benchmark`, `web`, `facewarp`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from recipes.cli.app import Crf, Json, Model, SkipBad, Tile, load, verb, write_json
+from recipes.cli.app import Crf, Flip, Json, Model, Overlap, Scales, SkipBad, Tile, load, numbers, verb, write_json
 from recipes.cli.quiet import import_frameworks
 from recipes.report.tables import megabytes, percent, show
 
@@ -15,33 +16,54 @@ SHOWN = 100
 @verb("zoo predict runs/demo/artifacts/model.onnx photos/ --output predictions")
 def predict(
     model: Model,
-    pictures: Annotated[list[Path], typer.Argument(help="Picture files and folders of them.")],
-    output: Annotated[Path, typer.Option(help="Folder for overlays and predictions.json.")] = Path("predictions"),
+    inputs: Annotated[
+        list[str],
+        typer.Argument(help="Pictures, folders of them, globs ('frames/*.png'), http addresses, videos, camera:0."),
+    ],
+    output: Annotated[Path, typer.Option(help="Folder for what is written.")] = Path("predictions"),
+    save: Annotated[
+        str | None,
+        typer.Option(
+            help="What is written, some of overlay (PNG; of a video MP4), json (predictions.json), classes (label "
+            "maps, indexed PNG), coco (coco.json), yolo (labels/NAME.txt); overlay,json if not given, and a "
+            "segmenter's classes."
+        ),
+    ] = None,
     score: Annotated[float, typer.Option(help="Least score of an object that is drawn and listed.")] = 0.5,
+    classes: Annotated[str | None, typer.Option(help="Classes that are drawn and listed, as in cat,dog.")] = None,
+    most: Annotated[int | None, typer.Option("--max", help="Objects a picture at most, the best.")] = None,
     tile: Tile = None,
+    overlap: Overlap = None,
+    flip: Flip = False,
+    scales: Scales = None,
     crf: Crf = False,
+    track: Annotated[
+        str | None, typer.Option(help="Follow objects from frame to frame, and number them: bytetrack.")
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Take the pictures for frames of one video, so many a second.")
+    ] = None,
     skip_bad: SkipBad = False,
 ):
-    """Predicts pictures: overlays to look at, label maps and JSON to work with."""
+    """Predicts pictures, videos and cameras: overlays to look at, label maps and JSON to work with."""
     from recipes.data.pictures import ignored_line
-    from recipes.deploy.predict import predict_each, summary
+    from recipes.deploy.predict import predict_each
+    from recipes.deploy.summary import Lines
     from recipes.evaluation.ways import through
 
-    predictor = through(load(model), tile=tile, crf=crf)
-    rows = []
-
-    def found(entry):
-        if len(rows) < SHOWN:
-            rows.append([entry["picture"], summary(entry), entry["overlay"]])
-
-    count, skipped = predict_each(predictor, pictures, output, found, skip_bad=skip_bad, score=score)
-    show(f"predictions in {output}", ["picture", "found", "overlay"], rows)
-    if count > len(rows):
-        print(f"and {count - len(rows):,} more in {output / 'predictions.json'}")
-    if line := ignored_line(pictures):
+    ways = {"tile": tile, "overlap": overlap, "flip": flip, "scales": numbers(scales, "--scales"), "crf": crf}
+    predictor, lines = through(load(model), **ways), Lines(SHOWN)
+    chosen = {"score": score, "classes": classes, "most": most, "save": save, "track": track, "fps": fps}
+    if any(one.startswith("camera:") for one in inputs):
+        print("Ctrl-C ends the camera", file=sys.stderr)
+    _, skipped = predict_each(predictor, inputs, output, lines.add, skip_bad=skip_bad, **chosen)
+    show(f"predictions in {output}", ["picture", "found", "file"], lines.rows)
+    if lines.count > len(lines.rows):
+        print(f"and {lines.count - len(lines.rows):,} more in {output}")
+    if line := ignored_line(inputs):
         print(line)
     if skipped:
-        show("skipped", ["picture"], [[line] for line in skipped])
+        show("skipped", ["what"], [[line] for line in skipped])
 
 
 @verb("zoo benchmark runs/demo/artifacts/model.onnx runs/demo/artifacts/model.tflite --threads 2")

@@ -5,7 +5,22 @@ from typing import Annotated
 
 import typer
 
-from recipes.cli.app import SPECS, Crf, Data, Json, Model, SkipBad, Tile, load, verb, write_json
+from recipes.cli.app import (
+    SPECS,
+    Crf,
+    Data,
+    Flip,
+    Json,
+    Model,
+    Overlap,
+    Scales,
+    SkipBad,
+    Tile,
+    load,
+    numbers,
+    verb,
+    write_json,
+)
 from recipes.report.tables import show, show_scores
 
 RECALLS = ("0.5", "0.7")
@@ -19,6 +34,9 @@ def evaluate(
         str | None, typer.Option(help="Segment region by region, as DeconvNet: a method of zoo.proposals.")
     ] = None,
     tile: Tile = None,
+    overlap: Overlap = None,
+    flip: Flip = False,
+    scales: Scales = None,
     crf: Crf = False,
     json_file: Json = None,
     skip_bad: SkipBad = False,
@@ -30,7 +48,8 @@ def evaluate(
     from recipes.evaluation.ways import through
     from recipes.training.known import known_to, usable_again
 
-    predictor = through(load(model), tile=tile, proposals=proposals, crf=crf)
+    ways = {"tile": tile, "overlap": overlap, "flip": flip, "scales": numbers(scales, "--scales")}
+    predictor = through(load(model), proposals=proposals, crf=crf, **ways)
     source, _ = usable_again(open_source(data).of_task(predictor.task), known_to(model), skip_bad)
     with damage_named(source):
         scores = evaluate(predictor, source)

@@ -8,6 +8,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -40,14 +41,17 @@ MARKS = (
 _writing = set()  # by threads of this process
 
 
-def replace_file(path, write, durable=True):
-    """Writes a file in one step: `write(temporary_path)` makes it, a rename puts it in place.
+@contextmanager
+def replacing(path, durable=True):
+    """Puts a file in place in one step: what the block writes under the name that this gives, a rename brings there.
 
     Args:
         path: the file, or a folder where there is none of that name.
-        write: function that writes it under another name in the same folder.
-        durable: whether it is on the disk when this returns, so that a loss of power leaves the old one or the new
-            one whole, too. That takes 1 to 10 ms a file: many small ones that are made anew easily do without.
+        durable: whether it is on the disk when the block is left, so that a loss of power leaves the old one or the
+            new one whole, too. That takes 1 to 10 ms a file: many small ones that are made anew easily do without.
+
+    Yields:
+        The other name, in the same folder. If the block fails, what it wrote is removed.
 
     Raises:
         InputError: if the place cannot be written.
@@ -57,7 +61,7 @@ def replace_file(path, write, durable=True):
     temporary = path.with_name(f".{path.name.split('.')[0]}{PARTIAL}{os.getpid()}.{path.name.partition('.')[2]}")
     _writing.add(temporary.absolute())
     try:
-        write(temporary)
+        yield temporary
         if durable:
             _flush(temporary)
         os.replace(temporary, path)
@@ -68,6 +72,12 @@ def replace_file(path, write, durable=True):
     finally:
         _remove(temporary)
         _writing.discard(temporary.absolute())
+
+
+def replace_file(path, write, durable=True):
+    """Writes a file in one step, see `replacing`: `write(temporary_path)` makes it."""
+    with replacing(path, durable) as temporary:
+        write(temporary)
 
 
 def replace_text(path, text):

@@ -1,197 +1,172 @@
-"""Predicting on a user's own pictures: overlays to look at, label maps and JSON to work with."""
+"""Predicting on a user's own pictures and videos: overlays to look at, label maps and JSON to work with."""
 
-import json
 from collections import Counter
+from contextlib import ExitStack, closing, nullcontext
 from itertools import tee
-from textwrap import indent
-
-import numpy as np
-from PIL import Image
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
 
 from export.tasks import known_task
-from recipes.data import pictures
-from recipes.data.files import replace_file
-from recipes.data.progress import track
-from recipes.evaluation import rle
-from zoo.drawing.depict import SCORE, draw_targets, found_in
+from recipes.data.progress import track as tracked
+from recipes.deploy.ahead import ahead
+from recipes.deploy.choosing import choice_of
+from recipes.deploy.entries import ENTRIES
+from recipes.deploy.inputs import Readable, open_streams
+from recipes.deploy.interrupt import interruptible
+from recipes.deploy.saving import LISTS, SAVERS, coco_rows, json_list, kinds_of, make_folder, names_of
+from recipes.deploy.tracking import Tracks
+from zoo.drawing.depict import MORE, SCORE
 from zoo.errors import InputError
-from zoo.ops.objects_numpy import detected
 
 
-def predict(predictor, paths, output, *, skip_bad=False, score=SCORE):
+def predict(predictor, paths, output, **options):
     """Predicts pictures, as `predict_each`, and keeps what was found.
 
     Returns:
         `(entries, skipped)`: the list of dicts that `predictions.json` holds, and one line a picture left out.
     """
     entries = []
-    _, skipped = predict_each(predictor, paths, output, entries.append, skip_bad=skip_bad, score=score)
+    _, skipped = predict_each(predictor, paths, output, entries.append, **options)
     return entries, skipped
 
 
-def predict_each(predictor, paths, output, found, *, skip_bad=False, score=SCORE):
-    """Predicts pictures and writes what was found; of any number of pictures a few stand in memory at a time.
+def predict_each(
+    predictor,
+    inputs,
+    output,
+    found,
+    *,
+    skip_bad=False,
+    score=SCORE,
+    classes=None,
+    most=None,
+    save=None,
+    fps=None,
+    track=None,
+):
+    """Predicts pictures and videos and writes what was found; a few frames stand in memory at a time.
 
     For `street.jpg` the folder gets `street_overlay.png` and an entry of `predictions.json`; for segmentation also
-    `street_classes.png` (one class index a pixel). Masks of objects stand in the JSON as COCO's run lengths.
+    `street_classes.png` (one class index a pixel). Masks of objects stand in the JSON as COCO's run lengths. For
+    `walk.mp4` it gets `walk_overlay.mp4`, of the same rate and size, and an entry a frame, with its number and time.
+    Of a video one thread decodes, another predicts, and this one draws and writes; Ctrl-C ends it, or a camera, with
+    all files whole.
 
     The heads of all files are looked at before the first is predicted, so that a file that is no picture, or is cut
-    short, stops the run while nothing is written. Damage inside a picture shows only when its turn comes.
+    short, stops the run while nothing is written. Damage inside a picture shows only when its turn comes; a video
+    that ends before its end is predicted that far.
 
     Args:
         predictor: what `export.load` returns.
-        paths: picture files and folders of them.
+        inputs: picture and video files, folders of pictures, globs, addresses of pictures, `camera:0`.
         output: folder to write to; made if missing.
         found: is called with each entry of `predictions.json` in its turn.
         skip_bad: leave out unreadable pictures instead of stopping.
         score: the least score, 0-1, of an object that counts as found.
+        classes: names of the classes that count, see `recipes.deploy.choosing.choice_of`.
+        most: objects a picture at most, the best.
+        save: what is written, see `recipes.deploy.saving.kinds_of`.
+        fps: where the pictures are the frames of one video, how many a second.
+        track: method that follows objects through a video, or through pictures in their order, or `None`.
 
     Returns:
-        `(count, skipped)`: how many pictures were predicted, and one line a picture left out.
+        `(count, skipped)`: how many frames were predicted, and one line a picture, or end of a video, left out.
 
     Raises:
-        InputError: if a picture cannot be read, two would get the same name, the folder cannot be written, or the
-            score lies outside 0-1.
+        InputError: if a picture cannot be read, two would get the same name, the folder cannot be written, or an
+            option is none of this model's.
     """
-    entry_of = ENTRIES[known_task(predictor, ENTRIES)]
-    if not 0 <= score <= 1:
-        raise InputError(f"--score takes a number from 0 to 1, received {score}")
-    files = [file for path in paths for file in pictures.find(path)]
-    check_names(files, [output / f"{file.stem}_{kind}.png" for file in files for kind in ("overlay", "classes")])
-    skipped = []
-    looked_at = readable(pictures.size_of, track(files, "looking at pictures", len(files)), skip_bad, skipped)
-    files = [file for file, _ in looked_at]
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{output}: cannot be made ({error.strerror}); name another folder") from error
-    count = 0
-
-    def entries():
-        nonlocal count
-        read, ahead = tee(readable(pictures.read, files, skip_bad, skipped))
-        predictions = predictor.predict_each(image for _, image in ahead)
-        for (file, image), prediction in track(zip(read, predictions, strict=True), "predicting", len(files)):
-            seen = found_in(prediction, predictor.task, image.shape[:2], score)
-            drawn = {"overlay": draw_targets(image, seen, predictor.class_names, predictor.skeleton)}
-            if predictor.task == "segmentation":
-                drawn["classes"] = seen["segmentation"].astype(np.uint8)
-            names = {kind: f"{file.stem}_{kind}.png" for kind in drawn}
-            for kind, pixels in drawn.items():
-                replace_file(output / names[kind], Image.fromarray(pixels).save, durable=False)  # is easily made anew
-            size = {"height": image.shape[0], "width": image.shape[1]}
-            entry = {"picture": str(file), **size, **names, **entry_of(predictor, prediction, seen)}
-            found(entry)
-            count += 1
-            yield entry
-
-    replace_file(output / "predictions.json", lambda path: write_list(path, entries()))
-    return count, skipped
-
-
-def readable(read, files, skip_bad, skipped):
-    """Yields each file with what a function reads of it; what it cannot read is an error, or a line in `skipped`."""
-    for file in files:
-        try:
-            yield file, read(file)
-        except ValueError as error:
-            words = str(error) if isinstance(error, InputError) else f"{file}: {error}"
-            if not skip_bad:
-                raise InputError(f"{words}, or predict with --skip-bad") from error
-            skipped.append(words)
+    task = known_task(predictor, ENTRIES)
+    choice, kinds, output = choice_of(predictor, score, classes, most), kinds_of(save, task), Path(output)
+    if track and task not in MORE:
+        raise InputError(f"--track follows the objects of a detector, received a model for {task}")
+    readable, count = Readable(skip_bad), 0
+    with TemporaryDirectory() as fetched, ExitStack() as whole:
+        check_size = getattr(predictor, "check_size", None)
+        streams = open_streams(inputs, Path(fetched), readable, fps, check_size)
+        check_names(streams, kinds, output)
+        followers = [Tracks(track, score, stream.rate) if track else None for stream in streams]
+        make_folder(output)
+        lists = {kind: whole.enter_context(json_list(output / LISTS[kind])) for kind in kinds if kind in LISTS}
+        numbered = all_numbers(streams)
+        for stream, follow in zip(streams, followers, strict=True):
+            begun = count
+            with ExitStack() as files:
+                stopped = files.enter_context(interruptible() if stream.rate else nullcontext(Event()))
+                savers = [SAVERS[kind](output, stream, predictor, files) for kind in kinds if kind in SAVERS]
+                pairs = files.enter_context(closing(predictions(predictor, stream)))
+                for frame, prediction in tracked(pairs, "predicting", stream.count):
+                    size = frame.image.shape[:2]
+                    prediction, seen = choice(prediction, task, size, follow)
+                    entry = {"picture": frame.name, **place_of(frame), "height": size[0], "width": size[1]}
+                    for saver in savers:
+                        entry |= saver(frame, seen, prediction)
+                    entry |= ENTRIES[task](predictor, prediction, seen, choice.labels)
+                    count += 1
+                    if "json" in lists:
+                        lists["json"](entry)
+                    if "coco" in lists:
+                        for row in coco_rows(entry, seen, int(frame.stem) if numbered else count):
+                            lists["coco"](row)
+                    found(entry)
+                    if stopped.is_set():
+                        break
+            if stopped.is_set():
+                readable.skipped.append(f"{stream.name}: stopped after {count - begun:,} frames, which are kept")
+                break
+            if line := stream.lost():
+                readable.skipped.append(line)
+    return count, readable.skipped
 
 
-def write_list(path, values):
-    """Writes a JSON list as its values come."""
-    with open(path, "w", encoding="utf-8") as file:
-        between = "[\n"
-        for value in values:
-            file.write(between + indent(json.dumps(value, indent=2), "  "))
-            between = ",\n"
-        file.write("[]\n" if between == "[\n" else "\n]\n")
+def predictions(predictor, stream):
+    """Yields pairs of a `Frame` and its prediction; of a video threads decode and predict a few ahead."""
+    if not stream.rate:
+        return paired(predictor, stream.frames())
+    if not stream.live:
+        return ahead(paired(predictor, ahead(stream.frames())))
+    return ahead(one_by_one(predictor, ahead(stream.frames(), 1, latest=True)), 1)
 
 
-def check_names(files, results):
-    """Raises `InputError` if two files would get the same names of results, or a result that of a file."""
-    stems = Counter(file.stem for file in files)
-    for file in files:
-        if stems[file.stem] > 1:
-            raise InputError(f"{file}: another picture is named {file.stem} too; predict them into different folders")
-    given = {file.absolute() for file in files}
-    for result in results:
-        if result.absolute() in given:
+def paired(predictor, frames):
+    """Yields pairs of a `Frame` and its prediction."""
+    with closing(frames):
+        kept, shown = tee(frames)
+        yield from zip(kept, predictor.predict_each(frame.image for frame in shown), strict=True)
+
+
+def one_by_one(predictor, frames):
+    """Yields pairs as `paired`; no frame waits until a batch of them is there."""
+    with closing(frames):
+        for frame in frames:
+            (prediction,) = predictor.predict_each([frame.image])
+            yield frame, prediction
+
+
+def place_of(frame):
+    """Returns what an entry says of a frame of a video: its number, and its time in seconds."""
+    return {} if frame.seconds is None else {"frame": frame.number, "time": round(frame.seconds, 3)}
+
+
+def all_numbers(streams):
+    """Says whether all are pictures called by numbers, as COCO's are, which are then their `image_id`."""
+    return all(not stream.rate and all(file.path.stem.isdecimal() for file in stream.files) for stream in streams)
+
+
+def check_names(streams, kinds, output):
+    """Raises `InputError` if two inputs would get the same names of results, or a result that of an input."""
+    taken, stems = set(), Counter()
+    for stream in streams:
+        files = getattr(stream, "files", ())
+        named = [(stream.name, stream.stem)] if stream.rate else [(file.name, file.path.stem) for file in files]
+        for name, stem in named:
+            stems[stem] += 1
+            if stems[stem] > 1:
+                raise InputError(f"{name}: another input is named {stem} too; predict them into different folders")
+        taken |= {Path(path).absolute() for path in [stream.name, *(file.path for file in files)]}
+    for result in (output / name for stream in streams for name in names_of(kinds, stream)):
+        if result.absolute() in taken:
             raise InputError(
                 f"{result} is one of the pictures, and a result has its name: predict into another folder"
             )
-
-
-def summary(entry):
-    """Says in a few words what an entry of `predictions.json` holds: "road 53 %, sky 30 %", or "2 dog, 1 cat"."""
-    if "shares" in entry:
-        shares = sorted(entry["shares"].items(), key=lambda pair: -pair[1])[:3]
-        return ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares if share)
-    if "objects" in entry:
-        counts = Counter(found["class"] for found in entry["objects"])
-        return ", ".join(f"{count} {name}" for name, count in counts.most_common()) or "nothing"
-    return f"{len(entry['points'])} points" if entry["points"] else "nothing"
-
-
-def segmentation_entry(predictor, prediction, found):
-    """Returns the share of the picture's pixels that each class has."""
-    num_classes = prediction["logits"].shape[-1]
-    shares = np.bincount(found["segmentation"].ravel(), minlength=num_classes) / found["segmentation"].size
-    return {"shares": {name_of(predictor.class_names, i): round(float(share), 6) for i, share in enumerate(shares)}}
-
-
-def objects_entry(predictor, prediction, found):
-    """Returns the objects found: class, score and box, xyxy in the picture's pixels, the best first.
-
-    As far as the task has them, each has its mask as COCO's run lengths, see `recipes.evaluation.rle`, and its
-    keypoints by name: x and y in the picture's pixels, and the score.
-    """
-    rows = zip(found["labels"], found["scores"], found["boxes"], strict=True)
-    objects = [
-        {"class": name_of(predictor.class_names, label), "score": rounded(score, 6), "box": rounded(box, 2)}
-        for label, score, box in rows
-    ]
-    if "masks" in found:
-        for one, mask in zip(objects, found["masks"], strict=True):
-            one["mask"] = rle.encode(mask)
-    if "keypoints" in found:
-        # Of all objects, by falling score, those found are the first.
-        for one, points in zip(objects, detected(prediction, "keypoints")["keypoints"], strict=False):
-            one["keypoints"] = by_name(predictor, points)
-    return {"objects": objects}
-
-
-def points_entry(predictor, prediction, found):
-    """Returns the score of there being an object, and its points, x and y in the picture's pixels, by name."""
-    points = by_name(predictor, prediction["points"]) if len(found["keypoints"]) else {}
-    return {"score": rounded(prediction["score"], 6), "points": points}
-
-
-ENTRIES = {
-    "segmentation": segmentation_entry,
-    "localization": objects_entry,
-    "points": points_entry,
-    "detection": objects_entry,
-    "instance_segmentation": objects_entry,
-    "keypoints": objects_entry,
-    "masks_and_keypoints": objects_entry,
-}
-
-
-def by_name(predictor, points):
-    """Returns the rows of `(K, 2 or 3)` keypoints by their names, numbers where nobody named them."""
-    names = predictor.keypoint_names or map(str, range(len(points)))
-    return {name: rounded(point, 2) for name, point in zip(names, points, strict=True)}
-
-
-def name_of(class_names, label):
-    """Returns the name of a class, `class 3` where nobody gave one."""
-    return class_names[label] if label < len(class_names) else f"class {label}"
-
-
-def rounded(values, digits):
-    """Returns floats as JSON takes them."""
-    return np.round(np.asarray(values, "float64"), digits).tolist()

@@ -114,6 +114,6 @@ def test_a_picture_with_a_results_name_is_refused_and_stays(folder, tmp_path):
 
 
 def test_two_of_a_name_are_refused(folder, tmp_path):
-    (folder / "0.jpg").write_bytes(b"")
-    with pytest.raises(InputError, match="another picture is named 0 too"):
+    Image.new("RGB", (9, 9)).save(folder / "0.jpg")
+    with pytest.raises(InputError, match="0.png: another input is named 0 too"):
         predict(PREDICTOR, [folder], tmp_path / "out")
