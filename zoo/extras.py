@@ -12,6 +12,9 @@ EXTRAS = {
     "export": ("tf2onnx", "onnx", "ai_edge_quantizer"),
     "openvino": ("openvino",),
     "jax": ("jax",),
+    "tune": ("optuna",),
+    "wandb": ("wandb",),
+    "mlflow": ("mlflow",),
 }
 """By the name in `pip install 'regionzoo[NAME]'`, the packages that our code imports of what it brings."""
 OURS = "zoo", "recipes", "export"

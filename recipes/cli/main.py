@@ -10,6 +10,7 @@ from recipes.cli import (  # noqa: F401  (each registers its verbs)
     measuring,
     shipping,
     training,
+    tuning,
 )
 from recipes.cli.app import app
 from zoo.errors import InputError, one_line
