@@ -91,7 +91,9 @@ def train(
     others = run.beside(beside or [])
     recipe, why = chosen(model, data, val_data, weights, set_ or [], workdir if resume else None, skip_bad)
     if print_ or why.get("builder") == "given":
-        show(f"recipe of {model}", ["field", "value", "why"], lines(recipe, why))
+        rows, plain = lines(recipe, why)
+        show(f"recipe of {model}", ["field", "value", "why"], rows)
+        print(f"as ever: {', '.join(plain)}")
     if print_:
         return
     with logged(log or [], recipe, workdir) as callbacks:

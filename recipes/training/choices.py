@@ -15,6 +15,8 @@ from recipes.data.graph import mapped
 from recipes.data.targets import TARGETS
 from recipes.training import memory
 from zoo import rates
+from zoo.detection.trunks import PYRAMID_SIZES
+from zoo.ops.anchors import SIZES
 from zoo.weights.matching import layers_with_weights
 
 STRIDE = 32
@@ -120,6 +122,20 @@ def choose_model(plan, source, paper, weights):
         plan.decide("its recipe's", proposals=paper.proposals, num_proposals=paper.num_proposals)
 
 
+def choose_anchors(plan, model):
+    """Decides how large the anchors of a region proposal network are, where the weights bring none."""
+    shorter = min(plan.recipe.picture_size)
+    names = {layer.name for layer in layers_with_weights(model)}
+    if not any(name.startswith("rpn_") for name in names) or "anchor_sizes" in plan.recipe.arguments:
+        return
+    taken = getattr(getattr(model, "begun_with", None), "taken", ())
+    of_paper, sizes = (800, PYRAMID_SIZES) if "res2_block1_conv1" in names else (600, SIZES)
+    if shorter < of_paper and not any(name.startswith("rpn_") for name in taken):
+        scaled = tuple(round(size * shorter / of_paper) for size in sizes)
+        why = f"anchor_sizes: the paper's {sizes} for sides of {of_paper}, here {shorter}"
+        plan.decide(why, arguments={**plan.recipe.arguments, "anchor_sizes": scaled})
+
+
 def choose_frozen(plan, model):
     """Decides which layers keep the weights they begin with."""
     taken = set(report.taken) if (report := getattr(model, "begun_with", None)) else set()
@@ -154,7 +170,8 @@ def choose_rate(plan, builder, model):
         rate = next(rate for pattern, rate in FINE.items() if fnmatchcase(builder, pattern))
     else:
         rate = SCRATCH if normalised else UNNORMALISED
-    plan.decide(rate.source, optimizer=rate.optimizer, weight_decay=rate.weight_decay)
+    why = SCRATCH.source if rate is UNNORMALISED else rate.source
+    plan.decide(why, optimizer=rate.optimizer, weight_decay=rate.weight_decay)
     pictures = recipe.batch_size * recipe.accumulate
     scaled = float(f"{rate.learning_rate * pictures / rate.batch_size:.3g}")
     plan.decide(

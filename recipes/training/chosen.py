@@ -1,6 +1,6 @@
 """From the words of `zoo train` to a recipe: a recipe's name, or any builder's with data."""
 
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
 from difflib import get_close_matches
 
 import zoo
@@ -61,5 +61,19 @@ def unknown(name):
 
 
 def lines(recipe, why):
-    """Returns a row for each field of a recipe: its name, its value, and why it is so."""
-    return [[name, text(value), why.get(name, "as ever")] for name, value in recipe.to_dict().items()]
+    """Returns what a recipe has beyond a plain one, a row a field: name, value, why; and the names of its others."""
+    rows, plain = [], []
+    for field in fields(recipe):
+        value, default = getattr(recipe, field.name), default_of(field)
+        if value == default and why.get(field.name) in (None, "the recipe's", "the run's"):
+            plain.append(field.name)
+        else:
+            rows.append([field.name, text(recipe.to_dict()[field.name]), why.get(field.name, "")])
+    return rows, plain
+
+
+def default_of(field):
+    """Returns a field's default, `None` without one."""
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return None if field.default is MISSING else field.default

@@ -10,6 +10,7 @@ from recipes.data.sources.counterpart import with_counterpart
 from recipes.evaluation.metrics import FIGURES
 from recipes.training.build import build
 from recipes.training.choices import (
+    choose_anchors,
     choose_augment,
     choose_batch,
     choose_frozen,
@@ -76,6 +77,7 @@ def finetune(builder, data, val_data=None, weights=None, settings=(), skip_bad=F
     choose_model(plan, source, paper, weights)
     plan.recipe = change(plan.recipe, settings)  # within `arguments`, too
     model = build(plan.recipe, source)
+    choose_anchors(plan, model)
     choose_frozen(plan, model)
     choose_batch(plan, source, model)
     choose_rate(plan, builder, model)

@@ -37,8 +37,10 @@ def test_a_fine_tuning_follows_from_weights_and_data(squares, small):
     assert (recipe.optimizer, recipe.learning_rate) == ("sgd", 0.0025)  # 0.02 for 16
     assert recipe.epochs == 100 and recipe.clip == 10 and recipe.patience == 5 and recipe.metric == "ap"
     assert "0.02 for 16 pictures a step, here 2" in why["learning_rate"] and why["start"] == "given"
-    rows = lines(recipe, why)
-    assert [name for name, *_ in rows] == [field.name for field in dataclasses.fields(Recipe)]
+    rows, plain = lines(recipe, why)
+    shown = {name: (value, why) for name, value, why in rows}
+    assert {*shown, *plain} == {field.name for field in dataclasses.fields(Recipe)} and "seed" in plain
+    assert shown["picture_size"] == ("96 x 128", "the median 80x120 in multiples of 32")
     assert Recipe.from_json(recipe.to_json()) == recipe
 
 
@@ -50,6 +52,14 @@ def test_what_is_given_stays_and_the_rest_follows_it(squares, small):
     assert why["batch_size"] == why["epochs"] == "given" and recipe.val_data == squares
     gathered, _ = finetune("faster_rcnn_resnet18_fpn", squares, squares, small, [*settings, "accumulate=2"])
     assert gathered.learning_rate == pytest.approx(0.01)
+
+
+def test_anchors_are_those_of_the_pictures_where_weights_bring_none(squares):
+    settings = [NARROW, "picture_size=80x120"]
+    recipe, why = finetune("faster_rcnn_resnet18_fpn", squares, squares, None, settings)
+    assert recipe.arguments["anchor_sizes"] == (3, 6, 13, 26, 51) and "for sides of 800, here 80" in why["arguments"]
+    given, _ = finetune("faster_rcnn_zf", squares, squares, None, [*settings, "arguments.anchor_sizes=(9, 8)"])
+    assert given.arguments["anchor_sizes"] == (9, 8)
 
 
 def test_from_scratch_learns_all(squares):
