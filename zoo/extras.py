@@ -14,6 +14,9 @@ EXTRAS = {
     "jax": ("jax",),
     "hf": ("huggingface_hub",),
     "track": ("supervision",),
+    "tune": ("optuna",),
+    "wandb": ("wandb",),
+    "mlflow": ("mlflow",),
 }
 """By the name in `pip install 'regionzoo[NAME]'`, the packages that our code imports of what it brings."""
 OURS = "zoo", "recipes", "export"

@@ -12,6 +12,9 @@ from zoo import rates
 class ByLayer:
     """What the optimizers here have beyond Keras's: factors on the learning rate, and variables that do not decay.
 
+    With `gradient_accumulation_steps` a schedule and the moving average go on at each update, where Keras's go on at
+    each batch of gradients that an update gathers.
+
     Args:
         learning_rate: a rate or a schedule.
         multipliers: dict of factors on it by pattern, see `zoo.rates`; the factors of all patterns that match a
@@ -47,6 +50,22 @@ class ByLayer:
             if self._use_weight_decay(variable):
                 rate = ops.cast(self.at_its_own(self.learning_rate, variable), variable.dtype)
                 self.assign_sub(variable, variable * self.weight_decay * rate)
+
+    def _get_current_learning_rate(self):
+        rate = self._learning_rate
+        if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+            return rate(self.iterations)
+        return super()._get_current_learning_rate()
+
+    def _update_model_variables_moving_average(self, trainable_variables):
+        if not self.gradient_accumulation_steps:
+            return super()._update_model_variables_moving_average(trainable_variables)
+        updated = ops.equal((self._iterations + 1) % self.gradient_accumulation_steps, 0)
+        momentum = ops.where(ops.equal(self.iterations, 0), 0.0, self.ema_momentum)
+        kept = ops.where(updated, momentum, 1.0)
+        for variable, average in zip(trainable_variables, self._model_variables_moving_average, strict=True):
+            share = ops.cast(kept, variable.dtype)
+            average.assign(share * average + (1 - share) * variable)
 
     def get_config(self):
         """Returns the constructor's arguments."""

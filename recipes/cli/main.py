@@ -12,6 +12,7 @@ from recipes.cli import (  # noqa: F401  (each registers its verbs)
     publishing,
     shipping,
     training,
+    tuning,
 )
 from recipes.cli.app import app
 from zoo.errors import InputError, one_line

@@ -63,26 +63,46 @@ def show_description(found):
             show(title, ["file", "what is wrong"], rows, prose=("what is wrong",))
 
 
-@verb("zoo train unet_shapes --workdir runs/first --set epochs=2 --set augment.flip=0", frameworks=True)
+@verb("zoo train faster_rcnn_resnet50_fpn --data voc:cells:train --weights torchvision/COCO_V1", frameworks=True)
 def train(
-    recipe: Annotated[str, typer.Argument(help="A name that `zoo list` shows.")],
+    model: Annotated[str, typer.Argument(help="A recipe, or with --data any model, of those that `zoo list` shows.")],
     data: Data = None,
-    val_data: Data = None,
-    workdir: Annotated[Path | None, typer.Option(help="Folder of the run; runs/RECIPE if not given.")] = None,
+    val_data: Annotated[str | None, typer.Option(help="Source to measure on; the one beside --data if none.")] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="What to begin with: a run's folder, a file, a name of `zoo weights`.")
+    ] = None,
+    workdir: Annotated[Path | None, typer.Option(help="Folder of the run; runs/MODEL if not given.")] = None,
     set_: Settings = None,
+    print_: Annotated[bool, typer.Option("--print", help="Print the recipe and why, train nothing.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the folder.")] = False,
+    beside: Annotated[
+        list[Path] | None, typer.Option(help="A run whose curves the report shows beside these; may be repeated.")
+    ] = None,
+    log: Annotated[
+        list[str] | None,
+        typer.Option(help="Also log to wandb or mlflow; history.csv and tensorboard/ are always written."),
+    ] = None,
     skip_bad: SkipBad = False,
 ):
-    """Trains a recipe, keeps the best epoch, measures it and writes a report."""
+    """Trains a recipe or a model on your pictures, keeps the best epoch, measures it and writes a report."""
     from recipes.report import run
-    from recipes.training.recipe import load
-    from recipes.training.settings import change
+    from recipes.training.chosen import chosen, lines
+    from recipes.training.loggers import logged
     from recipes.training.train import train
 
-    chosen = replace(change(load(recipe), set_ or []), **given(data=data, val_data=val_data))
-    trained = train(chosen, workdir or Path("runs", recipe), resume=resume, skip_bad=skip_bad)
-    show_scores(f"{recipe} on {chosen.val_data}", run.write_metrics(trained, skip_bad=skip_bad))
-    run.report(trained, skip_bad=skip_bad)
+    workdir = workdir or Path("runs", model)
+    others = run.beside(beside or [])
+    recipe, why = chosen(model, data, val_data, weights, set_ or [], workdir if resume else None, skip_bad)
+    if print_ or why.get("builder") == "given":
+        rows, plain = lines(recipe, why)
+        show(f"recipe of {model}", ["field", "value", "why"], rows)
+        print(f"as ever: {', '.join(plain)}")
+    if print_:
+        return
+    with logged(log or [], recipe, workdir) as callbacks:
+        trained = train(recipe, workdir, resume=resume, skip_bad=skip_bad, callbacks=callbacks)
+    show_scores(f"{model} on {recipe.val_data}", run.write_metrics(trained, skip_bad=skip_bad))
+    run.report(trained, skip_bad=skip_bad, beside=others)
     print(f"model:  {trained.model}\nreport: {trained.report}")
 
 

@@ -4,10 +4,16 @@ from dataclasses import dataclass
 
 from zoo.errors import InputError
 
+MIXING = ("copy_paste", "mosaic", "mixup")
+"""Fields that need further pictures."""
+
 
 @dataclass(frozen=True)
 class Augment:
     """Flip, rotation, scale jitter with crop or padding, elastic deformation, colour: in this order, if asked for.
+
+    What is then mixed of several pictures so changed is objects that are copied and pasted, a mosaic, a mixup, in
+    this order; see `recipes.data.mixing`.
 
     Attributes:
         flip: probability of mirroring left and right.
@@ -22,6 +28,9 @@ class Augment:
             (Darknet's "jitter").
         visible: objects of whose box a crop by `scale` leaves a smaller share are not learned, 0 to 1; for data whose
             objects are not annotated where the picture's border cuts most of them off.
+        copy_paste: probability that objects of another picture are pasted over this one; for instance masks only.
+        mosaic: probability of four pictures in two rows, of which a part is shown; for objects and label maps.
+        mixup: probability that another picture shines through this one, with its objects; for objects only.
 
     Raises:
         InputError: if a field is outside its range.
@@ -35,9 +44,12 @@ class Augment:
     rotate: float = 0.0
     aspect: float = 0.0
     visible: float = 0.0
+    copy_paste: float = 0.0
+    mosaic: float = 0.0
+    mixup: float = 0.0
 
     def __post_init__(self):
-        for name in ("flip", "vertical_flip", "colour", "visible"):
+        for name in ("flip", "vertical_flip", "colour", "visible", *MIXING):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise InputError(f"augment.{name} lies between 0 and 1, received {getattr(self, name)}")
         if len(self.scale) != 2 or not 0.0 < self.scale[0] <= self.scale[1]:

@@ -37,8 +37,8 @@ def augment(example, changes, size, seed, flip_pairs=(), resizing="letterbox"):
     if changes.rotate and ("segmentation" in example or "masks" in example):
         raise InputError("augment.rotate turns boxes and keypoints only: set augment.rotate=0 for label maps")
     seeds = tf.unstack(tf.random.split(tf.cast(seed, tf.int64), 6))
-    example = _sometimes(changes.flip, lambda x: transforms.flip_horizontal(x, flip_pairs), example, seeds[0])
-    example = _sometimes(changes.vertical_flip, transforms.flip_vertical, example, seeds[1])
+    example = sometimes(changes.flip, lambda x: transforms.flip_horizontal(x, flip_pairs), example, seeds[0])
+    example = sometimes(changes.vertical_flip, transforms.flip_vertical, example, seeds[1])
     if changes.rotate:
         example = rotate(example, tf.random.stateless_uniform([], seeds[5], -changes.rotate, changes.rotate))
     example = transforms.scale_jitter(
@@ -51,7 +51,8 @@ def augment(example, changes, size, seed, flip_pairs=(), resizing="letterbox"):
     return {**example, "image": transforms.to_uint8(example["image"])}
 
 
-def _sometimes(probability, change, example, seed):
+def sometimes(probability, change, example, seed):
+    """Returns `change(example)` with a probability, drawn from a seed, else the example."""
     if probability == 0.0:
         return example
     drawn = tf.random.stateless_uniform([], seed)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from recipes.data import transforms
 from recipes.data.augment import Augment
 from recipes.data.graph import mapped
+from recipes.data.mixing import check_mixing, mixed
 from recipes.data.multi_scale import check_multi_scale, in_sizes
 from recipes.data.order import Kept, buffered, places
 from recipes.data.steps import AHEAD, Steps
@@ -39,6 +40,7 @@ def pipeline(
     resizing="letterbox",
     pixel_weights=None,
     seen=None,
+    workers=None,
 ):
     """Makes batches of pictures and targets.
 
@@ -70,6 +72,7 @@ def pipeline(
             training, `(H, W)` float32, such as `recipes.data.border_weights`; it sees the map as it was augmented.
         seen: without `training`, a function that is given each example as it was decoded, a dict of arrays that
             `recipes.data.targets.measured` describes, in their order and shortly before its batch comes.
+        workers: threads that do all this; `None` for as many as there are cores.
 
     Returns:
         A `tf.data.Dataset` of `(images, targets)`: images `(B, H, W, channels)` uint8; targets for segmentation
@@ -99,6 +102,7 @@ def pipeline(
         check_multi_scale(multi_scale, task, skip, batch_size)
     steps = Steps(source, task, tuple(picture_size), channels, max_objects, num_proposals, resizing)
     if training:
+        check_mixing(augment, source, task, "proposals" in source.keys)
         learn = Learn(steps, augment, seed, num_shards, shard_index, pixel_weights)
         examples = learn.examples(skip, cache)
     else:
@@ -109,6 +113,8 @@ def pipeline(
         batches = in_sizes(batches, multi_scale, seed, skip // batch_size)
     options = tf.data.Options()
     options.deterministic = True
+    if workers is not None:
+        options.threading.private_threadpool_size = workers
     return batches.with_options(options).prefetch(tf.data.AUTOTUNE if training else AHEAD)
 
 
@@ -133,12 +139,12 @@ class Learn:
         decoded = mapped(source.records(), steps.decode)
         kept = Kept(decoded.element_spec) if _fits(decoded, len(source), cache) else None
 
-        def example(number, place):
+        def at(place):
             if kept is None:
-                return self.changed(number, steps.decode(record_at(place)))
-            return self.changed(number, kept.example(place, lambda: steps.decode(record_at(place))))
+                return steps.decode(record_at(place))
+            return kept.example(place, lambda: steps.decode(record_at(place)))
 
-        return mapped(numbered, example, parallel=True)
+        return mapped(numbered, lambda number, place: self.changed(number, at(place), at), parallel=True)
 
     def examples_in_turn(self, skip, cache):
         """Does the same for a source that can only be read from its beginning, each shard its own records."""
@@ -156,13 +162,30 @@ class Learn:
         numbered = buffered(records, count, self.seed, skip)
         return mapped(numbered, lambda index, record: self.changed(number(index), decode(record)), parallel=True)
 
-    def changed(self, number, example):
-        """Returns inputs and targets of an example, by its number in the stream of all shards."""
+    def changed(self, number, example, at=None):
+        """Returns inputs and targets of an example, by its number in the stream of all shards.
+
+        Args:
+            number: its number.
+            example: the example as it was decoded.
+            at: function of a place among the records to the example there, for what mixes several.
+        """
         if self.augment is None:
             return self.weighted(*self.steps.finish(self.steps.fit(example)))
         seed = tf.stack([tf.constant(self.seed, tf.int64), number])
-        changed = self.augment(example, self.steps.size, seed, self.steps.source.flip_pairs, self.steps.resizing)
+
+        def another(seed):
+            which, how = tf.unstack(tf.random.split(seed, 2))
+            return self.augmented(
+                at(tf.random.stateless_uniform([], which, 0, len(self.steps.source), tf.int64)), how
+            )
+
+        changed = mixed(self.augmented(example, seed), self.augment, self.steps.size, seed, another)
         return self.weighted(*self.steps.finish(changed))
+
+    def augmented(self, example, seed):
+        """Returns an example as the `Augment` changes it, in the frame."""
+        return self.augment(example, self.steps.size, seed, self.steps.source.flip_pairs, self.steps.resizing)
 
     def weighted(self, inputs, targets):
         """Adds the weights of the pixels, where they have some."""

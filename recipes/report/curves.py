@@ -1,6 +1,8 @@
 """Curves as small figures: those of training, one a quantity, and those of an evaluation."""
 
 import math
+import re
+from itertools import cycle
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -9,12 +11,13 @@ from recipes.report.figures import ACCENT, SOFT, STYLE, TRAINING, as_svg
 from zoo.drawing.colours import hexadecimal, palette
 
 
-def training_curves(history):
+def training_curves(history, beside=None):
     """Draws what changed over the epochs.
 
     Args:
         history: one dict an epoch, e.g. `{"epoch": 1, "loss": 1.2, "val_loss": 1.4, "miou": 0.3}`. A key may
             be missing in some epochs, and a value NaN. Keys with a "/" (figures of one class) are left out.
+        beside: histories of other runs by their name, of which the validation is drawn, else the training.
     Returns:
         dict of quantity to SVG text; "loss" and "val_loss" share the quantity "loss".
     """
@@ -23,7 +26,10 @@ def training_curves(history):
         lines = {"training": _points(history, key), "validation": _points(history, f"val_{key}")}
         lines = {name: points for name, points in lines.items() if points}
         if key != "epoch" and "/" not in key and lines:
-            drawn[key] = _training(lines, prefix=f"curve{len(drawn)}-")
+            others = {
+                name: _points(rows, f"val_{key}") or _points(rows, key) for name, rows in (beside or {}).items()
+            }
+            drawn[key] = _training(lines, others, prefix=f"curve{len(drawn)}-")
     return drawn
 
 
@@ -49,16 +55,20 @@ def _points(history, key):
 
 
 @matplotlib.rc_context(STYLE)
-def _training(lines, prefix):
+def _training(lines, others, prefix):
     figure = Figure(figsize=(3.1, 2.1), layout="constrained")
     axes = figure.add_subplot(xlabel="epoch")
     for name, points in lines.items():
         colour = TRAINING if name == "training" and len(lines) == 2 else ACCENT
         axes.plot(*zip(*points, strict=True), color=colour, label=name)
         axes.plot(*points[-1], "o", color=colour, markersize=4)
+    styles = cycle(("--", ":", "-."))
+    for name, points in others.items():
+        if points:
+            axes.plot(*zip(*points, strict=True), next(styles), color=SOFT, label=name)
     axes.margins(y=0.1)
     axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-    if len(lines) > 1:
+    if len(lines) > 1 or any(others.values()):
         axes.legend(frameon=False, labelcolor=SOFT)
     return as_svg(figure, prefix)
 

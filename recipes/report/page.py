@@ -25,6 +25,7 @@ def draw(
     title,
     facts,
     history=(),
+    beside=None,
     scores=None,
     curves=(),
     charts=(),
@@ -39,6 +40,7 @@ def draw(
         title: the heading, e.g. "segnet_camvid".
         facts: dict of text to text, shown in its order: recipe fields, data, hardware, date, duration.
         history: one dict an epoch, see `recipes.report.curves.training_curves`.
+        beside: other runs' histories by their name, whose curves are drawn beside, or `None`.
         scores: dict of the evaluation's figures. The first key without "/" is the main figure; "iou/road" is
             the figure "iou" of the class (or keypoint) "road".
         curves: list of dicts, see `recipes.evaluation.metrics.base.Evaluator.curves`.
@@ -69,7 +71,7 @@ def draw(
         "main": main,
         "overall": overall,
         "facts": facts,
-        "training": training_curves(history),
+        "training": training_curves(history, beside),
         "figures": quality_curves(curves, class_names) | count_charts(charts),
         "samples": [
             {"name": sample.name, "score": sample.score, "panels": panels(sample, class_names, skeleton)}

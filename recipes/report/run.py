@@ -43,10 +43,15 @@ def write_metrics(workdir, data=None, *, skip_bad=False):
     return scores
 
 
-def report(workdir, *, skip_bad=False):
+def report(workdir, *, skip_bad=False, beside=None):
     """Writes `report.html`: curves, samples, figures and artifacts as they are in the run's folder now.
 
     All of it but the artifacts is kept in `page.json`, so that `renew` need neither load nor predict anything.
+
+    Args:
+        workdir: a trained `Workdir`.
+        skip_bad: leave out unusable pictures, as the run did if it did.
+        beside: other runs' rows of history by their name, see `beside`, whose curves are drawn beside these.
     """
     from recipes.data import open_source
     from recipes.evaluation.evaluate import take_samples
@@ -64,6 +69,7 @@ def report(workdir, *, skip_bad=False):
         title=workdir.path.name,
         facts={"measured on": data, **fields, "hardware": hardware.describe(), "date": date.today().isoformat()},
         history=workdir.read_history(workdir.last_epoch()),
+        beside=beside,
         scores=scores,
         curves=[one for one in kept if "lines" in one],
         charts=[one for one in kept if "lines" not in one],
@@ -75,6 +81,23 @@ def report(workdir, *, skip_bad=False):
     with workdir.changing():
         replace_text(workdir.page, json.dumps(drawn) + "\n")
         page.render(workdir.report, drawn, cards(workdir))
+
+
+def beside(folders):
+    """Returns the rows of history of other runs, by the name of their folder, for `report`.
+
+    Raises:
+        InputError: if one is no run's folder, or two have one name.
+    """
+    found = {}
+    for folder in folders:
+        workdir = Workdir(folder, resume=True) if Path(folder, "recipe.json").is_file() else None
+        if workdir is None:
+            raise InputError(f"{folder}: is no run's folder, its curves cannot be shown; name one")
+        if workdir.path.name in found:
+            raise InputError(f"{folder}: another run shown beside has this name; rename one folder")
+        found[workdir.path.name] = workdir.read_history(None)
+    return found
 
 
 def curves(workdir):

@@ -20,13 +20,16 @@ RECIPES = {
     "fast_yolo_voc": "detection",
     "faster_rcnn_bccd": "detection",
     "faster_rcnn_coco": "detection",
+    "faster_rcnn_finetune": "detection",
     "faster_rcnn_voc": "detection",
     "fcn16s_voc": "segmentation",
     "fcn32s_voc": "segmentation",
     "fcn8s_voc": "segmentation",
+    "fcn_finetune": "segmentation",
     "fcn_resnet50_voc": "segmentation",
     "grid_shapes": "detection",
     "keypoint_rcnn_coco": "detection",
+    "keypoint_rcnn_finetune": "detection",
     "keypoint_rcnn_shapes": "detection",
     "landmarks_faces": "localization",
     "localizer_shapes": "localization",
@@ -34,6 +37,7 @@ RECIPES = {
     "mask_keypoint_rcnn_shapes": "detection",
     "mask_rcnn_cityscapes": "detection",
     "mask_rcnn_coco": "detection",
+    "mask_rcnn_finetune": "detection",
     "mask_rcnn_pennfudan": "detection",
     "mask_rcnn_shapes": "detection",
     "pose_lsp": "localization",
@@ -48,6 +52,7 @@ RECIPES = {
     "unet_shapes": "segmentation",
     "yolo_v1_voc": "detection",
     "yolo_v2_coco": "detection",
+    "yolo_v2_finetune": "detection",
     "yolo_v2_voc": "detection",
 }
 """By name, the room of each recipe: `recipes/ROOM/NAME.py`, which has one function `recipe()`."""
@@ -102,8 +107,12 @@ class Recipe:
         max_objects: objects of a picture that can be learned from; further ones are left out.
         multi_scale: sizes `(height, width)` of which training draws another every ten batches; `()` for one size.
         augment: random changes to training pictures, see `recipes.data.Augment`.
-        batch_size: pictures a step.
-        epochs: passes over `data`.
+        batch_size: pictures a batch.
+        accumulate: batches whose gradients are averaged for a step of the optimizer; 1 for a step a batch. An epoch,
+            the schedule, `steps` and `milestones` count the optimizer's steps.
+        epochs: passes over `data`. There may be more of them when a run is resumed.
+        patience: validations in a row without a better `metric` after which the run ends; `None` for all epochs. It
+            may change when a run is resumed.
         steps: steps after which the run ends, with the epoch they fall into, if `epochs` are not over before; `None`
             for the epochs alone. Where it is set, `milestones` count steps too.
         optimizer: "sgd" (momentum 0.9), "adam" or "adamw".
@@ -115,6 +124,8 @@ class Recipe:
         burn_in: steps of a rise by the fourth power, at whose last the peak is reached, as in Darknet; 0 for none.
         weight_decay: 0 for none; of "sgd" a part of the gradient (`zoo.optimizers.SGD`), of "adam"
             and "adamw" decoupled, `rate * weight_decay` of a weight a step. Biases and batch normalisation have none.
+        clip: longest that the gradient of all weights together may be, else it is shortened to this length; `None`
+            for any length.
         class_weights: "median_frequency" or `None`.
         border_weight: what a pixel between two touching cells weighs more than others, w0 of U-Net's weight map
             (`recipes.data.border_weights`), 10 in the paper; 0 for none. `class_weights` are then its w_c.
@@ -125,6 +136,8 @@ class Recipe:
         validate_every: epochs from one validation to the next; the last epoch is always validated.
         checkpoint_minutes: minutes after which a checkpoint is written within an epoch, so that no more is lost by a
             kill; 0 for one after each epoch alone. It may change when a run is resumed.
+        workers: threads that read and augment pictures; `None` for as many as there are cores. They do not change
+            what comes out, and may change when a run is resumed.
         seed: of weights, order and augmentation.
     """
 
@@ -146,7 +159,9 @@ class Recipe:
     multi_scale: tuple = ()
     augment: Augment = field(default_factory=Augment)
     batch_size: int = 8
+    accumulate: int = 1
     epochs: int = 100
+    patience: int | None = None
     steps: int | None = None
     optimizer: str = "adam"
     learning_rate: float = 1e-3
@@ -156,6 +171,7 @@ class Recipe:
     warmup_epochs: float = 0.0
     burn_in: int = 0
     weight_decay: float = 0.0
+    clip: float | None = None
     class_weights: str | None = None
     border_weight: float = 0.0
     border_sigma: float = 5.0
@@ -164,13 +180,14 @@ class Recipe:
     metric: str = "miou"
     validate_every: int = 1
     checkpoint_minutes: float = 10.0
+    workers: int | None = None
     seed: int = 0
 
     def __post_init__(self):
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} is one of {', '.join(map(str, allowed))}, received {getattr(self, name)!r}")
-        for name in ("batch_size", "epochs", "steps", "validate_every", "anchors", "num_proposals", "max_objects"):
+        for name in COUNTS:
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise InputError(f"{name} is 1 or more, received {getattr(self, name)}")
         for name in (
@@ -200,6 +217,8 @@ class Recipe:
             raise InputError(f"border_weight is for segmentation: set border_weight=0 for {self.task}")
         if not 0 < self.border_sigma < math.inf:
             raise InputError(f"border_sigma is more than 0 pixels, received {self.border_sigma}")
+        if self.clip is not None and not 0 < self.clip < math.inf:
+            raise InputError(f"clip is more than 0, or none, received {self.clip}")
         if self.ema is not None and not 0 < self.ema < 1:
             raise InputError(f"ema lies between 0 and 1, as in 0.999, received {self.ema}")
 
@@ -224,6 +243,11 @@ class Recipe:
         return cls(**{**fields, "augment": Augment(**fields["augment"])})
 
 
+COUNTS = (
+    *("batch_size", "accumulate", "epochs", "patience", "steps", "validate_every"),
+    *("anchors", "num_proposals", "max_objects", "workers"),
+)
+"""Fields that are 1 or more, or `None` where they may be."""
 CHOICES = {
     "resizing": ("letterbox", "stretch"),
     "optimizer": ("sgd", "adam", "adamw"),

@@ -85,12 +85,20 @@ def stepwise(recipe, steps_per_epoch, warmup):
 
 
 def optimizer(recipe, steps_per_epoch):
-    """Makes the recipe's optimizer with its schedule and factors on the rate by pattern, see `zoo.rates`."""
+    """Makes the recipe's optimizer with its schedule and factors on the rate by pattern, see `zoo.rates`.
+
+    Args:
+        recipe: a `Recipe`.
+        steps_per_epoch: updates of the weights in an epoch, each of `recipe.accumulate` batches.
+    """
     arguments = {} if recipe.ema is None else {"use_ema": True, "ema_momentum": recipe.ema}
+    if recipe.accumulate > 1:
+        arguments["gradient_accumulation_steps"] = recipe.accumulate
     kinds = {"sgd": optimizers.SGD, "adam": optimizers.Adam, "adamw": optimizers.AdamW}
     return kinds[recipe.optimizer](
         learning_rate(recipe, steps_per_epoch),
         weight_decay=recipe.weight_decay,
+        global_clipnorm=recipe.clip,
         excluded=UNDECAYED,
         multipliers=rates_of(recipe).multipliers,
         **arguments,

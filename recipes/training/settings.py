@@ -45,13 +45,15 @@ def _changed(record, path, value, setting):
     if isinstance(record, dict):
         return {**record, name: value}
     kinds = {f.name: f.type for f in dataclasses.fields(record)}
+    if name not in kinds and name in {f.name for f in dataclasses.fields(Augment)}:
+        raise InputError(f"--set {setting}: there is no field {name!r}, but augment.{name}")
     if name not in kinds:
         raise InputError(f"--set {setting}: there is no field {name!r}, only {', '.join(kinds)}")
     if rest:
         if not isinstance(getattr(record, name), dict | Augment):
             raise InputError(f"--set {setting}: {name} has no fields of its own")
         value = _changed(getattr(record, name), rest, value, setting)
-    elif kinds[name] is float and isinstance(value, int):
+    elif float in (kinds[name], *getattr(kinds[name], "__args__", ())) and type(value) is int:
         value = float(value)
     if not _is_a(value, kinds[name]):
         raise InputError(f"--set {setting}: {name} is {_words(kinds[name])}, received {value!r}")

@@ -7,7 +7,8 @@ from recipes.report.tables import show
 from zoo import weights
 from zoo.errors import InputError
 from zoo.weights.catalogue import is_name
-from zoo.weights.matching import layer_in_file
+from zoo.weights.matching import layer_in_file, layers_with_weights
+from zoo.weights.rooms import room_of
 
 
 def take_weights(model, start):
@@ -25,8 +26,13 @@ def take_weights(model, start):
     model.begun_with = weights.load(model, model_file(start))
 
 
-def show_taken(report):
-    """Prints a `zoo.weights.matching.Report`: the layers that begin with the file, those that do not, the rest."""
+def show_taken(report, model):
+    """Prints a `zoo.weights.matching.Report`: the layers that begin with the file, those that do not, the rest.
+
+    Args:
+        report: the `Report`.
+        model: the model that took the weights, whose rooms the last line tells.
+    """
     left = tuple(dict.fromkeys(map(layer_in_file, report.unused)))
     rows = []
     for what, layers, tensors in (
@@ -37,6 +43,20 @@ def show_taken(report):
         parameters = sum(math.prod(shape) for shape in tensors.values())
         rows.append([what, len(layers), f"{parameters:,}", ", ".join(layers)])
     show(f"begins with {report.path}", ["weights", "layers", "parameters", "which"], rows)
+    print(by_room(report, model))
+
+
+def by_room(report, model):
+    """Says how many of each room's tensors begin with the file: "backbone 265 of 265, neck 0 of 8, heads new"."""
+    rooms = {"backbone": [0, 0], "neck": [0, 0], "heads": [0, 0]}
+    for layer in layers_with_weights(model):
+        counts = rooms[room_of(layer.name)]
+        counts[0] += len(layer.weights) * (layer.name in report.taken)
+        counts[1] += len(layer.weights)
+    words = [
+        f"{room} {taken} of {count}" if taken else f"{room} new" for room, (taken, count) in rooms.items() if count
+    ]
+    return ", ".join(words)
 
 
 def model_file(start):

@@ -11,12 +11,13 @@ from recipes.data.border_weights import border_weights
 from recipes.data.damage import damage_named
 from recipes.data.files import replace_text
 from recipes.data.fingerprint import fingerprint
+from recipes.data.mixing import check_mixing
 from recipes.data.sources.proposed import with_proposals
-from recipes.evaluation.metrics import FIGURES
 from recipes.training import rcnn
 from recipes.training.anchors import find_anchors
 from recipes.training.build import build
 from recipes.training.callbacks import Validate
+from recipes.training.checks import FREE, check_metric, check_objects, check_one_batch, check_same
 from recipes.training.epochs import fit
 from recipes.training.known import ROLES, check_unchanged, read_known, unchanged, usable_again, write_known
 from recipes.training.rates import check_rates, rates_of
@@ -29,7 +30,7 @@ from zoo.rates import freeze
 from zoo.segmentation.segmenter import PixelCrossEntropy
 
 
-def train(recipe, workdir, *, resume=False, skip_bad=False):
+def train(recipe, workdir, *, resume=False, skip_bad=False, callbacks=()):
     """Trains a model and keeps the best epoch.
 
     Args:
@@ -39,6 +40,7 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
             data may lie elsewhere than before. Where they changed, a line says so; other classes, or the same in
             another order, are refused. Unchanged data are not checked again.
         skip_bad: leave out unusable pictures instead of refusing to start; the run remembers it and which they are.
+        callbacks: further ones of Keras's, which see an epoch's figures; not for R-CNN, which is trained in steps.
 
     Returns:
         The `Workdir`; its `model` is the best epoch, its `history` has a row an epoch.
@@ -64,9 +66,12 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
         in_steps = isinstance(twin, Rcnn)
         if in_steps:
             rcnn.check_recipe(recipe)
+            if callbacks:
+                raise InputError(f"{recipe.builder} is trained in steps, which no log or search follows: do without")
+        check_mixing(recipe.augment, data, recipe.task, recipe.proposals)
         check_rates(recipe, twin, later=("logits",) if in_steps else ())
         if begun_with := getattr(twin, "begun_with", None):
-            show_taken(begun_with)
+            show_taken(begun_with, twin)
         data, known = usable_again(data, before, skip_bad, prints["data"])
         val_data, val_known = usable_again(val_data, before, skip_bad, prints["val_data"])
         check_objects(recipe, data, val_data)
@@ -85,7 +90,7 @@ def train(recipe, workdir, *, resume=False, skip_bad=False):
             keras.utils.set_random_seed(recipe.seed)
             rcnn.train_rcnn(build(recipe, data, recipe.precision), twin, recipe, data, val_data, run)
         else:
-            train_end_to_end(recipe, twin, data, val_data, run, known)
+            train_end_to_end(recipe, twin, data, val_data, run, known, callbacks)
     return run
 
 
@@ -93,36 +98,6 @@ def begin(workdir, recipe, known):
     """Writes what makes a folder a run's."""
     replace_text(workdir.recipe, recipe.to_json())
     write_known(workdir, known)
-
-
-def check_metric(recipe):
-    """Raises `InputError` where the metric is none of the figures of the recipe's task."""
-    figures = FIGURES[recipe.task]
-    if recipe.metric not in figures:
-        raise InputError(f"metric={recipe.metric} is no figure of {recipe.task}: set metric={' or '.join(figures)}")
-
-
-def check_objects(recipe, data, val_data):
-    """Says of how many pictures some objects are not learned.
-
-    Raises:
-        InputError: if there is no object to learn, or none to measure on.
-    """
-    if recipe.task == "segmentation":
-        return
-    for source in (data, val_data):
-        counts = source.num_objects()
-        if counts is not None and not counts.any():
-            raise InputError(
-                f"{source.spec}: 0 objects in {len(counts)} pictures; `zoo data {source.spec}` shows what was read"
-            )
-    counts = data.num_objects()
-    many = 0 if counts is None else int((counts > recipe.max_objects).sum())
-    if many and recipe.task not in ("localization", "points"):
-        print(
-            f"{data.spec}: {many} pictures have more than max_objects={recipe.max_objects} objects, {counts.max()} "
-            f"at most, of which the first are learned: --set max_objects={counts.max()} learns all"
-        )
 
 
 def open_sources(recipe):
@@ -141,7 +116,7 @@ def open_sources(recipe):
     return data, val_data
 
 
-def train_end_to_end(recipe, twin, data, val_data, workdir, known):
+def train_end_to_end(recipe, twin, data, val_data, workdir, known, callbacks=()):
     """Trains a model by `model.fit`, from the run's newest checkpoint on.
 
     Args:
@@ -151,13 +126,14 @@ def train_end_to_end(recipe, twin, data, val_data, workdir, known):
         val_data: the source to measure on.
         workdir: the `Workdir`.
         known: what the run will know of its data, see `recipes.training.known`.
+        callbacks: further ones of Keras's.
     """
     built = recipe
     if recipe.anchors is not None:
         anchors = find_anchors(data, recipe.picture_size, recipe.anchors, recipe.seed, resizing=recipe.resizing)
         built = replace(recipe, arguments={**recipe.arguments, "anchors": anchors})
         twin = build(built, data)
-    steps = len(data) // recipe.batch_size
+    steps = len(data) // (recipe.batch_size * recipe.accumulate)
     model = compiled(built, data, steps)
     begin(workdir, recipe, known)
 
@@ -168,12 +144,13 @@ def train_end_to_end(recipe, twin, data, val_data, workdir, known):
         yield validate
         if recipe.ema is not None:
             yield keras.callbacks.SwapEMAWeights()
+        yield from callbacks
 
     fit(
         model,
         recipe,
         workdir,
-        steps,
+        steps * recipe.accumulate,
         lambda done: training_batches(recipe, data, skip=done * recipe.batch_size),
         measuring,
         validation_data=validation_batches(recipe, val_data, validate.seen),
@@ -210,7 +187,7 @@ def pixel_weights(recipe, data):
     return partial(border_weights, **weights)
 
 
-SHARED = ("task", "resizing", "batch_size", "max_objects", "num_proposals")
+SHARED = ("task", "resizing", "batch_size", "max_objects", "num_proposals", "workers")
 """Fields of a recipe that make the batches of training and those of validation."""
 
 
@@ -239,37 +216,3 @@ def validated(recipe, steps_per_epoch):
     """Returns the epochs that are validated, counted from 1: every so many, and the last."""
     last = recipe.last_epoch(steps_per_epoch)
     return sorted({*range(recipe.validate_every, last + 1, recipe.validate_every), last})
-
-
-def check_one_batch(recipe, data):
-    """Raises `InputError` where the pictures do not fill one batch."""
-    if len(data) < recipe.batch_size:
-        raise InputError(
-            f"{recipe.data} has {len(data)} usable pictures, fewer than one batch: set batch_size={len(data)} or less"
-        )
-
-
-FREE = ("checkpoint_minutes",)
-"""Fields of a recipe that may change when a run is resumed."""
-
-
-def check_same(recipe, workdir, but=FREE):
-    """Refuses to resume a run under another recipe; a field that it was begun without has its default.
-
-    Args:
-        recipe: a `Recipe`.
-        workdir: the run's `Workdir`.
-        but: fields that may differ.
-
-    Raises:
-        InputError: that shows the lines that differ.
-    """
-    before = replace(workdir.read_recipe(), **{name: getattr(recipe, name) for name in but})
-    before, now = (one.to_json().splitlines() for one in (before, recipe))
-    if before != now:
-        differing = sorted(set(now) - set(before)) or sorted(set(before) - set(now))
-        changed = "; ".join(line.strip(" ,") for line in differing)
-        raise InputError(
-            f"{workdir.path}: the run there has another recipe, {changed} differs: resume with the same settings "
-            "or name another --workdir"
-        )

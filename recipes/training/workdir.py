@@ -1,5 +1,7 @@
 """The folder of one run: what is in it, and how it is written so that a kill at any moment leaves it whole."""
 
+import csv
+import io
 import json
 import re
 import tempfile
@@ -17,11 +19,12 @@ KEPT = 2
 class Workdir:
     """A run's folder.
 
-    `recipe.json`, `history.jsonl` (a line an epoch), `epoch-0007.weights.h5` (weights and optimizer after that many
-    whole epochs) or `epoch-0007-step-000120.weights.h5` (after so many steps of the next), the last two of these,
-    `model.keras` (the best epoch so far), `data.json` (what the run learns from and is measured on, and what of it is
-    left out), `tensorboard/`, `metrics.json`, `curves.json`, `report.html` (all of it but the artifacts also in
-    `page.json`), `artifacts/`, `measurements.json` (their verifications and benchmarks).
+    `recipe.json`, `history.jsonl` (a line an epoch; `history.csv` is the same for spreadsheets),
+    `epoch-0007.weights.h5` (weights and optimizer after that many whole epochs) or
+    `epoch-0007-step-000120.weights.h5` (after so many steps of the next), the last two of these, `model.keras` (the
+    best epoch so far), `data.json` (what the run learns from and is measured on, and what of it is left out),
+    `tensorboard/`, `metrics.json`, `curves.json`, `report.html` (all of it but the artifacts also in `page.json`),
+    `artifacts/`, `measurements.json` (their verifications and benchmarks).
 
     Every file is replaced in one step. One process trains in it at a time (`.training.lock`); what several processes
     read, change and write is changed by one after the other (`.lock`).
@@ -57,6 +60,7 @@ class Workdir:
     recipe = property(lambda self: self.path / "recipe.json")
     model = property(lambda self: self.path / "model.keras")
     history = property(lambda self: self.path / "history.jsonl")
+    table = property(lambda self: self.path / "history.csv")
     tensorboard = property(lambda self: self.path / "tensorboard")
     metrics = property(lambda self: self.path / "metrics.json")
     curves = property(lambda self: self.path / "curves.json")
@@ -114,7 +118,7 @@ class Workdir:
             raise InputError(f"{self.recipe}: is damaged ({error}); mend it, or begin another run") from error
 
     def read_history(self, epochs):
-        """Returns the first `epochs` rows of the history, a dict each.
+        """Returns the first `epochs` rows of the history, a dict each; all for `None`.
 
         Raises:
             InputError: if its file is damaged.
@@ -128,4 +132,9 @@ class Workdir:
 
     def write_history(self, rows):
         """Replaces the history."""
+        text = io.StringIO()
+        table = csv.DictWriter(text, dict.fromkeys(name for row in rows for name in row), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+        replace_text(self.table, text.getvalue())
         replace_text(self.history, "".join(json.dumps(row) + "\n" for row in rows))

@@ -10,6 +10,8 @@ USES = {
         "tf2onnx",
         "export",
     ),
+    "import zoo; from recipes.training import tune": ("optuna", "tune"),
+    "from recipes.training.loggers import logged; logged(['wandb'], None, '').__enter__()": ("wandb", "wandb"),
 }
 
 

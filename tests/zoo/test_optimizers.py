@@ -106,3 +106,26 @@ def test_wrong_factors_are_one_line(multipliers, message):
 
 def test_one_part_of_names_may_be_excluded_from_decay():
     assert SGD(0.1, excluded="bias").excluded == ("bias",) and SGD(0.1, excluded=None).excluded == ()
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam, AdamW])
+def test_gathered_gradients_move_as_their_mean(kind):
+    """The rate is that of the update, not of the batch, and so is the moving average; clipped is the mean."""
+
+    def rate():
+        return keras.optimizers.schedules.PiecewiseConstantDecay([0], [0.1, 0.01])
+
+    arguments = {"weight_decay": 0.5, "global_clipnorm": 0.3, "use_ema": True, "ema_momentum": 0.5}
+    (gathered, first), (whole, second) = variables(), variables()
+    several = kind(rate(), gradient_accumulation_steps=2, **arguments)
+    single = kind(rate(), **arguments)
+    for scale in (1.0, 2.0):
+        for part in (0.5, 1.5):
+            several.apply([scale * part * gradient for gradient in first], gathered)
+        single.apply([scale * gradient for gradient in second], whole)
+        for ours, theirs in zip(gathered, whole, strict=True):
+            np.testing.assert_allclose(values([ours]), values([theirs]), rtol=1e-5)
+    averages = (one._model_variables_moving_average for one in (several, single))
+    for ours, theirs in zip(*averages, strict=True):
+        np.testing.assert_allclose(values([ours]), values([theirs]), rtol=1e-5)
+    assert float(several.learning_rate) == pytest.approx(0.01)

@@ -39,6 +39,13 @@ NETWORKS = {
 """Likewise what is built on them."""
 
 
+def room_of(name):
+    """Returns the room of a layer by its name: "backbone", "heads", or between them the "neck"."""
+    if HEAD.fullmatch(name):
+        return "heads"
+    return "backbone" if BACKBONE.fullmatch(name.removesuffix("_bn")) else "neck"
+
+
 def backbone_of(model):
     """Returns the name of the classifier that a model is or stands on, `None` where torchvision has none such."""
     layers = {layer.name: layer for layer in layers_with_weights(model)}

@@ -81,8 +81,11 @@ def check_recipe(recipe):
     own, plain = asdict(recipe.augment), asdict(Augment())
     unknown = [f"augment.{name}" for name in own if "flip" not in name and own[name] != plain[name]]
     unknown += [
-        name for name in ("crop_size", "multi_scale", "class_weights", "ema", "steps") if getattr(recipe, name)
+        name
+        for name in ("crop_size", "multi_scale", "class_weights", "ema", "steps", "patience")
+        if getattr(recipe, name)
     ]
+    unknown += ["accumulate"] if recipe.accumulate > 1 else []
     unknown += [f"resizing={recipe.resizing}"] if recipe.resizing != "letterbox" else []
     if unknown:
         raise InputError(f"{recipe.builder} is trained on regions, without {', '.join(unknown)}: leave them out")

@@ -152,6 +152,9 @@ def test_what_a_crop_leaves_too_little_of_is_not_learned(visible, count):
         {"aspect": 1.0},
         {"aspect": -0.1},
         {"visible": 1.1},
+        {"mosaic": 1.1},
+        {"mixup": -0.1},
+        {"copy_paste": 2.0},
     ],
 )
 def test_fields_outside_their_range(field):

@@ -20,3 +20,9 @@ def test_a_class_has_its_own_colour_in_a_curve():
     (svg,) = quality_curves(QUALITY, CLASSES).values()
     assert svg.count("#0072b2") == 1 and ">mean<" in svg
     assert quality_curves([{**QUALITY[0], "lines": {}}]) == quality_curves([]) == {}
+
+
+def test_other_runs_are_drawn_beside():
+    alone, both = training_curves(HISTORY), training_curves(HISTORY, {"from <scratch>": HISTORY, "empty": []})
+    assert alone.keys() == both.keys()
+    assert "from &lt;scratch&gt;" in both["miou"] and "from" not in alone["miou"] and "empty" not in both["miou"]

@@ -42,6 +42,7 @@ def test_changes():
     assert (changed.epochs, changed.learning_rate, changed.picture_size) == (3, 1.0, (96, 64))
     assert (changed.augment.flip, changed.arguments["width"], changed.ema) == (0.0, 0.125, 0.99)
     assert changed.arguments["depth"] == recipe.arguments["depth"]
+    assert change(changed, ["clip=10"]).clip == 10.0
     assert change(changed, ["ema=none", "augment.scale=(0.5, 2.0)"]).ema is None
 
 
@@ -67,6 +68,11 @@ def test_changes():
         ("scales=(-1,)", r"scales is 0 or more, received \(-1,\)"),
         ("seed=-1", "seed is 0 or more, received -1"),
         ("steps=0", "steps is 1 or more, received 0"),
+        ("patience=0", "patience is 1 or more, received 0"),
+        ("accumulate=0", "accumulate is 1 or more, received 0"),
+        ("workers=0", "workers is 1 or more, received 0"),
+        ("clip=0", "clip is more than 0, or none, received 0.0"),
+        ("mosaic=0.5", "there is no field 'mosaic', but augment.mosaic"),
         ("border_weight=-1", "border_weight is 0 or more, received -1"),
         ("border_sigma=0", "border_sigma is more than 0 pixels, received 0"),
         ("burn_in=10", "burn_in is 0 steps or more and in place of warmup_epochs, received 10 and warmup_epochs=0.5"),

@@ -9,8 +9,9 @@ import pytest
 import zoo
 from recipes.data import open_source
 from recipes.training.build import build
+from recipes.training.checks import check_same
 from recipes.training.start import model_file, take_weights
-from recipes.training.train import check_same, train
+from recipes.training.train import train
 from recipes.training.workdir import Workdir
 from zoo import InputError, weights
 from zoo.backbones.normalization import CONVENTIONS, set_convention

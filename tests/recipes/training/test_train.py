@@ -24,7 +24,7 @@ from recipes.evaluation.metrics.segmentation import Evaluator
 from recipes.report import run
 from recipes.training.build import build
 from recipes.training.callbacks import StopOnNaN
-from recipes.training.checkpoints import resumed
+from recipes.training.checkpoints import Checkpoint, resumed
 from recipes.training.recipe import Recipe
 from recipes.training.train import compiled, train, training_batches, validation_batches
 from recipes.training.workdir import Workdir
@@ -107,6 +107,56 @@ def test_resume_after_a_kill_gives_the_same_weights(trained, toy, tmp_path):
     assert Workdir(workdir, resume=True).last_epoch() < toy.epochs
 
     resumed_like(train(toy, workdir, resume=True), trained)
+
+
+GATHERED = {"accumulate": 2, "clip": 0.5, "batch_size": 1, "epochs": 3}
+
+
+@pytest.mark.full
+def test_gathered_and_clipped_gradients_resume_to_the_same_weights(toy, tmp_path, monkeypatch):
+    """Also from a checkpoint between the batches of one step."""
+    recipe = replace(toy, **GATHERED)
+    whole = train(recipe, tmp_path / "whole")
+    rows = whole.read_history(9)
+    assert len(rows) == 3 and {"epoch", "loss", "val_miou"} <= rows[0].keys()
+    assert whole.table.read_text().splitlines()[0].startswith("epoch,")
+    assert len(whole.table.read_text().splitlines()) == 4
+
+    class Killed(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if self.model.optimizer._iterations == 10:  # the newest checkpoint is of the second epoch's third batch
+                raise KeyboardInterrupt
+
+    write = Checkpoint.on_train_batch_end
+    monkeypatch.setattr(
+        Checkpoint, "on_train_batch_end", lambda self, batch, logs=None: self.write(self.epoch, batch + 1 + self.step)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, tmp_path / "cut", callbacks=[Killed()])
+    assert Workdir(tmp_path / "cut", resume=True).checkpoints()[-1] == (1, 3)
+    monkeypatch.setattr(Checkpoint, "on_train_batch_end", write)
+    resumed_run = train(recipe, tmp_path / "cut", resume=True)
+    same(resumed_run.weights(3), whole.weights(3))
+    assert resumed_run.read_history(9) == rows
+
+
+@pytest.mark.full
+def test_epochs_grow_when_a_run_is_resumed(toy, tmp_path):
+    constant = replace(toy, schedule="constant", epochs=3, validate_every=1)
+    whole = train(constant, tmp_path / "whole")
+    train(replace(constant, epochs=1), tmp_path / "grown")
+    grown = train(constant, tmp_path / "grown", resume=True)
+    same(grown.weights(3), whole.weights(3))
+    assert Recipe.from_json(grown.recipe.read_text()).epochs == 3
+    with pytest.raises(InputError, match="has epochs=3, which may grow and not shrink, received epochs=2"):
+        train(replace(constant, epochs=2), tmp_path / "grown", resume=True)
+
+
+def test_too_few_pictures_for_a_step_are_one_line(toy, tmp_path):
+    message = "has 6 usable pictures, fewer than a step of accumulate=4 batches of 2: set accumulate=3 or less"
+    with pytest.raises(InputError, match=message):
+        train(replace(toy, accumulate=4), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def resumed_like(resumed, trained):
