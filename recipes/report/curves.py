@@ -1,7 +1,6 @@
 """Curves as small figures: those of training, one a quantity, and those of an evaluation."""
 
 import math
-import re
 from itertools import cycle
 
 import matplotlib
