@@ -2,10 +2,11 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +33,10 @@ from export.tolerances import tolerances
 from export.verify import FAILED, compare
 from export.ways import CALIBRATED, SEARCHED
 from zoo.errors import InputError
+from zoo.types import File
+
+if TYPE_CHECKING:
+    import keras
 
 LATENCY_RUNS = 5
 NOISE = "compared on noise alone: give pictures of what the model was trained for"
@@ -51,27 +56,27 @@ class VerificationError(RuntimeError):
 
 
 def export(
-    model_or_path,
-    path,
-    format="onnx",
-    image_size=None,
-    quantize=None,
-    batch_size=1,
-    representative=None,
-    source="",
-    search=None,
-    pictures=None,
-    targets=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    opset=None,
-    input="uint8",
-    outputs=None,
-    raw=False,
-    paste=False,
-    letterbox=False,
-):
+    model_or_path: "keras.Model | File",
+    path: File,
+    format: str = "onnx",
+    image_size: tuple[int | None, int | None] | None = None,
+    quantize: str | None = None,
+    batch_size: int | None = 1,
+    representative: np.ndarray | None = None,
+    source: str = "",
+    search: float | None = None,
+    pictures: np.ndarray | Sequence[np.ndarray] | None = None,
+    targets: Sequence | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    opset: int | None = None,
+    input: str = "uint8",
+    outputs: str | None = None,
+    raw: bool = False,
+    paste: bool = False,
+    letterbox: bool = False,
+) -> Artifact:
     """Writes a model as a file that another runtime reads: raw pixels in, final predictions out.
 
     The artifact's input is `image`, uint8 `(batch_size, height, width, 3)`, and for a model that looks at proposed

@@ -57,7 +57,7 @@ class Predictor:
         self.num_proposals = attributes.get("num_proposals", 0)
         self.sides = None if self.frame_size or any(self.network_size) else attributes.get("sides")
 
-    def predict(self, images, proposals=None):
+    def predict(self, images: np.ndarray, proposals: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """Predicts any number of pictures of one size, `batch_size` at a time.
 
         Pictures of another size than the model's are resized, and boxes, points and maps come back in their own

@@ -43,7 +43,7 @@ class SlidingClassifier(ZooModel):
     saved = (*ZooModel.saved, "window", "stride")
 
 
-def convolutionalize(classifier):
+def convolutionalize(classifier: keras.Model) -> SlidingClassifier:
     """Turns a classifier of crops into a network over whole pictures with a copy of its weights.
 
     The result on a crop is the classifier's. On a larger picture each cell equals the classifier on that cell's crop,

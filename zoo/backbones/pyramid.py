@@ -1,10 +1,12 @@
 """The feature pyramid (Lin et al. 2017, arXiv:1612.03144, section 3), as in torchvision."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers, ops
 
 
-def fpn(maps, *, channels=256, name="fpn"):
+def fpn(maps: Sequence, *, channels: int = 256, name: str = "fpn") -> list:
     """Adds a pyramid to a backbone's feature maps.
 
     Args:

@@ -4,25 +4,29 @@ Source: Sermanet et al. 2014 (OverFeat), arXiv:1312.6229, section 3; the lecture
 "C4W3L04 Convolutional implementation of sliding windows" (A. Ng).
 """
 
+from collections.abc import Sequence
+
+import keras
 import numpy as np
 from keras import ops
 
 from zoo.errors import InputError
 from zoo.fully_convolutional import SlidingClassifier, convolutionalize
 from zoo.ops.nms import detections
+from zoo.types import Size
 
 
 def sliding_window(
-    classifier,
-    picture,
-    windows,
-    stride=None,
+    classifier: keras.Model,
+    picture: np.ndarray,
+    windows: Sequence[int | Size],
+    stride: int | None = None,
     *,
-    background=None,
-    score_threshold=0.6,
-    iou_threshold=0.5,
-    max_detections=100,
-):
+    background: int | None = None,
+    score_threshold: float = 0.6,
+    iou_threshold: float = 0.5,
+    max_detections: int = 100,
+) -> dict[str, np.ndarray]:
     """Finds objects in one picture with a classifier of crops, all windows of a size in one pass.
 
     For each window size the picture is scaled so that the window becomes the classifier's crop. A size that does not

@@ -24,7 +24,7 @@ METHODS = {
 }
 
 
-def propose(picture, n, method, seed=0):
+def propose(picture: np.ndarray, n: int, method: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Proposes regions of a picture that may hold an object.
 
     Args:
