@@ -1,21 +1,14 @@
 """`load`: a file opened in its runtime."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from export.files import format_of
-from export.predictor import Predictor
 from export.runtimes.keras import KerasPredictor
 from export.runtimes.onnx import OnnxPredictor
 from export.runtimes.openvino import OpenVinoPredictor
 from export.runtimes.saved_model import SavedModelPredictor
 from export.runtimes.tflite import TFLitePredictor
 from zoo.errors import InputError
-from zoo.types import File
-
-if TYPE_CHECKING:
-    import keras
 
 PREDICTORS = {
     "onnx": OnnxPredictor,
@@ -27,7 +20,7 @@ PREDICTORS = {
 """By format."""
 
 
-def load(path: "keras.Model | File", threads: int | None = None, providers: Sequence | None = None) -> Predictor:
+def load(path, threads=None, providers=None):
     """Opens a SavedModel folder, an .onnx, .tflite, .xml (OpenVINO) or .keras file for prediction.
 
     Args:
