@@ -134,7 +134,7 @@ def export(
         VerificationError: if the artifact differs from Keras.
     """
     check_way(format, quantize, search, opset)
-    path = check_target(Path(path), format)
+    place = check_target(Path(path), format)
     model = open_model(model_or_path)
     check_loops(model, quantize)
     check_class_names(model)
@@ -150,11 +150,11 @@ def export(
         "iou_threshold": iou_threshold,
         "max_detections": max_detections,
     }
-    with at_thresholds(model, thresholds), folder_beside(path) as folder:
+    with at_thresholds(model, thresholds), folder_beside(place) as folder:
         keras = KerasPredictor(model)
         inputs = form.feed(keras.inputs_of(representative)) if quantize in CALIBRATED else None
-        plan = Plan(model, path, format, quantize, opset, form, inputs, source)
-        written = folder / path.name
+        plan = Plan(model, place, format, quantize, opset, form, inputs, source)
+        written = folder / place.name
         artifact, predictor, found = attempt(plan, keras, examples, written, search)
         if quantize in SEARCHED and search is None and found.verdict == FAILED:
             artifact, predictor, found = attempt(plan, keras, examples, written, LIMIT)
@@ -162,7 +162,7 @@ def export(
             found = replace(found, doubts=(*found.doubts, NOISE))
         parity = {"pictures": examples.origin, **found.summary()}
         replace(artifact, parity=parity, latency=latency(predictor, examples.pictures[0])).embed(written)
-        target = unverified(path) if found.verdict == FAILED else path
+        target = unverified(place) if found.verdict == FAILED else place
         put_in_place(written, target, folder)
     made = Artifact.read(target)
     if found.verdict == FAILED:

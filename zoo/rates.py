@@ -93,7 +93,7 @@ def factor(variable, multipliers):
 
 def matches(variable, pattern):
     """Says whether a pattern matches a variable's layer, its own name, or both."""
-    *_, layer, name = ("", *variable.path.split("/"))
+    _, layer, name = f"//{variable.path}".rsplit("/", 2)
     return any(fnmatchcase(text, pattern) for text in (layer, name, f"{layer}/{name}"))
 
 

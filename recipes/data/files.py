@@ -37,7 +37,7 @@ MARKS = (
 )
 
 
-_writing = set()  # by threads of this process
+_writing: set = set()  # by threads of this process
 
 
 def replace_file(path, write, durable=True):

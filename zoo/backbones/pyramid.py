@@ -17,7 +17,7 @@ def fpn(maps: Sequence, *, channels: int = 256, name: str = "fpn") -> list:
         List of one level a map, of its size, and a last one, the coarsest at every other cell (for anchors, footnote
         1 of section 4.1).
     """
-    x, levels = None, []
+    x, levels = None, []  # type: ignore[var-annotated]
     for i, features in reversed(list(enumerate(maps, 2))):
         lateral = convolution(channels, 1, name=f"{name}_lateral{i}")(features)
         if x is not None:

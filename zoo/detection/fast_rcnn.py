@@ -128,8 +128,8 @@ class FastRcnn(MultiLossModel):
     """
 
     task = "detection"
-    loss_names = ("class_loss", "box_loss")
-    num_classes = None
+    loss_names: tuple[str, ...] = ("class_loss", "box_loss")
+    num_classes: int | None = None
     region_samples = 64
     positive_fraction = 0.25
     positive_iou = 0.5
@@ -141,7 +141,7 @@ class FastRcnn(MultiLossModel):
     iou_threshold = of_layer("detections", "iou_threshold")
     max_detections = of_layer("detections", "max_detections")
     checks = CHECKS
-    predicted = ("boxes", "scores", "labels", "count")
+    predicted: tuple[str, ...] = ("boxes", "scores", "labels", "count")
     saved = (
         *MultiLossModel.saved,
         "num_classes",

@@ -85,7 +85,7 @@ class FasterRcnn(FastRcnn):
     region_samples = 128
     negative_iou = (0.0, 0.5)
     saved = (*FastRcnn.saved, "anchor_samples")
-    loss_names = ("objectness_loss", "rpn_box_loss", *FastRcnn.loss_names)
+    loss_names: tuple[str, ...] = ("objectness_loss", "rpn_box_loss", *FastRcnn.loss_names)
 
     def loss_terms(self, targets, outputs, training=False):
         """Returns the terms of anchors and of drawn regions."""

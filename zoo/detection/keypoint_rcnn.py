@@ -119,7 +119,7 @@ class KeypointRcnn(FasterRcnn):
     skeleton = ()
     flip_pairs = ()
     saved = (*FasterRcnn.saved, "keypoint_names", "skeleton", "flip_pairs")
-    loss_names = (*FasterRcnn.loss_names, "keypoint_loss")
+    loss_names: tuple[str, ...] = (*FasterRcnn.loss_names, "keypoint_loss")
     predicted = (*FasterRcnn.predicted, "keypoints")
 
     def region_terms(self, reads, drawn, targets, training):

@@ -86,7 +86,7 @@ class MaskRcnn(FasterRcnn):
     """A `FasterRcnn` that also says which pixels of a box are the object's."""
 
     task = "instance_segmentation"
-    loss_names = (*FasterRcnn.loss_names, "mask_loss")
+    loss_names: tuple[str, ...] = (*FasterRcnn.loss_names, "mask_loss")
     predicted = (*FasterRcnn.predicted, "masks")
 
     def region_terms(self, reads, drawn, targets, training):

@@ -75,7 +75,7 @@ def overlap_tile(
         for (y, x), one in zip(seen, maps, strict=False):
             part = scores[y : y + kept[0], x : x + kept[1]]
             part[:] = one[: part.shape[0], : part.shape[1]]
-    return {"logits": scores}
+    return {"logits": np.asarray(scores)}
 
 
 def context(predict, tile, batch_size=BATCH):
