@@ -14,7 +14,7 @@ from zoo.weights.loading import with_weights
 
 
 def landmarks(
-    num_points: int,
+    num_points: int = 68,
     *,
     backbone: str = "small_cnn_stride8",
     weights: Weights = None,
@@ -54,7 +54,7 @@ def landmarks(
 
 
 def pose(
-    num_points: int,
+    num_points: int = 14,
     *,
     backbone: str = "small_cnn_stride8",
     weights: Weights = None,
