@@ -18,7 +18,7 @@ from zoo.types import Shape, Weights
 
 
 def keypoint_rcnn(
-    num_classes: int,
+    num_classes: int = 1,
     *,
     num_keypoints: int = 17,
     backbone: str = "resnet50_fpn",
@@ -143,7 +143,7 @@ class KeypointRcnn(FasterRcnn):
 
 # The builders by name pass all of their arguments, `locals()`, on.
 def keypoint_rcnn_resnet18_fpn(
-    num_classes: int,
+    num_classes: int = 1,
     *,
     num_keypoints: int = 17,
     weights: Weights = None,
@@ -166,7 +166,7 @@ def keypoint_rcnn_resnet18_fpn(
 
 
 def keypoint_rcnn_resnet50_fpn(
-    num_classes: int,
+    num_classes: int = 1,
     *,
     num_keypoints: int = 17,
     weights: Weights = None,
@@ -189,7 +189,7 @@ def keypoint_rcnn_resnet50_fpn(
 
 
 def keypoint_rcnn_resnet101_fpn(
-    num_classes: int,
+    num_classes: int = 1,
     *,
     num_keypoints: int = 17,
     weights: Weights = None,

@@ -17,7 +17,7 @@ from zoo.types import Shape, Weights
 
 
 def mask_keypoint_rcnn(
-    num_classes: int,
+    num_classes: int = 1,
     *,
     num_keypoints: int = 17,
     backbone: str = "resnet50_fpn",
@@ -79,7 +79,7 @@ class MaskKeypointRcnn(KeypointRcnn):
 
 # The builders by name pass all of their arguments, `locals()`, on.
 def mask_keypoint_rcnn_resnet18_fpn(
-    num_classes: int,
+    num_classes: int = 1,
     *,
     num_keypoints: int = 17,
     weights: Weights = None,
@@ -102,7 +102,7 @@ def mask_keypoint_rcnn_resnet18_fpn(
 
 
 def mask_keypoint_rcnn_resnet50_fpn(
-    num_classes: int,
+    num_classes: int = 1,
     *,
     num_keypoints: int = 17,
     weights: Weights = None,
@@ -125,7 +125,7 @@ def mask_keypoint_rcnn_resnet50_fpn(
 
 
 def mask_keypoint_rcnn_resnet101_fpn(
-    num_classes: int,
+    num_classes: int = 1,
     *,
     num_keypoints: int = 17,
     weights: Weights = None,

@@ -25,7 +25,7 @@ SMALLEST_SHARE = 0.005
 
 
 def yolo_v1(
-    num_classes: int,
+    num_classes: int = 20,
     *,
     weights: Weights = None,
     width: float = 1.0,
@@ -71,7 +71,7 @@ def yolo_v1(
 
 
 def fast_yolo(
-    num_classes: int,
+    num_classes: int = 20,
     *,
     weights: Weights = None,
     width: float = 1.0,
