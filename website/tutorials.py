@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -47,7 +48,7 @@ def run(name, folder):
         "COLUMNS": "100",
     }
     client = NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": str(folder)}})
-    client.execute(env={**os.environ, **surroundings})
+    client.execute(env={**os.environ, **surroundings}, stderr=subprocess.DEVNULL)  # the kernel's own lines
     return notebook
 
 
@@ -119,5 +120,6 @@ def page(notebook, name):
 
 
 def settled(text):
-    """Returns what a terminal shows in the end: of a line that was written over, its last state."""
-    return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
+    """Returns what a terminal shows in the end, without colours: of a line that was written over, its last state."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+    return "\n".join(line.rstrip("\r ").rsplit("\r", 1)[-1] for line in plain.split("\n"))

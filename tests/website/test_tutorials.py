@@ -68,7 +68,7 @@ def test_a_page_shows_code_output_and_pictures():
 
     cell = nbformat.v4.new_code_cell("%%bash\nzoo list")
     cell.outputs = [
-        nbformat.v4.new_output("stream", name="stdout", text="10 %\r100 %\nend\n"),
+        nbformat.v4.new_output("stream", name="stdout", text="10 %\r\x1b[1m100 %\x1b[0m \nend\n"),
         nbformat.v4.new_output("stream", name="stderr", text="noise"),
         nbformat.v4.new_output("display_data", data={"image/png": "iVBORw==", "text/plain": "<picture>"}),
     ]
