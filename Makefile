@@ -27,7 +27,7 @@ lint: install
 
 # The site, into build/site: a link that leads nowhere and a tutorial that fails are errors.
 docs: install
-	$(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	$(BIN)/python -m website.links build/site
 
 bench: install

@@ -23,7 +23,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "artifacts.md"
 
 def program(language, name=""):
     """Returns the page's program in a language, written for a library of that name."""
-    (text,) = re.findall(rf"^```{language} ?{name}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.S | re.M)
+    title = f' title="{name}"' if name else ""
+    (text,) = re.findall(rf"^```{language}{title}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.S | re.M)
     return text
 
 
