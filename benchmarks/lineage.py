@@ -3,7 +3,7 @@
     python -m benchmarks.lineage train faster_rcnn --data DIR --vgg16 FILE   # on a GPU, in mixed bfloat16
     python -m benchmarks.lineage train deeplab --data DIR --vgg16 FILE --size frozen  # on two CPU cores
     python -m benchmarks.lineage train unet --data DIR --size narrow                  # there, too, at random
-    python -m benchmarks.lineage table                                       # README's rows
+    python -m benchmarks.lineage table                                       # the rows of docs/lineage.md
     python -m benchmarks.lineage pictures chelsea.jpg                        # one picture through all of them
 
 The same command goes on after a kill, or after `--minutes`, from the last whole epoch; what is trained is only
@@ -205,7 +205,7 @@ def table(
     data: Annotated[Path, typer.Option(envvar="ZOO_DATA", help="Folder with voc_animals and camvid.")] = Path("data"),
     results: Results = RESULTS,
 ):
-    """Prints the lines as README has them: Markdown."""
+    """Prints the lines as docs/lineage.md has them: Markdown."""
     from benchmarks.lineage_lines import lines
 
     print("| network | data | figure | parameters | training, s | a picture, ms | memory, GB | where and when |")

@@ -19,7 +19,7 @@ class Line:
     """A network of the lineage and how it is trained here.
 
     Attributes:
-        title: as README's table has it.
+        title: as the table of docs/lineage.md has it.
         recipe: the `Recipe` in full.
         narrow: what two CPU cores change of it, as `--set` takes it.
         frozen: what they change of it to learn behind VGG16's own convolutions, `()` where it has none.

@@ -4,15 +4,22 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from export.files import format_of, size
 from export.form import USUAL
 from zoo.errors import InputError
 from zoo.html import Shown
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zoo.types import File
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,15 @@ class Benchmark(Shown):
         return {**asdict(self), "image_size": list(self.image_size)}
 
 
-def benchmark(artifact_path, runs=50, warmup=5, threads=None, seconds=None, pictures=None, profile=False):
+def benchmark(
+    artifact_path: "File",
+    runs: int = 50,
+    warmup: int = 5,
+    threads: int | None = None,
+    seconds: float | None = None,
+    pictures: "Sequence[np.ndarray] | None" = None,
+    profile: bool = False,
+) -> Benchmark:
     """Times an artifact: loading it, its first call, and the calls after.
 
     What is timed is the network alone: pictures are brought into its frame before, and the regions of a model that

@@ -2,10 +2,11 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +33,10 @@ from export.tolerances import tolerances
 from export.verify import FAILED, compare
 from export.ways import CALIBRATED, SEARCHED
 from zoo.errors import InputError
+from zoo.types import File
+
+if TYPE_CHECKING:
+    import keras
 
 LATENCY_RUNS = 5
 LATENCY_SECONDS = 2.0
@@ -53,27 +58,27 @@ class VerificationError(RuntimeError):
 
 
 def export(
-    model_or_path,
-    path,
-    format="onnx",
-    image_size=None,
-    quantize=None,
-    batch_size=1,
-    representative=None,
-    source="",
-    search=None,
-    pictures=None,
-    targets=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    opset=None,
-    input="uint8",
-    outputs=None,
-    raw=False,
-    paste=False,
-    letterbox=False,
-):
+    model_or_path: "keras.Model | File",
+    path: File,
+    format: str = "onnx",
+    image_size: tuple[int | None, int | None] | None = None,
+    quantize: str | None = None,
+    batch_size: int | None = 1,
+    representative: np.ndarray | None = None,
+    source: str = "",
+    search: float | None = None,
+    pictures: np.ndarray | Sequence[np.ndarray] | None = None,
+    targets: Sequence | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    opset: int | None = None,
+    input: str = "uint8",
+    outputs: str | None = None,
+    raw: bool = False,
+    paste: bool = False,
+    letterbox: bool = False,
+) -> Artifact:
     """Writes a model as a file that another runtime reads: raw pixels in, final predictions out.
 
     The artifact's input is `image`, uint8 `(batch_size, height, width, 3)`, and for a model that looks at proposed
@@ -131,7 +136,7 @@ def export(
         VerificationError: if the artifact differs from Keras.
     """
     check_way(format, quantize, search, opset)
-    path = check_target(Path(path), format)
+    place = check_target(Path(path), format)
     model = open_model(model_or_path)
     check_loops(model, quantize)
     check_class_names(model)
@@ -147,11 +152,11 @@ def export(
         "iou_threshold": iou_threshold,
         "max_detections": max_detections,
     }
-    with at_thresholds(model, thresholds), folder_beside(path) as folder:
+    with at_thresholds(model, thresholds), folder_beside(place) as folder:
         keras = KerasPredictor(model)
         inputs = form.feed(keras.inputs_of(representative)) if quantize in CALIBRATED else None
-        plan = Plan(model, path, format, quantize, opset, form, inputs, source)
-        written = folder / path.name
+        plan = Plan(model, place, format, quantize, opset, form, inputs, source)
+        written = folder / place.name
         artifact, predictor, found = attempt(plan, keras, examples, written, search)
         if quantize in SEARCHED and search is None and found.verdict == FAILED:
             artifact, predictor, found = attempt(plan, keras, examples, written, LIMIT)
@@ -159,7 +164,7 @@ def export(
             found = replace(found, doubts=(*found.doubts, NOISE))
         parity = {"pictures": examples.origin, **found.summary()}
         replace(artifact, parity=parity, latency=latency(predictor, examples.pictures[0])).embed(written)
-        target = unverified(path) if found.verdict == FAILED else path
+        target = unverified(place) if found.verdict == FAILED else place
         put_in_place(written, target, folder)
     made = Artifact.read(target)
     if found.verdict == FAILED:

@@ -191,7 +191,7 @@ class LoopState(NamedTuple):
         result: name within the body of the value that the next turn gets.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides a tuple's method, which nobody calls
     start: str
     name: str
     result: str

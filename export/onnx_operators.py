@@ -27,4 +27,4 @@ def floor_div(ctx, node, name, args):
         node.type = "Div"
 
 
-HANDLERS = {"FloorMod": (floor_mod, []), "FloorDiv": (floor_div, [])}
+HANDLERS: dict[str, tuple] = {"FloorMod": (floor_mod, []), "FloorDiv": (floor_div, [])}

@@ -1,5 +1,6 @@
 """One `predict` for every runtime: raw pictures in, the same dict of NumPy arrays out."""
 
+from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
@@ -58,7 +59,9 @@ class Predictor:
         self.num_proposals = attributes.get("num_proposals", 0)
         self.sides = None if self.frame_size or any(self.network_size) else attributes.get("sides")
 
-    def predict(self, images, proposals=None):
+    def predict(
+        self, images: np.ndarray, proposals: Sequence[np.ndarray] | np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
         """Predicts any number of pictures of one size, `batch_size` at a time.
 
         Pictures of another size than the model's are resized, and boxes, points and maps come back in their own

@@ -1,9 +1,11 @@
 """Does an artifact predict what Keras predicts? Compared in the artifact's real runtime."""
 
+from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import groupby, islice
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +22,10 @@ from export.switches import Switched, switch_layers
 from export.tolerances import check_tolerance, exceeded, tolerances
 from zoo.errors import InputError
 from zoo.html import Shown
+from zoo.types import File
+
+if TYPE_CHECKING:
+    import keras
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "cannot tell"
 OF_ALL = {"relative": "max_relative", "p99_relative": "p99_relative"}
@@ -92,7 +98,12 @@ KEPT = (
 """Of a `Verification`, what the card keeps."""
 
 
-def verify(artifact_path, model_or_path, examples, tolerance=None):
+def verify(
+    artifact_path: File,
+    model_or_path: "keras.Model | File",
+    examples: Iterable,
+    tolerance: dict[str, float] | None = None,
+) -> Verification:
     """Compares an artifact with its Keras model on pictures, and where they need proposals on the same ones.
 
     Args:

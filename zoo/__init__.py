@@ -10,12 +10,16 @@ import inspect
 import traceback
 from collections.abc import Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import lazy_loader
 import wrapt
 
 from zoo.errors import InputError
 from zoo.extras import explain
+
+if TYPE_CHECKING:
+    from zoo.model import ZooModel
 
 BUILDERS_IN = {
     "detection.fast_rcnn": (
@@ -125,7 +129,7 @@ class Builders(Mapping):
 BUILDERS = Builders()
 
 
-def build(name, /, **arguments):
+def build(name: str, /, **arguments: object) -> "ZooModel":
     """Builds the model of that name: `build("unet", num_classes=2)` is `unet(num_classes=2)`.
 
     Raises:
@@ -140,7 +144,7 @@ def build(name, /, **arguments):
     return BUILDERS[name](**arguments)
 
 
-def list_models():
+def list_models() -> list[str]:
     """Returns the names that `build` takes, sorted."""
     return list(BUILDERS)
 

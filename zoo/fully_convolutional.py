@@ -13,6 +13,7 @@ from keras import activations, layers
 from zoo.errors import InputError
 from zoo.layers import LocalResponseNormalization
 from zoo.model import ZooModel
+from zoo.types import Size
 
 POINTWISE = (layers.Activation, layers.Dropout, layers.ELU, layers.LeakyReLU, layers.ReLU)
 """Layers that treat each value by itself, so that they may also stand between `Flatten` and `Dense`."""
@@ -38,12 +39,12 @@ class SlidingClassifier(ZooModel):
             `(stride * i, stride * j)`.
     """
 
-    window = None
-    stride = None
+    window: Size | None = None
+    stride: int = 1
     saved = (*ZooModel.saved, "window", "stride")
 
 
-def convolutionalize(classifier):
+def convolutionalize(classifier: keras.Model) -> SlidingClassifier:
     """Turns a classifier of crops into a network over whole pictures with a copy of its weights.
 
     The result on a crop is the classifier's. On a larger picture each cell equals the classifier on that cell's crop,

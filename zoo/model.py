@@ -1,5 +1,6 @@
 """What every model of the zoo has beyond a plain `keras.Model`: a task, names, its paper's loss, predictions."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import keras
@@ -8,6 +9,7 @@ import optree
 from zoo.errors import InputError
 from zoo.given import check_pictures
 from zoo.prediction import Prediction
+from zoo.types import Size
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -26,13 +28,13 @@ class ZooModel(keras.Model):
         checks: by an attribute's name a function of name and value that returns what is set, or an `InputError`.
     """
 
-    task = None
-    class_names = ()
-    image_size = None
+    task: str | None = None
+    class_names: tuple[str, ...] = ()
+    image_size: Size | None = None
     resizing = "letterbox"
-    sides = None
-    saved = ("class_names", "image_size", "resizing", "sides")
-    checks = {}
+    sides: tuple[int, int] | None = None
+    saved: tuple[str, ...] = ("class_names", "image_size", "resizing", "sides")
+    checks: dict[str, Callable] = {}
 
     def predictions(self, outputs):
         """Turns what the network returns into what `predict` and every artifact return: the dict of the task.
@@ -113,7 +115,7 @@ class MultiLossModel(ZooModel):
         loss_names: names of the terms.
     """
 
-    loss_names = ()
+    loss_names: tuple[str, ...] = ()
 
     def loss_terms(self, targets, outputs, training=False):
         """Returns a dict of the terms, scalars.

@@ -5,10 +5,12 @@ A pattern is a shell's: `*` is any text, `?` any character, `[12]` one of some. 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from numbers import Real
+
+import keras
 
 from zoo.errors import InputError
 from zoo.weights.matching import layers_with_weights
@@ -49,7 +51,7 @@ PAPERS = {
 torchvision's references/segmentation/train.py."""
 
 
-def freeze(model, patterns):
+def freeze(model: keras.Model, patterns: str | Sequence[str]) -> list[str]:
     """Makes layers of a model keep the weights they have, and the batch normalisation behind them its statistics.
 
     Call it before `compile`.
@@ -91,7 +93,7 @@ def factor(variable, multipliers):
 
 def matches(variable, pattern):
     """Says whether a pattern matches a variable's layer, its own name, or both."""
-    *_, layer, name = ("", *variable.path.split("/"))
+    _, layer, name = f"//{variable.path}".rsplit("/", 2)
     return any(fnmatchcase(text, pattern) for text in (layer, name, f"{layer}/{name}"))
 
 

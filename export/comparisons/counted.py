@@ -14,7 +14,8 @@ class Comparison:
         places: by the name of a figure, in words the picture, counted from 0, that it is due to.
     """
 
-    agreement = metric = None
+    agreement = None
+    metric: str | None = None
 
     def __init__(self, outputs, size):
         self.places = {}

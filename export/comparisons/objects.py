@@ -20,7 +20,8 @@ class DetectionComparison(Counted):
     of 0.9 or more, and one of its two is looked at.
     """
 
-    metric, compared = "AP50", ("boxes", "scores")
+    metric = "AP50"
+    compared: tuple[str, ...] = ("boxes", "scores")
 
     def __init__(self, outputs, size):
         from zoo.detection.average_precision import Curve

@@ -6,10 +6,12 @@ from itertools import islice
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
 from recipes.data.graph import mapped
 from recipes.data.progress import track
 from recipes.data.sources.problems import Problem
+from recipes.data.sources.source import Source
 from zoo.constants import VOID
 from zoo.drawing import shapes
 from zoo.drawing.depict import draw_targets
@@ -58,7 +60,7 @@ class Description:
     warnings: tuple[Problem, ...]
 
 
-def describe(source, deep=False):
+def describe(source: Source, deep: bool = False) -> Description:
     """Counts what a source has.
 
     Args:
@@ -125,7 +127,7 @@ def _size(statistic, sizes):
     return tuple(int(side) for side in statistic(sizes, axis=0)) if len(sizes) else (0, 0)
 
 
-def median_frequency(description):
+def median_frequency(description: Description) -> list[float]:
     """Weighs classes so that rare ones count as much as frequent ones.
 
     A class's frequency is its pixels over all pixels of the pictures it appears in; its weight is the median of
@@ -146,7 +148,7 @@ def median_frequency(description):
     return weights.tolist()
 
 
-def contact_sheet(source, count=12):
+def contact_sheet(source: Source, count: int = 12) -> Image.Image:
     """Draws the targets of pictures spread evenly over a source.
 
     Args:

@@ -38,7 +38,7 @@ MARKS = (
 )
 
 
-_writing = set()  # by threads of this process
+_writing: set = set()  # by threads of this process
 
 
 @contextmanager

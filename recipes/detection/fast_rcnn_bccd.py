@@ -2,7 +2,7 @@
 
 Paper: Girshick 2015, arXiv:1504.08083. Data: BCCD, 640x480 pixels, Pascal VOC's format.
 Command: `zoo train fast_rcnn_bccd --data voc:DIR:train --val-data voc:DIR:val`
-Hardware, cost and measured figure: see the table in README.md. Reported figure: none for this split.
+Hardware, cost and measured figure: see docs/models.toml. Reported figure: none for this split.
 """
 
 from dataclasses import replace

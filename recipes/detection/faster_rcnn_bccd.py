@@ -3,7 +3,7 @@
 Paper: Ren et al. 2015, arXiv:1506.01497; Lin et al. 2017, arXiv:1612.03144. Data: BCCD, 640x480 pixels, Pascal VOC's
 format.
 Command: `zoo train faster_rcnn_bccd --data voc:DIR:train --val-data voc:DIR:val`
-Hardware, cost and measured figure: see the table in README.md. Reported figure: none for this split.
+Hardware, cost and measured figure: see docs/models.toml. Reported figure: none for this split.
 """
 
 from recipes.data import Augment

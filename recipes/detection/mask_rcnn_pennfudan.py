@@ -2,7 +2,7 @@
 
 Paper: He et al. 2017, arXiv:1703.06870. Data: Penn-Fudan, of whose pictures the first 80 % are learned.
 Command: `zoo train mask_rcnn_pennfudan --data instances:DIR:train --val-data instances:DIR:val`
-Hardware, cost and measured figure: see the table in README.md. Reported figure: none from scratch.
+Hardware, cost and measured figure: see docs/models.toml. Reported figure: none from scratch.
 """
 
 from recipes.data import Augment

@@ -2,7 +2,7 @@
 
 Paper: He et al. 2017, arXiv:1703.06870.
 Command: `zoo train mask_rcnn_shapes`
-Hardware, cost and measured figure: see the table in README.md. Reported figure: none, the data are our own.
+Hardware, cost and measured figure: see docs/models.toml. Reported figure: none, the data are our own.
 """
 
 from recipes.data import Augment

@@ -3,7 +3,7 @@
 Paper: Girshick et al. 2014, arXiv:1311.2524. Its network had learned ImageNet before; this one begins from nothing.
 Data: BCCD, 640x480 pixels, Pascal VOC's format.
 Command: `zoo train rcnn_bccd --data voc:DIR:train --val-data voc:DIR:val`
-Hardware, cost and measured figure: see the table in README.md. Reported figure: none for this split.
+Hardware, cost and measured figure: see docs/models.toml. Reported figure: none for this split.
 """
 
 from recipes.data import Augment

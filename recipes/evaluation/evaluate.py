@@ -5,10 +5,12 @@ from itertools import tee
 
 import numpy as np
 
+from export.predictor import Predictor
 from export.tasks import known_task
 from recipes.data.graph import mapped
 from recipes.data.progress import track
 from recipes.data.sources.proposed import with_proposals
+from recipes.data.sources.source import Source
 from recipes.data.steps import AHEAD, decoded_as
 from recipes.data.targets import TARGETS, measured, missing_targets
 from recipes.evaluation import metrics, rle
@@ -20,7 +22,7 @@ OF_ALL_CLASSES = ("segmentation", "localization", "points")
 """Tasks whose predictions say something of every class, none of which can be left out."""
 
 
-def evaluate(predictor, source, *, progress=True):
+def evaluate(predictor: Predictor, source: Source, *, progress: bool = True) -> dict[str, float | None]:
     """Predicts every picture of a source and compares with its targets.
 
     Args:

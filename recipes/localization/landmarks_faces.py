@@ -2,7 +2,7 @@
 
 Paper: none for the network; a soft-argmax over a map a point is Sun et al. 2018, arXiv:1711.08229.
 Command: `zoo train landmarks_faces --data points:DIR/train.csv --val-data points:DIR/val.csv`
-Hardware, cost and measured figure: see the table in README.md. Reported figure: none for this split; the mean of the
+Hardware, cost and measured figure: see docs/models.toml. Reported figure: none for this split; the mean of the
 training faces scores an NME of 0.114 (`python -m benchmarks mean_shapes`).
 """
 

@@ -2,7 +2,7 @@
 
 Source: Ng, "Convolutional Neural Networks" (deeplearning.ai), week 3, "Object Localization": y = [Pc, box, classes].
 Command: `zoo train localizer_shapes`
-Hardware, cost and measured figure: see the table in README.md. Reported figure: none, the data are our own.
+Hardware, cost and measured figure: see docs/models.toml. Reported figure: none, the data are our own.
 """
 
 from recipes.data import Augment

@@ -2,7 +2,7 @@
 
 Paper: none for the network; a soft-argmax over a map a joint is Sun et al. 2018, arXiv:1711.08229.
 Command: `zoo train pose_lsp --data coco:DIR/annotations/train.json@DIR/images`, and `--val-data` likewise
-Hardware, cost and measured figure: see the table in README.md. Reported figure: none for this split; the mean of the
+Hardware, cost and measured figure: see docs/models.toml. Reported figure: none for this split; the mean of the
 training poses is what it has to beat (`python -m benchmarks mean_shapes`).
 """
 

@@ -3,7 +3,7 @@
 The budget is one for all: the same pictures, as often, in the same order, by the same optimizer. Seconds would make
 the figures hang on what else the machine does, and a resumed run would differ from an uninterrupted one.
 Command: `zoo compare --data masks:DIR/train --val-data masks:DIR/val`
-Hardware, cost and measured figures: see the table in README.md. Reported figures: none for these widths.
+Hardware, cost and measured figures: see docs/comparison.md. Reported figures: none for these widths.
 """
 
 from dataclasses import replace

@@ -6,7 +6,7 @@ Paper: Badrinarayanan et al. 2017, arXiv:1511.00561, section 4.1 and table 1: SG
 flips and the number of epochs are ours: the paper trains until the loss converges, the release 10,000 steps
 of 4 pictures, 109 epochs of 367. Reported: 47.7 mIoU on the test split (233 pictures).
 Command: `zoo train segnet_basic_camvid --data masks:DIR/train --val-data masks:DIR/val`
-Hardware, cost and measured figure: see the table in README.md.
+Hardware, cost and measured figure: see docs/models.toml.
 """
 
 from recipes.data import Augment

@@ -6,7 +6,7 @@ learning_rate=0.001 --set batch_size=4`. Reported: 60.1 mIoU on the test split, 
 VGG16's ImageNet weights and 3,433 pictures; this recipe begins from scratch on the pictures given, or with `--set
 arguments.weights=torchvision/IMAGENET1K_V1`, which have batch normalisation as the network does.
 Command: `zoo train segnet_camvid --data masks:DIR/train --val-data masks:DIR/val`
-Hardware, cost and measured figure: see the table in README.md.
+Hardware, cost and measured figure: see docs/models.toml.
 """
 
 from dataclasses import replace

@@ -4,7 +4,7 @@ Paper: Ronneberger et al. 2015, arXiv:1505.04597; the weight map of equation 2, 
 section 3.1 on crops, all at half the pictures' scale; batch normalisation, no dropout and a quarter of the filters so
 that two CPU cores train it in minutes.
 Command: `zoo train unet_membrane --data masks:DIR/train --val-data masks:DIR/val`
-Hardware, cost and measured figure: see the table in README.md. Reported figure: none for this split.
+Hardware, cost and measured figure: see docs/models.toml. Reported figure: none for this split.
 """
 
 from recipes.data import Augment

@@ -1,7 +1,7 @@
 """A small U-Net on the embedded shapes: the demo.
 
 Paper: Ronneberger et al. 2015, arXiv:1505.04597 (network). Command: `zoo demo`, or `zoo train unet_shapes`.
-Hardware, cost and measured figure: see the table in README.md. Reported figure: none, the data are our own.
+Hardware, cost and measured figure: see docs/models.toml. Reported figure: none, the data are our own.
 """
 
 from recipes.data import Augment

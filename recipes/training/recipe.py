@@ -262,7 +262,7 @@ CHOICES = {
 }
 
 
-def load(name):
+def load(name: str) -> Recipe:
     """Returns the `Recipe` of that name.
 
     Raises:

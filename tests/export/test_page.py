@@ -15,6 +15,7 @@ from PIL import Image
 import export
 from export.web import runtimes
 from tests.checks import quick
+from tests.export import chromium, pages, stand_in
 from tests.export.detector import knowing_detector, scenes
 
 PAGE = Path(__file__).parents[2] / "docs" / "artifacts.md"
@@ -22,7 +23,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "artifacts.md"
 
 def program(language, name=""):
     """Returns the page's program in a language, written for a library of that name."""
-    (text,) = re.findall(rf"^```{language} ?{name}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.S | re.M)
+    title = f' title="{name}"' if name else ""
+    (text,) = re.findall(rf"^```{language}{title}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.S | re.M)
     return text
 
 
@@ -106,6 +108,53 @@ def test_cpp(folder):
     subprocess.run(["g++", "detect.cpp", *flags, "-o", "detect"], check=True, cwd=folder)
     file = made(folder, "free.onnx")
     check(run("./detect", file.name, "picture.ppm", cwd=folder), file, numbered=True)
+
+
+def java(folder, *command):
+    """Runs one of Java's commands in the folder; the test is skipped where there is none."""
+    if not shutil.which("javac"):
+        pytest.skip("there is no javac in the PATH")
+    subprocess.run(command, check=True, cwd=folder)
+
+
+@pytest.mark.full
+def test_java_against_a_stand_in(folder):
+    (folder / "Detect.java").write_text(program("java"))
+    java(folder, "javac", "-d", "classes", "Detect.java", *map(str, stand_in.write(folder / "stand_in")))
+    names, numbers = run("java", "-cp", "classes", "Detect", "any.onnx", "picture.png", cwd=folder)
+    assert names == ["two", "one"]
+    np.testing.assert_allclose(numbers, [[0.9, 1, 2, 3.25, 4], [0.5, 5, 6, 7, 8]])
+    given = np.frombuffer((folder / "given.bin").read_bytes(), np.uint8)
+    np.testing.assert_array_equal(given, np.asarray(Image.open(folder / "picture.png")).ravel())
+
+
+@pytest.mark.full
+def test_java(folder):
+    """With ONNX Runtime's own library, a .jar that REGIONZOO_ONNXRUNTIME_JAR names."""
+    jar = os.environ.get("REGIONZOO_ONNXRUNTIME_JAR")
+    if not jar:
+        pytest.skip("REGIONZOO_ONNXRUNTIME_JAR names no onnxruntime.jar")
+    (folder / "Detect.java").write_text(program("java"))
+    java(folder, "javac", "-cp", jar, "-d", "with_jar", "Detect.java")
+    file = made(folder, "free.onnx")
+    check(run("java", "-cp", f"{jar}:with_jar", "Detect", file.name, "picture.png", cwd=folder), file)
+
+
+@pytest.mark.full
+def test_a_page_of_ones_own(folder, tmp_path):
+    file = made(folder, "free.onnx")
+    site = pages.written(file, tmp_path / "site")  # has the runtime
+    (site / "own.html").write_text(program("html"))
+    shutil.copyfile(file, site / "model.onnx")
+    with chromium.served(site) as (address, lacking), chromium.browser(tmp_path / "profile") as tab:
+        tab.open(f"{address}/own.html")
+        tab.wait("document.querySelector('input').onchange !== null")
+        asked = tab.call("Runtime.evaluate", expression="document.querySelector('input')")["result"]
+        tab.call("DOM.setFileInputFiles", files=[str(folder / "picture.png")], objectId=asked["objectId"])
+        tab.wait("document.querySelector('pre').textContent !== ''")
+        rows = [line.rsplit(maxsplit=5) for line in tab.run("document.querySelector('pre').textContent").splitlines()]
+        assert not [path for path, _ in lacking if path != "/favicon.ico"]
+    check(([row[0] for row in rows], np.float64([row[1:] for row in rows])), file, numbered=True)
 
 
 def test_the_page_names_every_output():

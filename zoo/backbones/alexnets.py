@@ -14,6 +14,7 @@ from zoo.backbones.grouped_conv import GroupedConv2D
 from zoo.backbones.normalization import normalize
 from zoo.errors import InputError
 from zoo.layers import LocalResponseNormalization
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 SMALLEST = {"torchvision": 63, "bvlc": 39, "caffenet": 39}
@@ -22,14 +23,14 @@ SMALLEST = {"torchvision": 63, "bvlc": 39, "caffenet": 39}
 
 def alexnet(
     *,
-    num_classes=1000,
-    form="torchvision",
-    weights=None,
-    width=1.0,
-    include_top=False,
-    input_shape=(None, None, 3),
-    name="alexnet",
-):
+    num_classes: int = 1000,
+    form: str = "torchvision",
+    weights: Weights = None,
+    width: float = 1.0,
+    include_top: bool = False,
+    input_shape: Shape = (None, None, 3),
+    name: str = "alexnet",
+) -> keras.Model:
     """Builds AlexNet over raw pixels, as feature maps or as a classifier.
 
     Args:

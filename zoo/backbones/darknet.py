@@ -10,6 +10,7 @@ from keras import layers
 
 from zoo.backbones.batch_norm import FusedBatchNormalization
 from zoo.layers import PadToMultiple
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 # YOLOv2, table 6.
@@ -37,14 +38,14 @@ FAST_YOLO = (*TINY_DARKNET[:-1], ((1024, 3),) * 3)
 
 def darknet19(
     *,
-    num_classes=1000,
-    weights=None,
-    width=1.0,
-    include_top=False,
-    multiple=1,
-    input_shape=(None, None, 3),
-    name="darknet19",
-):
+    num_classes: int = 1000,
+    weights: Weights = None,
+    width: float = 1.0,
+    include_top: bool = False,
+    multiple: int = 1,
+    input_shape: Shape = (None, None, 3),
+    name: str = "darknet19",
+) -> keras.Model:
     """Builds Darknet-19 over raw pixels, as feature maps or as a classifier.
 
     Args:
@@ -71,12 +72,12 @@ def darknet19(
 
 def tiny_darknet(
     *,
-    weights=None,
-    width=1.0,
-    multiple=1,
-    input_shape=(None, None, 3),
-    name="tiny_darknet",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    multiple: int = 1,
+    input_shape: Shape = (None, None, 3),
+    name: str = "tiny_darknet",
+) -> keras.Model:
     """Builds the first seven convolutions of Tiny YOLOv2 over raw pixels.
 
     Args:
@@ -99,12 +100,12 @@ def tiny_darknet(
 
 def yolo_v1_backbone(
     *,
-    weights=None,
-    width=1.0,
-    batch_norm=False,
-    input_shape=(448, 448, 3),
-    name="yolo_v1_backbone",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    batch_norm: bool = False,
+    input_shape: Shape = (448, 448, 3),
+    name: str = "yolo_v1_backbone",
+) -> keras.Model:
     """Builds the 24 convolutions of YOLO over raw pixels.
 
     Args:
@@ -125,12 +126,12 @@ def yolo_v1_backbone(
 
 def fast_yolo_backbone(
     *,
-    weights=None,
-    width=1.0,
-    batch_norm=False,
-    input_shape=(448, 448, 3),
-    name="fast_yolo_backbone",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    batch_norm: bool = False,
+    input_shape: Shape = (448, 448, 3),
+    name: str = "fast_yolo_backbone",
+) -> keras.Model:
     """Builds the 9 convolutions of Fast YOLO over raw pixels.
 
     Args:

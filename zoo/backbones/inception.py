@@ -15,6 +15,7 @@ from zoo.backbones.ceil_pool import ceil_pool
 from zoo.backbones.normalization import normalize
 from zoo.errors import InputError
 from zoo.layers import LocalResponseNormalization
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 INCEPTIONS = {
@@ -35,14 +36,14 @@ DEEPEST = ("inception3b", "inception4e", "inception5b")
 
 def googlenet(
     *,
-    num_classes=1000,
-    weights=None,
-    width=1.0,
-    batch_norm=True,
-    include_top=False,
-    input_shape=(None, None, 3),
-    name="googlenet",
-):
+    num_classes: int = 1000,
+    weights: Weights = None,
+    width: float = 1.0,
+    batch_norm: bool = True,
+    include_top: bool = False,
+    input_shape: Shape = (None, None, 3),
+    name: str = "googlenet",
+) -> keras.Model:
     """Builds GoogLeNet over raw pixels, as feature maps or as a classifier.
 
     Args:

@@ -1,10 +1,12 @@
 """The feature pyramid (Lin et al. 2017, arXiv:1612.03144, section 3), as in torchvision."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers, ops
 
 
-def fpn(maps, *, channels=256, name="fpn"):
+def fpn(maps: Sequence, *, channels: int = 256, name: str = "fpn") -> list:
     """Adds a pyramid to a backbone's feature maps.
 
     Args:
@@ -15,7 +17,7 @@ def fpn(maps, *, channels=256, name="fpn"):
         List of one level a map, of its size, and a last one, the coarsest at every other cell (for anchors, footnote
         1 of section 4.1).
     """
-    x, levels = None, []
+    x, levels = None, []  # type: ignore[var-annotated]
     for i, features in reversed(list(enumerate(maps, 2))):
         lateral = convolution(channels, 1, name=f"{name}_lateral{i}")(features)
         if x is not None:

@@ -4,6 +4,7 @@ Sources: He et al. 2016, arXiv:1512.03385, table 1 (with the stride in the 3x3 c
 Xie et al. 2017, arXiv:1611.05431.
 """
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import keras
@@ -14,24 +15,25 @@ from zoo.backbones.grouped_conv import GroupedConv2D
 from zoo.backbones.normalization import normalize
 from zoo.errors import InputError
 from zoo.layers import PadToMultiple
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 
 def resnet(
-    blocks,
-    block,
+    blocks: Sequence[int],
+    block: Callable,
     *,
-    num_classes=1000,
-    weights=None,
-    width=1.0,
-    stages=5,
-    output_stride=32,
-    pad_to=1,
-    include_top=False,
-    frozen_batch_norm=None,
-    input_shape=(None, None, 3),
-    name="resnet",
-):
+    num_classes: int = 1000,
+    weights: Weights = None,
+    width: float = 1.0,
+    stages: int = 5,
+    output_stride: int = 32,
+    pad_to: int = 1,
+    include_top: bool = False,
+    frozen_batch_norm: bool | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "resnet",
+) -> keras.Model:
     """Builds a residual network over raw pixels, as feature maps or as a classifier.
 
     Args:
@@ -145,17 +147,17 @@ def conv_bn(x, filters, size, *, name, frozen_batch_norm, stride=1, groups=1, di
 # The builders by name pass all of their arguments, `locals()`, on.
 def resnet18(
     *,
-    num_classes=1000,
-    weights=None,
-    width=1.0,
-    stages=5,
-    output_stride=32,
-    pad_to=1,
-    include_top=False,
-    frozen_batch_norm=None,
-    input_shape=(None, None, 3),
-    name="resnet18",
-):
+    num_classes: int = 1000,
+    weights: Weights = None,
+    width: float = 1.0,
+    stages: int = 5,
+    output_stride: int = 32,
+    pad_to: int = 1,
+    include_top: bool = False,
+    frozen_batch_norm: bool | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "resnet18",
+) -> keras.Model:
     """Builds ResNet-18.
 
     Arguments as of `resnet`.
@@ -165,17 +167,17 @@ def resnet18(
 
 def resnet34(
     *,
-    num_classes=1000,
-    weights=None,
-    width=1.0,
-    stages=5,
-    output_stride=32,
-    pad_to=1,
-    include_top=False,
-    frozen_batch_norm=None,
-    input_shape=(None, None, 3),
-    name="resnet34",
-):
+    num_classes: int = 1000,
+    weights: Weights = None,
+    width: float = 1.0,
+    stages: int = 5,
+    output_stride: int = 32,
+    pad_to: int = 1,
+    include_top: bool = False,
+    frozen_batch_norm: bool | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "resnet34",
+) -> keras.Model:
     """Builds ResNet-34.
 
     Arguments as of `resnet`.
@@ -185,17 +187,17 @@ def resnet34(
 
 def resnet50(
     *,
-    num_classes=1000,
-    weights=None,
-    width=1.0,
-    stages=5,
-    output_stride=32,
-    pad_to=1,
-    include_top=False,
-    frozen_batch_norm=None,
-    input_shape=(None, None, 3),
-    name="resnet50",
-):
+    num_classes: int = 1000,
+    weights: Weights = None,
+    width: float = 1.0,
+    stages: int = 5,
+    output_stride: int = 32,
+    pad_to: int = 1,
+    include_top: bool = False,
+    frozen_batch_norm: bool | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "resnet50",
+) -> keras.Model:
     """Builds ResNet-50.
 
     Arguments as of `resnet`.
@@ -205,17 +207,17 @@ def resnet50(
 
 def resnet101(
     *,
-    num_classes=1000,
-    weights=None,
-    width=1.0,
-    stages=5,
-    output_stride=32,
-    pad_to=1,
-    include_top=False,
-    frozen_batch_norm=None,
-    input_shape=(None, None, 3),
-    name="resnet101",
-):
+    num_classes: int = 1000,
+    weights: Weights = None,
+    width: float = 1.0,
+    stages: int = 5,
+    output_stride: int = 32,
+    pad_to: int = 1,
+    include_top: bool = False,
+    frozen_batch_norm: bool | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "resnet101",
+) -> keras.Model:
     """Builds ResNet-101.
 
     Arguments as of `resnet`.
@@ -225,17 +227,17 @@ def resnet101(
 
 def resnext101_32x8d(
     *,
-    num_classes=1000,
-    weights=None,
-    width=1.0,
-    stages=5,
-    output_stride=32,
-    pad_to=1,
-    include_top=False,
-    frozen_batch_norm=None,
-    input_shape=(None, None, 3),
-    name="resnext101_32x8d",
-):
+    num_classes: int = 1000,
+    weights: Weights = None,
+    width: float = 1.0,
+    stages: int = 5,
+    output_stride: int = 32,
+    pad_to: int = 1,
+    include_top: bool = False,
+    frozen_batch_norm: bool | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "resnext101_32x8d",
+) -> keras.Model:
     """Builds ResNeXt-101 32x8d.
 
     Arguments as of `resnet`.

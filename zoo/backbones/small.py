@@ -3,18 +3,19 @@
 import keras
 from keras import layers
 
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 
 def small_cnn(
     *,
-    weights=None,
-    width=1.0,
-    depth=5,
-    output_stride=32,
-    input_shape=(None, None, 3),
-    name="small_cnn",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    depth: int = 5,
+    output_stride: int = 32,
+    input_shape: Shape = (None, None, 3),
+    name: str = "small_cnn",
+) -> keras.Model:
     """Builds a stack of 3x3 convolutions, each with batch normalisation and ReLU, that mostly halve the picture.
 
     The first convolution has stride 2, which spares the full-size maps; 2x2 max pooling follows the others until

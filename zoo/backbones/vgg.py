@@ -5,6 +5,7 @@ from keras import layers
 
 from zoo.backbones.normalization import normalize
 from zoo.errors import InputError
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
@@ -12,14 +13,14 @@ STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 
 def vgg16(
     *,
-    num_classes=1000,
-    weights=None,
-    width=1.0,
-    include_top=False,
-    batch_norm=False,
-    input_shape=(None, None, 3),
-    name=None,
-):
+    num_classes: int = 1000,
+    weights: Weights = None,
+    width: float = 1.0,
+    include_top: bool = False,
+    batch_norm: bool = False,
+    input_shape: Shape = (None, None, 3),
+    name: str | None = None,
+) -> keras.Model:
     """Builds VGG16 over raw pixels, as feature maps or as a classifier.
 
     Args:

@@ -5,16 +5,17 @@ from keras import layers
 
 from zoo.backbones.normalization import normalize
 from zoo.layers import LocalResponseNormalization
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 
 def zf(
     *,
-    weights=None,
-    width=1.0,
-    input_shape=(None, None, 3),
-    name="zf",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    input_shape: Shape = (None, None, 3),
+    name: str = "zf",
+) -> keras.Model:
     """Builds ZF's convolutions over raw pixels.
 
     Args:

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 from keras import ops
@@ -23,7 +25,7 @@ class AnchorGrid(Detector):
         stride: height and width of a cell in pixels.
     """
 
-    anchors = ()
+    anchors: Sequence[tuple[float, float]] = ()
     stride = (32, 32)
     saved = (*Detector.saved, "anchors", "stride")
 

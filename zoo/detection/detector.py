@@ -24,7 +24,7 @@ class Detector(MultiLossModel):
     """
 
     task = "detection"
-    num_classes = None
+    num_classes: int | None = None
     score_threshold = 0.005  # what Darknet's `detector valid` prints
     iou_threshold = 0.45  # what Darknet suppresses by
     max_detections = 100

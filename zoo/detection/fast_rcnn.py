@@ -17,6 +17,7 @@ from zoo.detection.thresholds import CHECKS, check_count, with_thresholds
 from zoo.detection.trunks import trunk_of
 from zoo.model import MultiLossModel
 from zoo.ops import sampling
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 FEWEST_ROWS = 8
@@ -24,19 +25,19 @@ FEWEST_ROWS = 8
 
 
 def fast_rcnn(
-    num_classes,
+    num_classes: int,
     *,
-    backbone="vgg16",
-    weights=None,
-    width=1.0,
-    proposals="selective_search_fast",
-    num_proposals=2000,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="fast_rcnn",
-):
+    backbone: str = "vgg16",
+    weights: Weights = None,
+    width: float = 1.0,
+    proposals: str = "selective_search_fast",
+    num_proposals: int = 2000,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fast_rcnn",
+) -> "FastRcnn":
     """Builds Fast R-CNN.
 
     It looks at regions that a method of `zoo.proposals` finds.
@@ -127,8 +128,8 @@ class FastRcnn(MultiLossModel):
     """
 
     task = "detection"
-    loss_names = ("class_loss", "box_loss")
-    num_classes = None
+    loss_names: tuple[str, ...] = ("class_loss", "box_loss")
+    num_classes: int | None = None
     region_samples = 64
     positive_fraction = 0.25
     positive_iou = 0.5
@@ -140,7 +141,7 @@ class FastRcnn(MultiLossModel):
     iou_threshold = of_layer("detections", "iou_threshold")
     max_detections = of_layer("detections", "max_detections")
     checks = CHECKS
-    predicted = ("boxes", "scores", "labels", "count")
+    predicted: tuple[str, ...] = ("boxes", "scores", "labels", "count")
     saved = (
         *MultiLossModel.saved,
         "num_classes",
@@ -254,18 +255,18 @@ class FastRcnn(MultiLossModel):
 
 # The builders by name pass all of their arguments, `locals()`, on.
 def fast_rcnn_vgg16(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    proposals="selective_search_fast",
-    num_proposals=2000,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="fast_rcnn_vgg16",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    proposals: str = "selective_search_fast",
+    num_proposals: int = 2000,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fast_rcnn_vgg16",
+) -> FastRcnn:
     """Builds Fast R-CNN on VGG16.
 
     Arguments as of `fast_rcnn`.
@@ -274,18 +275,18 @@ def fast_rcnn_vgg16(
 
 
 def fast_rcnn_zf(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    proposals="selective_search_fast",
-    num_proposals=2000,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="fast_rcnn_zf",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    proposals: str = "selective_search_fast",
+    num_proposals: int = 2000,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fast_rcnn_zf",
+) -> FastRcnn:
     """Builds Fast R-CNN on ZF.
 
     Arguments as of `fast_rcnn`.
@@ -294,18 +295,18 @@ def fast_rcnn_zf(
 
 
 def fast_rcnn_resnet18_fpn(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    proposals="selective_search_fast",
-    num_proposals=2000,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="fast_rcnn_resnet18_fpn",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    proposals: str = "selective_search_fast",
+    num_proposals: int = 2000,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fast_rcnn_resnet18_fpn",
+) -> FastRcnn:
     """Builds Fast R-CNN on ResNet-18-FPN.
 
     Arguments as of `fast_rcnn`.
@@ -314,18 +315,18 @@ def fast_rcnn_resnet18_fpn(
 
 
 def fast_rcnn_resnet50_fpn(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    proposals="selective_search_fast",
-    num_proposals=2000,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="fast_rcnn_resnet50_fpn",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    proposals: str = "selective_search_fast",
+    num_proposals: int = 2000,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fast_rcnn_resnet50_fpn",
+) -> FastRcnn:
     """Builds Fast R-CNN on ResNet-50-FPN.
 
     Arguments as of `fast_rcnn`.

@@ -3,29 +3,32 @@
 Source: Ren et al. 2015, arXiv:1506.01497, trained jointly (section 3.2, "approximate joint training").
 """
 
+from collections.abc import Sequence
+
 import keras
 
 from zoo.detection.fast_rcnn import FastRcnn, detected, finished
 from zoo.detection.rpn import region_proposal_network, rpn_losses
 from zoo.detection.trunks import trunk_of
+from zoo.types import Shape, Weights
 
 
 def faster_rcnn(
-    num_classes,
+    num_classes: int,
     *,
-    backbone="resnet50_fpn",
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="faster_rcnn",
-):
+    backbone: str = "resnet50_fpn",
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "faster_rcnn",
+) -> "FasterRcnn":
     """Builds Faster R-CNN.
 
     Args:
@@ -82,7 +85,7 @@ class FasterRcnn(FastRcnn):
     region_samples = 128
     negative_iou = (0.0, 0.5)
     saved = (*FastRcnn.saved, "anchor_samples")
-    loss_names = ("objectness_loss", "rpn_box_loss", *FastRcnn.loss_names)
+    loss_names: tuple[str, ...] = ("objectness_loss", "rpn_box_loss", *FastRcnn.loss_names)
 
     def loss_terms(self, targets, outputs, training=False):
         """Returns the terms of anchors and of drawn regions."""
@@ -92,19 +95,19 @@ class FasterRcnn(FastRcnn):
 
 # The builders by name pass all of their arguments, `locals()`, on.
 def faster_rcnn_vgg16(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="faster_rcnn_vgg16",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "faster_rcnn_vgg16",
+) -> FasterRcnn:
     """Builds Faster R-CNN on VGG16.
 
     Arguments as of `faster_rcnn`.
@@ -113,19 +116,19 @@ def faster_rcnn_vgg16(
 
 
 def faster_rcnn_zf(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="faster_rcnn_zf",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "faster_rcnn_zf",
+) -> FasterRcnn:
     """Builds Faster R-CNN on ZF.
 
     Arguments as of `faster_rcnn`.
@@ -134,20 +137,20 @@ def faster_rcnn_zf(
 
 
 def faster_rcnn_resnet50_c4(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="faster_rcnn_resnet50_c4",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "faster_rcnn_resnet50_c4",
+) -> FasterRcnn:
     """Builds Faster R-CNN on ResNet-50-C4.
 
     Arguments as of `faster_rcnn`.
@@ -156,20 +159,20 @@ def faster_rcnn_resnet50_c4(
 
 
 def faster_rcnn_resnet101_c4(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="faster_rcnn_resnet101_c4",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "faster_rcnn_resnet101_c4",
+) -> FasterRcnn:
     """Builds Faster R-CNN on ResNet-101-C4.
 
     Arguments as of `faster_rcnn`.
@@ -178,20 +181,20 @@ def faster_rcnn_resnet101_c4(
 
 
 def faster_rcnn_resnet18_fpn(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="faster_rcnn_resnet18_fpn",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "faster_rcnn_resnet18_fpn",
+) -> FasterRcnn:
     """Builds Faster R-CNN on ResNet-18-FPN.
 
     Arguments as of `faster_rcnn`.
@@ -200,20 +203,20 @@ def faster_rcnn_resnet18_fpn(
 
 
 def faster_rcnn_resnet50_fpn(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="faster_rcnn_resnet50_fpn",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "faster_rcnn_resnet50_fpn",
+) -> FasterRcnn:
     """Builds Faster R-CNN on ResNet-50-FPN.
 
     Arguments as of `faster_rcnn`.
@@ -222,20 +225,20 @@ def faster_rcnn_resnet50_fpn(
 
 
 def faster_rcnn_resnet101_fpn(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="faster_rcnn_resnet101_fpn",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "faster_rcnn_resnet101_fpn",
+) -> FasterRcnn:
     """Builds Faster R-CNN on ResNet-101-FPN.
 
     Arguments as of `faster_rcnn`.

@@ -5,6 +5,7 @@ Source: Ng, "Convolutional Neural Networks" (deeplearning.ai), week 3, "Bounding
 """
 
 import math
+from collections.abc import Sequence
 
 import keras
 from keras import layers, ops
@@ -14,22 +15,23 @@ from zoo.detection.anchor_grid import AnchorGrid, answering, check_anchors, clas
 from zoo.detection.thresholds import with_thresholds
 from zoo.errors import InputError
 from zoo.ops.rows import take_rows
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 
 def grid_detector(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    grid=(8, 8),
-    anchors=((1.0, 1.0),),
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(128, 128, 3),
-    name="grid_detector",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    grid: tuple[int, int] = (8, 8),
+    anchors: Sequence[tuple[float, float]] = ((1.0, 1.0),),
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (128, 128, 3),
+    name: str = "grid_detector",
+) -> "GridDetector":
     """Builds a small fully convolutional network whose last map is the grid.
 
     Args:

@@ -1,5 +1,7 @@
 """Keypoint R-CNN: Faster R-CNN with a heat map for each of an object's points (He et al. 2017, arXiv:1703.06870)."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers, ops
 
@@ -12,25 +14,26 @@ from zoo.detection.trunks import trunk_of
 from zoo.errors import InputError
 from zoo.ops import heatmaps
 from zoo.ops.rows import take_rows
+from zoo.types import Shape, Weights
 
 
 def keypoint_rcnn(
-    num_classes=1,
+    num_classes: int = 1,
     *,
-    num_keypoints=17,
-    backbone="resnet50_fpn",
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="keypoint_rcnn",
-):
+    num_keypoints: int = 17,
+    backbone: str = "resnet50_fpn",
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "keypoint_rcnn",
+) -> "KeypointRcnn":
     """Builds Keypoint R-CNN.
 
     The further arguments are those of `faster_rcnn`; the backbone is a pyramid.
@@ -116,7 +119,7 @@ class KeypointRcnn(FasterRcnn):
     skeleton = ()
     flip_pairs = ()
     saved = (*FasterRcnn.saved, "keypoint_names", "skeleton", "flip_pairs")
-    loss_names = (*FasterRcnn.loss_names, "keypoint_loss")
+    loss_names: tuple[str, ...] = (*FasterRcnn.loss_names, "keypoint_loss")
     predicted = (*FasterRcnn.predicted, "keypoints")
 
     def region_terms(self, reads, drawn, targets, training):
@@ -140,21 +143,21 @@ class KeypointRcnn(FasterRcnn):
 
 # The builders by name pass all of their arguments, `locals()`, on.
 def keypoint_rcnn_resnet18_fpn(
-    num_classes=1,
+    num_classes: int = 1,
     *,
-    num_keypoints=17,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="keypoint_rcnn_resnet18_fpn",
-):
+    num_keypoints: int = 17,
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "keypoint_rcnn_resnet18_fpn",
+) -> KeypointRcnn:
     """Builds Keypoint R-CNN on ResNet-18-FPN.
 
     Arguments as of `keypoint_rcnn`.
@@ -163,21 +166,21 @@ def keypoint_rcnn_resnet18_fpn(
 
 
 def keypoint_rcnn_resnet50_fpn(
-    num_classes=1,
+    num_classes: int = 1,
     *,
-    num_keypoints=17,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="keypoint_rcnn_resnet50_fpn",
-):
+    num_keypoints: int = 17,
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "keypoint_rcnn_resnet50_fpn",
+) -> KeypointRcnn:
     """Builds Keypoint R-CNN on ResNet-50-FPN.
 
     Arguments as of `keypoint_rcnn`.
@@ -186,21 +189,21 @@ def keypoint_rcnn_resnet50_fpn(
 
 
 def keypoint_rcnn_resnet101_fpn(
-    num_classes=1,
+    num_classes: int = 1,
     *,
-    num_keypoints=17,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="keypoint_rcnn_resnet101_fpn",
-):
+    num_keypoints: int = 17,
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "keypoint_rcnn_resnet101_fpn",
+) -> KeypointRcnn:
     """Builds Keypoint R-CNN on ResNet-101-FPN.
 
     Arguments as of `keypoint_rcnn`.

@@ -3,6 +3,8 @@
 Source: He et al. 2017, arXiv:1703.06870, section 5, "Mask R-CNN, keypoint & mask" of tables 4 and 5.
 """
 
+from collections.abc import Sequence
+
 import keras
 
 from zoo.detection.fast_rcnn import finished
@@ -11,25 +13,26 @@ from zoo.detection.keypoint_rcnn import KeypointRcnn, with_keypoints
 from zoo.detection.mask_rcnn import mask_loss, with_masks
 from zoo.detection.trunks import trunk_of
 from zoo.errors import InputError
+from zoo.types import Shape, Weights
 
 
 def mask_keypoint_rcnn(
-    num_classes=1,
+    num_classes: int = 1,
     *,
-    num_keypoints=17,
-    backbone="resnet50_fpn",
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="mask_keypoint_rcnn",
-):
+    num_keypoints: int = 17,
+    backbone: str = "resnet50_fpn",
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "mask_keypoint_rcnn",
+) -> "MaskKeypointRcnn":
     """Builds Mask R-CNN with keypoints.
 
     The arguments are those of `keypoint_rcnn`; the backbone is a pyramid. The layers have the names of the two
@@ -76,21 +79,21 @@ class MaskKeypointRcnn(KeypointRcnn):
 
 # The builders by name pass all of their arguments, `locals()`, on.
 def mask_keypoint_rcnn_resnet18_fpn(
-    num_classes=1,
+    num_classes: int = 1,
     *,
-    num_keypoints=17,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="mask_keypoint_rcnn_resnet18_fpn",
-):
+    num_keypoints: int = 17,
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "mask_keypoint_rcnn_resnet18_fpn",
+) -> MaskKeypointRcnn:
     """Builds Mask R-CNN with keypoints on ResNet-18-FPN.
 
     Arguments as of `mask_keypoint_rcnn`.
@@ -99,21 +102,21 @@ def mask_keypoint_rcnn_resnet18_fpn(
 
 
 def mask_keypoint_rcnn_resnet50_fpn(
-    num_classes=1,
+    num_classes: int = 1,
     *,
-    num_keypoints=17,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="mask_keypoint_rcnn_resnet50_fpn",
-):
+    num_keypoints: int = 17,
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "mask_keypoint_rcnn_resnet50_fpn",
+) -> MaskKeypointRcnn:
     """Builds Mask R-CNN with keypoints on ResNet-50-FPN.
 
     Arguments as of `mask_keypoint_rcnn`.
@@ -122,21 +125,21 @@ def mask_keypoint_rcnn_resnet50_fpn(
 
 
 def mask_keypoint_rcnn_resnet101_fpn(
-    num_classes=1,
+    num_classes: int = 1,
     *,
-    num_keypoints=17,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="mask_keypoint_rcnn_resnet101_fpn",
-):
+    num_keypoints: int = 17,
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "mask_keypoint_rcnn_resnet101_fpn",
+) -> MaskKeypointRcnn:
     """Builds Mask R-CNN with keypoints on ResNet-101-FPN.
 
     Arguments as of `mask_keypoint_rcnn`.

@@ -1,5 +1,7 @@
 """Mask R-CNN: Faster R-CNN with a mask for each object (He et al. 2017, arXiv:1703.06870)."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
@@ -12,24 +14,25 @@ from zoo.detection.trunks import trunk_of
 from zoo.errors import InputError
 from zoo.ops.mask_targets import region_masks
 from zoo.ops.rows import take_rows
+from zoo.types import Shape, Weights
 
 
 def mask_rcnn(
-    num_classes,
+    num_classes: int,
     *,
-    backbone="resnet50_fpn",
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="mask_rcnn",
-):
+    backbone: str = "resnet50_fpn",
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "mask_rcnn",
+) -> "MaskRcnn":
     """Builds Mask R-CNN.
 
     The arguments are those of `faster_rcnn`; the backbone is a pyramid or C4.
@@ -83,7 +86,7 @@ class MaskRcnn(FasterRcnn):
     """A `FasterRcnn` that also says which pixels of a box are the object's."""
 
     task = "instance_segmentation"
-    loss_names = (*FasterRcnn.loss_names, "mask_loss")
+    loss_names: tuple[str, ...] = (*FasterRcnn.loss_names, "mask_loss")
     predicted = (*FasterRcnn.predicted, "masks")
 
     def region_terms(self, reads, drawn, targets, training):
@@ -119,20 +122,20 @@ def mask_loss(model, reads, drawn, targets, training):
 
 # The builders by name pass all of their arguments, `locals()`, on.
 def mask_rcnn_resnet50_c4(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="mask_rcnn_resnet50_c4",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "mask_rcnn_resnet50_c4",
+) -> MaskRcnn:
     """Builds Mask R-CNN on ResNet-50-C4.
 
     Arguments as of `mask_rcnn`.
@@ -141,20 +144,20 @@ def mask_rcnn_resnet50_c4(
 
 
 def mask_rcnn_resnet101_c4(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="mask_rcnn_resnet101_c4",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "mask_rcnn_resnet101_c4",
+) -> MaskRcnn:
     """Builds Mask R-CNN on ResNet-101-C4.
 
     Arguments as of `mask_rcnn`.
@@ -163,20 +166,20 @@ def mask_rcnn_resnet101_c4(
 
 
 def mask_rcnn_resnet18_fpn(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="mask_rcnn_resnet18_fpn",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "mask_rcnn_resnet18_fpn",
+) -> MaskRcnn:
     """Builds Mask R-CNN on ResNet-18-FPN.
 
     Arguments as of `mask_rcnn`.
@@ -185,20 +188,20 @@ def mask_rcnn_resnet18_fpn(
 
 
 def mask_rcnn_resnet50_fpn(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="mask_rcnn_resnet50_fpn",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "mask_rcnn_resnet50_fpn",
+) -> MaskRcnn:
     """Builds Mask R-CNN on ResNet-50-FPN.
 
     Arguments as of `mask_rcnn`.
@@ -207,20 +210,20 @@ def mask_rcnn_resnet50_fpn(
 
 
 def mask_rcnn_resnet101_fpn(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="mask_rcnn_resnet101_fpn",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "mask_rcnn_resnet101_fpn",
+) -> MaskRcnn:
     """Builds Mask R-CNN on ResNet-101-FPN.
 
     Arguments as of `mask_rcnn`.
@@ -229,20 +232,20 @@ def mask_rcnn_resnet101_fpn(
 
 
 def mask_rcnn_resnext101_32x8d_fpn(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchor_sizes=None,
-    num_proposals=None,
-    region_samples=None,
-    frozen_batch_norm=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="mask_rcnn_resnext101_32x8d_fpn",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchor_sizes: Sequence[float] | None = None,
+    num_proposals: int | tuple[int, int] | None = None,
+    region_samples: int | None = None,
+    frozen_batch_norm: bool | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "mask_rcnn_resnext101_32x8d_fpn",
+) -> MaskRcnn:
     """Builds Mask R-CNN on ResNeXt-101-32x8d-FPN.
 
     Arguments as of `mask_rcnn`.

@@ -17,24 +17,25 @@ from zoo.layers import PictureSize
 from zoo.ops import boxes as box_ops
 from zoo.ops.nms import CANDIDATES, best_pairs, by_class
 from zoo.ops.rows import take_rows
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 
 def rcnn_alexnet(
-    num_classes,
+    num_classes: int,
     *,
-    form="caffenet",
-    weights=None,
-    width=1.0,
-    proposals="selective_search_fast",
-    num_proposals=2000,
-    context=16,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="rcnn_alexnet",
-):
+    form: str = "caffenet",
+    weights: Weights = None,
+    width: float = 1.0,
+    proposals: str = "selective_search_fast",
+    num_proposals: int = 2000,
+    context: int = 16,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "rcnn_alexnet",
+) -> "Rcnn":
     """Builds the paper's R-CNN over AlexNet ("T-Net"), in the release CaffeNet over 227 x 227 pixels.
 
     With VOC's 20 classes it has 57,687,524 parameters. The release takes ImageNet's mean picture from each region,
@@ -69,19 +70,19 @@ def rcnn_alexnet(
 
 
 def rcnn_vgg16(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    proposals="selective_search_fast",
-    num_proposals=2000,
-    context=16,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="rcnn_vgg16",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    proposals: str = "selective_search_fast",
+    num_proposals: int = 2000,
+    context: int = 16,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "rcnn_vgg16",
+) -> "Rcnn":
     """Builds the paper's R-CNN over VGG16 ("O-Net", section 3.3) at 224 pixels; arguments as of `rcnn_alexnet`."""
     network = described(vgg16, 224, width)
     model = over_regions(network, num_classes, proposals, num_proposals, context, input_shape, name)
@@ -89,22 +90,22 @@ def rcnn_vgg16(
 
 
 def rcnn_small(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    proposals="selective_search_fast",
-    num_proposals=500,
-    context=8,
-    crop_size=64,
-    units=256,
-    dropout=0.5,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="rcnn_small",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    proposals: str = "selective_search_fast",
+    num_proposals: int = 500,
+    context: int = 8,
+    crop_size: int = 64,
+    units: int = 256,
+    dropout: float = 0.5,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "rcnn_small",
+) -> "Rcnn":
     """Builds an R-CNN over a small network that learns from scratch on two CPU cores.
 
     Args:

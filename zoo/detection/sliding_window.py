@@ -4,25 +4,29 @@ Source: Sermanet et al. 2014 (OverFeat), arXiv:1312.6229, section 3; the lecture
 "C4W3L04 Convolutional implementation of sliding windows" (A. Ng).
 """
 
+from collections.abc import Sequence
+
+import keras
 import numpy as np
 from keras import ops
 
 from zoo.errors import InputError
 from zoo.fully_convolutional import SlidingClassifier, convolutionalize
 from zoo.ops.nms import detections
+from zoo.types import Size
 
 
 def sliding_window(
-    classifier,
-    picture,
-    windows,
-    stride=None,
+    classifier: keras.Model,
+    picture: np.ndarray,
+    windows: Sequence[int | Size],
+    stride: int | None = None,
     *,
-    background=None,
-    score_threshold=0.6,
-    iou_threshold=0.5,
-    max_detections=100,
-):
+    background: int | None = None,
+    score_threshold: float = 0.6,
+    iou_threshold: float = 0.5,
+    max_detections: int = 100,
+) -> dict[str, np.ndarray]:
     """Finds objects in one picture with a classifier of crops, all windows of a size in one pass.
 
     For each window size the picture is scaled so that the window becomes the classifier's crop. A size that does not
@@ -55,22 +59,20 @@ def sliding_window(
     if background is not None and not 0 <= background < num_classes:
         raise InputError(f"background must be a class index below {num_classes}, received {background}")
     # A row of its own, below every threshold, for the picture into which no window fits.
-    boxes, scores = [np.zeros((1, 4), "float32")], [np.zeros((1, num_classes), "float32")]
+    found = [(np.zeros((1, 4), "float32"), np.zeros((1, num_classes), "float32"))]
     for window in windows:
-        one_size = window_scores(model, picture, check_window(window), stride)
-        boxes.append(one_size[0])
-        scores.append(one_size[1])
-    boxes, scores = np.concatenate(boxes), np.concatenate(scores)
+        found.append(window_scores(model, picture, check_window(window), stride))
+    boxes, scores = map(np.concatenate, zip(*found, strict=True))
     if background is not None:
         scores[:, background] = 0
-    found = detections(
+    best = detections(
         boxes[None],
         scores[None],
         score_threshold=score_threshold,
         iou_threshold=iou_threshold,
         max_detections=max_detections,
     )
-    return {name: ops.convert_to_numpy(array)[0] for name, array in found.items()}
+    return {name: ops.convert_to_numpy(array)[0] for name, array in best.items()}
 
 
 def window_scores(model, picture, window, stride):

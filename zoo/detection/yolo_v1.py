@@ -16,6 +16,7 @@ from zoo.errors import InputError
 from zoo.ops import boxes as box_ops
 from zoo.ops.matching import centroid_cell, first_of_slot
 from zoo.ops.rows import take_rows
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 STRIDE = 64
@@ -24,18 +25,18 @@ SMALLEST_SHARE = 0.005
 
 
 def yolo_v1(
-    num_classes=20,
+    num_classes: int = 20,
     *,
-    weights=None,
-    width=1.0,
-    released=False,
-    num_boxes=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(448, 448, 3),
-    name="yolo_v1",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    released: bool = False,
+    num_boxes: int | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (448, 448, 3),
+    name: str = "yolo_v1",
+) -> "YoloV1":
     """Builds YOLO: the paper's network, or the one its authors released.
 
     Args:
@@ -70,17 +71,17 @@ def yolo_v1(
 
 
 def fast_yolo(
-    num_classes=20,
+    num_classes: int = 20,
     *,
-    weights=None,
-    width=1.0,
-    num_boxes=2,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(448, 448, 3),
-    name="fast_yolo",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    num_boxes: int = 2,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (448, 448, 3),
+    name: str = "fast_yolo",
+) -> "YoloV1":
     """Builds Fast YOLO: 9 convolutions, dense layers of 256 and 4096, as in yolo-tiny.cfg of the paper's time.
 
     Args:

@@ -5,6 +5,7 @@ Source: Redmon & Farhadi 2017, arXiv:1612.08242; constants from the authors' rel
 """
 
 import math
+from collections.abc import Sequence
 from numbers import Integral
 
 import keras
@@ -19,24 +20,25 @@ from zoo.errors import InputError
 from zoo.layers import PictureSize
 from zoo.ops import boxes as box_ops
 from zoo.ops.rows import take_rows
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 STRIDE = 32
 
 
 def yolo_v2(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchors=COCO_ANCHORS,
-    pulled_pictures=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="yolo_v2",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchors: Sequence[tuple[float, float]] = COCO_ANCHORS,
+    pulled_pictures: int | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "yolo_v2",
+) -> "YoloV2":
     """Builds YOLO v2 as released: Darknet-19 without its top, three 3x3 convolutions and the passthrough.
 
     Args:
@@ -73,18 +75,18 @@ def yolo_v2(
 
 
 def tiny_yolo_v2(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    anchors=TINY_VOC_ANCHORS,
-    pulled_pictures=None,
-    score_threshold=None,
-    iou_threshold=None,
-    max_detections=None,
-    input_shape=(None, None, 3),
-    name="tiny_yolo_v2",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    anchors: Sequence[tuple[float, float]] = TINY_VOC_ANCHORS,
+    pulled_pictures: int | None = None,
+    score_threshold: float | None = None,
+    iou_threshold: float | None = None,
+    max_detections: int | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "tiny_yolo_v2",
+) -> "YoloV2":
     """Builds Tiny YOLO v2 as released for VOC: nine convolutions.
 
     Args:

@@ -9,19 +9,20 @@ from zoo.errors import InputError
 from zoo.localization.features import deepest_features
 from zoo.localization.points import DISTANCES, PointRegressor
 from zoo.localization.soft_argmax import SoftArgmax
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 
 def landmarks(
-    num_points=68,
+    num_points: int = 68,
     *,
-    backbone="small_cnn_stride8",
-    weights=None,
-    width=1.0,
-    loss="squared",
-    input_shape=(224, 224, 3),
-    name="landmarks",
-):
+    backbone: str = "small_cnn_stride8",
+    weights: Weights = None,
+    width: float = 1.0,
+    loss: str = "squared",
+    input_shape: Shape = (224, 224, 3),
+    name: str = "landmarks",
+) -> PointRegressor:
     """Builds the network of a face's landmarks: is there a face, and where are its 68 points; 137 numbers.
 
     Each point has a map of its own, a 1x1 convolution over the backbone's features, and stands at its soft-argmax: a
@@ -53,15 +54,15 @@ def landmarks(
 
 
 def pose(
-    num_points=14,
+    num_points: int = 14,
     *,
-    backbone="small_cnn_stride8",
-    weights=None,
-    width=1.0,
-    loss="squared",
-    input_shape=(224, 224, 3),
-    name="pose",
-):
+    backbone: str = "small_cnn_stride8",
+    weights: Weights = None,
+    width: float = 1.0,
+    loss: str = "squared",
+    input_shape: Shape = (224, 224, 3),
+    name: str = "pose",
+) -> PointRegressor:
     """Builds the network of a person's joints: `landmarks` with 14 points, as many as Leeds Sports Poses marks.
 
     Arguments, result and errors are those of `landmarks`.

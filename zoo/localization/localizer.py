@@ -12,22 +12,23 @@ from zoo.localization.soft_argmax import SoftArgmax, SoftPooling
 from zoo.model import MultiLossModel
 from zoo.ops import boxes
 from zoo.ops.probabilities import softmax
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 LOSSES = ("mixed", "squared")
 
 
 def localizer(
-    num_classes,
+    num_classes: int,
     *,
-    backbone="small_cnn_stride8",
-    weights=None,
-    width=1.0,
-    loss="mixed",
-    box_weight=1.0,
-    input_shape=(224, 224, 3),
-    name="localizer",
-):
+    backbone: str = "small_cnn_stride8",
+    weights: Weights = None,
+    width: float = 1.0,
+    loss: str = "mixed",
+    box_weight: float = 1.0,
+    input_shape: Shape = (224, 224, 3),
+    name: str = "localizer",
+) -> "Localizer":
     """Builds a network for pictures of one object: a backbone, two maps of where to look, and dense layers.
 
     The centre is the soft-argmax of one map. Presence, sides and classes are read from the features where the mass of

@@ -4,6 +4,8 @@ A method reads one picture and knows no classes. `METHODS` is the table of them,
 `(picture, n, seed) -> boxes, scores`; `propose` calls one and tidies what it returns.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from zoo.errors import InputError
@@ -13,7 +15,7 @@ from zoo.proposals.selective_search import selective_search_fast, selective_sear
 from zoo.proposals.sliding_window import sliding_window
 from zoo.proposals.superpixels import superpixels
 
-METHODS = {
+METHODS: dict[str, Callable] = {
     "selective_search_fast": selective_search_fast,
     "selective_search_quality": selective_search_quality,
     "edge_boxes": edge_boxes,
@@ -24,7 +26,7 @@ METHODS = {
 }
 
 
-def propose(picture, n, method, seed=0):
+def propose(picture: np.ndarray, n: int, method: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Proposes regions of a picture that may hold an object.
 
     Args:
@@ -44,7 +46,8 @@ def propose(picture, n, method, seed=0):
         raise InputError(f"a picture is (H, W, 3) uint8 RGB, received {picture.shape} {picture.dtype}")
     if n < 1:
         raise InputError(f"n is 1 or more proposals, received {n}")
-    return _best(*METHODS[method](picture, n, seed), n, picture.shape[:2])
+    boxes, scores = METHODS[method](picture, n, seed)
+    return _best(boxes, scores, n, picture.shape[:2])
 
 
 def check_method(method):

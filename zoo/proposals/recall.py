@@ -3,6 +3,8 @@
 Source: Hosang et al. 2016, arXiv:1502.05082, section 4.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from zoo.errors import InputError
@@ -26,7 +28,7 @@ def best_overlaps(objects, proposals, counts):
     return best[:, np.minimum(counts, overlaps.shape[1]) - 1].T
 
 
-def recall(overlaps, thresholds):
+def recall(overlaps: np.ndarray, thresholds: Sequence[float] | np.ndarray) -> np.ndarray:
     """Counts the objects that are covered well enough.
 
     Args:
@@ -41,7 +43,7 @@ def recall(overlaps, thresholds):
     return np.mean(overlaps[..., None, :] >= np.asarray(thresholds)[:, None], axis=-1)
 
 
-def average_recall(overlaps):
+def average_recall(overlaps: np.ndarray) -> np.ndarray:
     """Averages recall over the IoU from 0.5 to 1, of all thresholds, not of some: twice the mean of IoU above 0.5.
 
     Args:

@@ -11,19 +11,20 @@ from zoo.backbones.vgg import STAGES, stage
 from zoo.errors import InputError
 from zoo.layers import MaxPoolWithSwitches, Unpool, register
 from zoo.segmentation.segmenter import Segmenter, check_size
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 CELLS = 7
 
 
 def deconvnet(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    input_shape=(224, 224, 3),
-    name="deconvnet",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    input_shape: Shape = (224, 224, 3),
+    name: str = "deconvnet",
+) -> Segmenter:
     """Builds DeconvNet.
 
     The 13 convolutions of VGG16 and fc6 and fc7 are mirrored by deconvolutions, whose unpooling has the switches of

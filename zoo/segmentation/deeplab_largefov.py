@@ -9,19 +9,20 @@ from zoo.backbones.normalization import normalize
 from zoo.backbones.vgg import STAGES
 from zoo.layers import CropLike, register
 from zoo.segmentation.segmenter import Segmenter, check_size
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 STRIDE = 8
 
 
 def deeplab_largefov(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    input_shape=(None, None, 3),
-    name="deeplab_largefov",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    input_shape: Shape = (None, None, 3),
+    name: str = "deeplab_largefov",
+) -> Segmenter:
     """Builds DeepLab-LargeFOV: VGG16 whose last two poolings keep the size, and dilation in place of their strides.
 
     Args:

@@ -18,16 +18,16 @@ BLOCK = 1 << 14
 
 
 def dense_crf(
-    picture,
-    logits,
+    picture: np.ndarray,
+    logits: np.ndarray,
     *,
-    iterations=10,
-    appearance_weight=4.0,
-    appearance_xy=121.0,
-    appearance_rgb=5.0,
-    smoothness_weight=3.0,
-    smoothness_xy=3.0,
-):
+    iterations: int = 10,
+    appearance_weight: float = 4.0,
+    appearance_xy: float = 121.0,
+    appearance_rgb: float = 5.0,
+    smoothness_weight: float = 3.0,
+    smoothness_xy: float = 3.0,
+) -> np.ndarray:
     """Refines the classes of pixels: those near each other, and of like colours, tend to have the same.
 
     Each pair of pixels of different classes costs `appearance_weight` times a Gaussian of their places and colours

@@ -15,6 +15,7 @@ from zoo.backbones.vgg import STAGES, stage
 from zoo.errors import InputError
 from zoo.segmentation.segmenter import Segmenter, check_size
 from zoo.segmentation.upsampling import Cells, cropped, fused, scored, upsampled
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 STRIDES = (32, 16, 8)
@@ -22,15 +23,15 @@ MARGIN = 100
 
 
 def fcn(
-    num_classes,
+    num_classes: int,
     *,
-    backbone="vgg16",
-    weights=None,
-    width=1.0,
-    stride=8,
-    input_shape=(None, None, 3),
-    name="fcn",
-):
+    backbone: str = "vgg16",
+    weights: Weights = None,
+    width: float = 1.0,
+    stride: int = 8,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fcn",
+) -> Segmenter:
     """Builds a fully convolutional network.
 
     The skips of strides 16 and 8 are VGG16's pool4 and pool3, AlexNet's pool2 and pool1 (after their normalisation),
@@ -120,13 +121,13 @@ TRUNKS = {"vgg16": vgg16_trunk, "alexnet": alexnet_trunk, "googlenet": googlenet
 
 # The builders by name pass all of their arguments, `locals()`, on.
 def fcn32s_vgg16(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    input_shape=(None, None, 3),
-    name="fcn32s_vgg16",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fcn32s_vgg16",
+) -> Segmenter:
     """Builds FCN-32s, the fully convolutional network of stride 32, on VGG16.
 
     Arguments as of `fcn`.
@@ -135,13 +136,13 @@ def fcn32s_vgg16(
 
 
 def fcn16s_vgg16(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    input_shape=(None, None, 3),
-    name="fcn16s_vgg16",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fcn16s_vgg16",
+) -> Segmenter:
     """Builds FCN-16s, the fully convolutional network of stride 16, on VGG16.
 
     Arguments as of `fcn`.
@@ -150,13 +151,13 @@ def fcn16s_vgg16(
 
 
 def fcn8s_vgg16(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    input_shape=(None, None, 3),
-    name="fcn8s_vgg16",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fcn8s_vgg16",
+) -> Segmenter:
     """Builds FCN-8s, the fully convolutional network of stride 8, on VGG16.
 
     Arguments as of `fcn`.
@@ -165,13 +166,13 @@ def fcn8s_vgg16(
 
 
 def fcn32s_alexnet(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    input_shape=(None, None, 3),
-    name="fcn32s_alexnet",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fcn32s_alexnet",
+) -> Segmenter:
     """Builds FCN-32s, the fully convolutional network of stride 32, on AlexNet.
 
     Arguments as of `fcn`.
@@ -180,13 +181,13 @@ def fcn32s_alexnet(
 
 
 def fcn16s_alexnet(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    input_shape=(None, None, 3),
-    name="fcn16s_alexnet",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fcn16s_alexnet",
+) -> Segmenter:
     """Builds FCN-16s, the fully convolutional network of stride 16, on AlexNet.
 
     Arguments as of `fcn`.
@@ -195,13 +196,13 @@ def fcn16s_alexnet(
 
 
 def fcn8s_alexnet(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    input_shape=(None, None, 3),
-    name="fcn8s_alexnet",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fcn8s_alexnet",
+) -> Segmenter:
     """Builds FCN-8s, the fully convolutional network of stride 8, on AlexNet.
 
     Arguments as of `fcn`.
@@ -210,13 +211,13 @@ def fcn8s_alexnet(
 
 
 def fcn32s_googlenet(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    input_shape=(None, None, 3),
-    name="fcn32s_googlenet",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fcn32s_googlenet",
+) -> Segmenter:
     """Builds FCN-32s, the fully convolutional network of stride 32, on GoogLeNet.
 
     Arguments as of `fcn`.
@@ -225,13 +226,13 @@ def fcn32s_googlenet(
 
 
 def fcn16s_googlenet(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    input_shape=(None, None, 3),
-    name="fcn16s_googlenet",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fcn16s_googlenet",
+) -> Segmenter:
     """Builds FCN-16s, the fully convolutional network of stride 16, on GoogLeNet.
 
     Arguments as of `fcn`.
@@ -240,13 +241,13 @@ def fcn16s_googlenet(
 
 
 def fcn8s_googlenet(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    input_shape=(None, None, 3),
-    name="fcn8s_googlenet",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fcn8s_googlenet",
+) -> Segmenter:
     """Builds FCN-8s, the fully convolutional network of stride 8, on GoogLeNet.
 
     Arguments as of `fcn`.

@@ -4,26 +4,29 @@ It shares its name with Long et al. 2015 but neither skips nor trained upsamplin
 by dilation, and a head of two convolutions scores them. Source: torchvision, models/segmentation/fcn.py.
 """
 
+from collections.abc import Callable
+
 import keras
 from keras import layers, ops
 
 from zoo.backbones.resnet import conv_bn, resnet50, resnet101
 from zoo.layers import register
 from zoo.segmentation.segmenter import Segmenter, check_size, in_pixels
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 
 def fcn_resnet(
-    num_classes,
+    num_classes: int,
     *,
-    backbone=resnet50,
-    weights=None,
-    width=1.0,
-    auxiliary=True,
-    frozen_batch_norm=None,
-    input_shape=(None, None, 3),
-    name="fcn_resnet",
-):
+    backbone: Callable[..., keras.Model] = resnet50,
+    weights: Weights = None,
+    width: float = 1.0,
+    auxiliary: bool = True,
+    frozen_batch_norm: bool | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fcn_resnet",
+) -> Segmenter:
     """Builds a fully convolutional network over a ResNet.
 
     With 21 classes and the auxiliary head it has 35,322,218 trainable parameters over ResNet-50 and 54,314,346 over
@@ -113,15 +116,15 @@ class ResizeLike(layers.Layer):
 
 # The builders by name pass all of their arguments, `locals()`, on.
 def fcn_resnet50(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    auxiliary=True,
-    frozen_batch_norm=None,
-    input_shape=(None, None, 3),
-    name="fcn_resnet50",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    auxiliary: bool = True,
+    frozen_batch_norm: bool | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fcn_resnet50",
+) -> Segmenter:
     """Builds torchvision's fully convolutional network over ResNet-50.
 
     Arguments as of `fcn_resnet`.
@@ -130,15 +133,15 @@ def fcn_resnet50(
 
 
 def fcn_resnet101(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    auxiliary=True,
-    frozen_batch_norm=None,
-    input_shape=(None, None, 3),
-    name="fcn_resnet101",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    auxiliary: bool = True,
+    frozen_batch_norm: bool | None = None,
+    input_shape: Shape = (None, None, 3),
+    name: str = "fcn_resnet101",
+) -> Segmenter:
     """Builds torchvision's fully convolutional network over ResNet-101.
 
     Arguments as of `fcn_resnet`.

@@ -3,18 +3,28 @@
 Source: Ronneberger et al. 2015, arXiv:1505.04597, section 2 and figure 2, the overlap-tile strategy.
 """
 
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.types import Size
 
 STRIDE = 32
 """Pixels: the poolings of every network here repeat within so many."""
 BATCH = 4
 
 
-def overlap_tile(predict, picture, tile, *, margin=None, stride=STRIDE, batch_size=BATCH):
+def overlap_tile(
+    predict: Callable,
+    picture: np.ndarray,
+    tile: Size,
+    *,
+    margin: int | Size | None = None,
+    stride: int = STRIDE,
+    batch_size: int = BATCH,
+) -> dict[str, np.ndarray]:
     """Segments a picture by tiles that overlap, of each only what has its context within the tile.
 
     What a tile shows beyond the picture is the picture mirrored. With an unpadded network (`padding="valid"`) the
@@ -65,7 +75,7 @@ def overlap_tile(predict, picture, tile, *, margin=None, stride=STRIDE, batch_si
         for (y, x), one in zip(seen, maps, strict=False):
             part = scores[y : y + kept[0], x : x + kept[1]]
             part[:] = one[: part.shape[0], : part.shape[1]]
-    return {"logits": scores}
+    return {"logits": np.asarray(scores)}
 
 
 def context(predict, tile, batch_size=BATCH):

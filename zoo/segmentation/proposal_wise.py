@@ -4,27 +4,30 @@ Source: Noh, Hong & Han 2015, arXiv:1505.04366, sections 5 and 6.1; what the pap
 release, HyeonwooNoh/DeconvNet, inference/generate_EDeconvNet_CRF_results.m.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from zoo.errors import InputError
 from zoo.proposals import propose
+from zoo.types import Size
 
 CANDIDATES = 2000
 CONTEXT = 1.2
 
 
 def proposal_wise(
-    predict,
-    picture,
-    size,
+    predict: Callable,
+    picture: np.ndarray,
+    size: Size,
     *,
-    proposals=None,
-    method="edge_boxes",
-    num_proposals=50,
-    context=CONTEXT,
-    min_side=None,
-    batch_size=8,
-):
+    proposals: np.ndarray | None = None,
+    method: str = "edge_boxes",
+    num_proposals: int = 50,
+    context: float = CONTEXT,
+    min_side: float | None = None,
+    batch_size: int = 8,
+) -> dict[str, np.ndarray]:
     """Segments a picture by a network that segments one region at a time.
 
     Each region is cut out with some of what is around it, black beyond the picture, and resized to the network's
@@ -146,7 +149,7 @@ def shares(count, length):
     return (near / near.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def ensemble(*logits):
+def ensemble(*logits: np.ndarray) -> np.ndarray:
     """Combines the maps that several networks made of one picture, such as DeconvNet's and an FCN's (section 5.2).
 
     The mean is that of their probabilities, as in the paper; the release multiplies scores instead.

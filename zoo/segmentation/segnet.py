@@ -10,17 +10,18 @@ from zoo.backbones.normalization import normalize
 from zoo.backbones.vgg import STAGES, conv_relu, stage
 from zoo.layers import LocalResponseNormalization, MaxPoolWithSwitches, Unpool
 from zoo.segmentation.segmenter import Segmenter, check_size
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 
 def segnet(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    input_shape=(None, None, 3),
-    name="segnet",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    input_shape: Shape = (None, None, 3),
+    name: str = "segnet",
+) -> Segmenter:
     """Builds SegNet: VGG16's 13 convolutions, and their mirror image as decoder.
 
     Args:
@@ -55,13 +56,13 @@ def segnet(
 
 
 def segnet_basic(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    input_shape=(None, None, 3),
-    name="segnet_basic",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    input_shape: Shape = (None, None, 3),
+    name: str = "segnet_basic",
+) -> Segmenter:
     """Builds SegNet-Basic: four 7x7 encoders and four 7x7 decoders without ReLU.
 
     Args:

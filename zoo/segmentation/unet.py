@@ -5,21 +5,22 @@ from keras import layers, ops
 from zoo.errors import InputError
 from zoo.layers import CropLike, PadToMultiple, register
 from zoo.segmentation.segmenter import Segmenter, check_size
+from zoo.types import Shape, Weights
 from zoo.weights.loading import with_weights
 
 
 def unet(
-    num_classes,
+    num_classes: int,
     *,
-    weights=None,
-    width=1.0,
-    depth=4,
-    padding="same",
-    batch_norm=False,
-    dropout=0.5,
-    input_shape=(None, None, 3),
-    name="unet",
-):
+    weights: Weights = None,
+    width: float = 1.0,
+    depth: int = 4,
+    padding: str = "same",
+    batch_norm: bool = False,
+    dropout: float = 0.5,
+    input_shape: Shape = (None, None, 3),
+    name: str = "unet",
+) -> Segmenter:
     """Builds U-Net: a contracting and an expanding path, joined level by level.
 
     As in figure 1 no ReLU follows the up-convolutions, where the authors' release has one. The convolutions begin

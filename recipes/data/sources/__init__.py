@@ -2,8 +2,12 @@
 
 import os
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
+
+if TYPE_CHECKING:
+    from recipes.data.sources.source import Source
 
 SOURCES = {
     "shapes": "shapes.open_shapes",
@@ -33,7 +37,7 @@ UNSPLIT = ("masks", "labelme", "via", "nuclei", "coco", "coco_segmentation")
 JOIN = " & "
 
 
-def open_source(spec):
+def open_source(spec: str) -> "Source":
     """Opens a source of annotated pictures.
 
     Args:

@@ -119,7 +119,8 @@ class Annotated(Source):
 
     def _words(self, rows, boxes, size):
         """Returns of each object what `outlines.words_of` says; "" where its outline is of another size."""
-        first, columns, places = min(rows, default=0), *self._in_pixels(rows, size)
+        first = min(rows, default=0)
+        columns, places = self._in_pixels(rows, size)
         fits = outlines.fitting(self.outlines, size, int(first), int(max(rows, default=-1)) + 1)
         return outlines.as_strings(
             outlines.words_of(outlines.outline_of(columns, place) if fits[row - first] else None)

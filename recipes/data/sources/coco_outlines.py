@@ -6,7 +6,7 @@ from faster_coco_eval import mask as rle
 from recipes.data.sources.outlines import run_lengths
 from recipes.data.sources.values import numbers
 
-EMPTY = (None, [], [[]], {}, "", 0)
+EMPTY: tuple = (None, [], [[]], {}, "", 0)
 """What stands for no segmentation."""
 
 

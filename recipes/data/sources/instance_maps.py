@@ -20,7 +20,7 @@ PER_CLASS = 1000
 class InstanceMaps(Paired):
     """Objects of which each pixel knows the number; a subclass finds the files and says what numbers mean."""
 
-    keys = ("boxes", "labels", "masks")
+    keys: tuple[str, ...] = ("boxes", "labels", "masks")
 
     def meaning(self, numbers):
         """Says which numbers are objects.

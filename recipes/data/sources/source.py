@@ -44,13 +44,13 @@ class Source:
     """
 
     spec = ""
-    classes = ()
-    object_classes = ()
-    keys = ()
-    keypoint_names = ()
-    flip_pairs = ()
-    skeleton = ()
-    left_out = frozenset()
+    classes: tuple[str, ...] = ()
+    object_classes: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    keypoint_names: tuple[str, ...] = ()
+    flip_pairs: tuple[tuple[int, int], ...] = ()
+    skeleton: tuple[tuple[int, int], ...] = ()
+    left_out: frozenset[int] = frozenset()
 
     @property
     def count(self):

@@ -38,7 +38,7 @@ class Writer:
 
     format = ""
     task = "masks_and_keypoints"
-    splits = ()
+    splits: tuple[str, ...] | None = ()
     pictures = "images"
     taken = ()
 
