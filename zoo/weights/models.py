@@ -5,6 +5,8 @@ from pathlib import Path
 from zoo.errors import InputError
 from zoo.weights import catalogue
 
+ARTIFACTS = (".onnx", ".tflite", ".xml")
+
 
 def pretrained(name):
     """Returns a trained model by its name, with its class names, thresholds and how it takes pictures.
@@ -59,6 +61,8 @@ def read(path):
         raise InputError(
             f"{path} does not exist{catalogue.hint(path)}: give a .keras file or a name of `zoo weights`"
         )
+    if path.suffix in ARTIFACTS:
+        raise InputError(f"{path} is an artifact, no .keras file: export.load opens it")
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:  # Keras raises a different type for every way a file can be broken

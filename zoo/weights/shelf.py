@@ -63,7 +63,7 @@ class Trained:
     name = property(lambda self: f"{SOURCE}/{self.own}")
     model_name = name
     size = property(lambda self: sum(size for size, _ in self.files.values()))
-    fetched = property(lambda self: all(self.path(file).is_file() for file in self.files))
+    fetched = property(lambda self: all(map(self.here, self.files)))
 
     def path(self, file):
         """Returns where one of the files lies on this machine, or will."""
@@ -71,6 +71,10 @@ class Trained:
             return Path(self.shelf, self.own, file)
         version = hashlib.sha256("".join(digest for _, digest in self.files.values()).encode()).hexdigest()
         return folder() / f"{self.own}-{version[:8]}" / file
+
+    def here(self, file):
+        """Says whether one of the files is on this machine."""
+        return os.path.isfile(self.path(file))
 
     def file(self, *endings):
         """Returns the path of the first file that ends so, fetched if need be and checked; `None` without one."""
@@ -87,14 +91,14 @@ class Trained:
             InputError: if it cannot be had, is another one, or lies outside of its folder.
         """
         path, (size, digest) = self.path(file), self.files[file]
-        if path.is_file():
+        if self.here(file):
             if not is_address(self.shelf) and not path.resolve().is_relative_to(Path(self.shelf).resolve()):
                 raise InputError(f"{path}: points out of {self.shelf}, where nothing is read")
             fetching.check(path, digest)
         elif is_address(self.shelf):
             fetching.fetch(f"{self.shelf.rstrip('/')}/{self.own}/{file}", path, digest, size)
         else:
-            raise InputError(f"{path}: no such file, but {INDEX} lists it: publish the model again")
+            raise InputError(f"{path}: no such file, or none that may be read, but {INDEX} lists it")
         return path
 
     def located(self):
@@ -140,7 +144,7 @@ def found_in(shelf, own):
     if not is_address(shelf):
         return index(shelf).get(own)
     known = index(shelf).get(own) if kept(shelf).is_file() else None
-    if known and any(known.path(file).is_file() for file in known.files):
+    if known and any(map(known.here, known.files)):
         return known
     try:
         return index(shelf, anew=True).get(own)

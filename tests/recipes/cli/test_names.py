@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from urllib.error import URLError
 
 import pytest
 
@@ -88,6 +89,21 @@ def test_wrong_names_are_one_line(published, zoo, wrong):
     words, message = WRONG[wrong]
     code, _, err = zoo(*words)
     assert code == 2 and err.startswith(f"error: {message}") and err.count("\n") == 1
+
+
+def test_offline_says_which_file_to_put_where(zoo, tmp_path, monkeypatch):
+    def offline(request, timeout):
+        raise URLError("no network")
+
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("urllib.request.urlopen", offline)
+    for words in (["predict", "torchvision/fcn_resnet50", "."], ["weights", "fetch", "torchvision/fcn_resnet50"]):
+        code, _, err = zoo(*words)
+        assert code == 2 and err.startswith(
+            "error: https://download.pytorch.org/models/fcn_resnet50_coco-1167a1af.pth"
+        )
+        place = tmp_path / "home" / "regionzoo" / "fcn_resnet50_coco-1167a1af.pth"
+        assert f"cannot be fetched (no network): put the file at {place} yourself" in err and err.count("\n") == 1
 
 
 def test_licences_are_asked_for(zoo):

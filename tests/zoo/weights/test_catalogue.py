@@ -78,6 +78,12 @@ def test_nearest_names_of_a_missing_file():
     assert catalogue.hint("photos/me.keras") == ""
 
 
+def test_an_artifact_is_no_keras_file(tmp_path):
+    (tmp_path / "model.onnx").touch()
+    with pytest.raises(InputError, match="model.onnx is an artifact, no .keras file: export.load opens it"):
+        zoo.load(tmp_path / "model.onnx")
+
+
 @pytest.fixture
 def hub(monkeypatch, tmp_path):
     """The Hugging Face Hub, with one file in one repository."""
