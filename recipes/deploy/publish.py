@@ -5,6 +5,7 @@ SHELF/NAME/README.md        the model card; model.keras, model.onnx and so on be
 """
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,7 @@ def publish(run, shelf_folder, licence, data_licence, name=None, only=()):
     own_folder().mkdir(parents=True, exist_ok=True)
     with locked(own_folder() / "publishing.lock"):
         known = index_at(place)
-        if (place / name).exists():
+        if os.path.lexists(place / name):
             raise InputError(f"{place / name} is there already: choose another --name, or remove it first")
         facts = {**facts_of(run, name, licence, data_licence), "forms": forms_of(run, taken)}
         made = {}
@@ -111,7 +112,7 @@ def check_line(option, text):
 def index_at(place):
     """Returns the entries that the index of a folder has; what is no index of ours is an `InputError`."""
     path = place / shelf.INDEX
-    if not path.is_file():
+    if not os.path.isfile(path):
         return {}
     content = shelf.content_of(path)
     shelf.parsed(content, str(place), path)
