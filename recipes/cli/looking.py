@@ -172,6 +172,10 @@ def explain(
     from recipes.deploy.explain import explain
 
     found = list(explain(load(model), pictures, output, class_name=class_, layer=layer))
-    rows = [[one["picture"], one["class"], f"{one['score']:.3f}", one["layer"], one["heat"]] for one in found]
+    seen = [one for one in found if one["heat"]]
+    rows = [[one["picture"], one["class"], f"{one['score']:.3f}", one["layer"], one["heat"]] for one in seen]
     show(f"heat maps in {output}", ["picture", "class", "score", "layer", "heat map"], rows)
+    for one in found:
+        if not one["heat"]:
+            print(f"{one['picture']}: {model} finds no {class_ or 'object'} in it")
     write_json(json_file, found)

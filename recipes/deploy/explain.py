@@ -8,6 +8,7 @@ from PIL import Image
 from recipes.data import pictures
 from recipes.data.files import replace_file
 from recipes.report.heat import looked_at
+from zoo.anatomy.heat import NotFound
 from zoo.drawing.heat import draw_heat
 from zoo.drawing.shapes import draw_boxes
 from zoo.errors import InputError
@@ -24,10 +25,10 @@ def explain(predictor, paths, output, *, class_name=None, layer=None):
         class_name: the class; the best one found in each picture if not given.
         layer: as in `zoo.anatomy.heat.heat`.
     Yields:
-        Dicts of `picture`, `class`, `score`, `box` xyxy in the picture or `None`, `layer`, `heat`, the file's name.
+        Dicts of `picture`, `class`, `score`, `box` xyxy in the picture or `None`, `layer`, `heat`, the file's name;
+        of a picture in which the class is not found of `picture` alone, all else `None`.
     Raises:
-        InputError: if the file is an artifact, the class or layer is unknown or not in a picture, or a file cannot be
-            read or written.
+        InputError: if the file is an artifact, the class or layer is unknown, or a file cannot be read or written.
     """
     if not hasattr(predictor, "model"):
         raise InputError(f"{predictor.path} is an artifact, through which no gradient goes: give its .keras file")
@@ -41,8 +42,9 @@ def explain(predictor, paths, output, *, class_name=None, layer=None):
         image = pictures.read(file)
         try:
             seen, found = looked_at(predictor, image, label, layer)
-        except InputError as error:
-            raise InputError(f"{file}: {error}") from error
+        except NotFound:
+            yield {"picture": str(file), **dict.fromkeys(("class", "score", "box", "layer", "heat"))}
+            continue
         box = found.box
         name = name_of(predictor.class_names, found.label)
         drawn = draw_heat(image, seen)

@@ -17,8 +17,13 @@ import numpy as np
 from zoo.anatomy.info import Count, inputs_of
 from zoo.anatomy.walk import tensors_in, walk
 from zoo.errors import InputError
+from zoo.layers import Unpool
 from zoo.prediction import name_of
 from zoo.weights.rooms import BACKBONE, HEAD
+
+
+class NotFound(InputError):
+    """The class is not in the picture, as the model sees it."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,8 @@ def heat(model, inputs, label=None, *, layer=None):
     Returns:
         A `Heat`; of a detector of its best object of that class.
     Raises:
-        InputError: if the class is not found in the picture, there is no such layer or none with a map, or the
-            backend is another.
+        NotFound: if the class is not found in the picture.
+        InputError: if there is no such layer or none with a map, or the backend is another.
     """
     if keras.backend.backend() != "tensorflow":
         raise InputError(f"heat maps need TensorFlow's gradients, the backend is {keras.backend.backend()}")
@@ -110,8 +115,8 @@ class Followed(Count):
     """Counts a model, and knows of each call what follows it cell by cell.
 
     Attributes:
-        last: by the place of a call that of the last one in the chain of calls, each of the one before, whose result
-            has the same shape and which have no kernel: normalisation, activation, the sum of a residual block.
+        last: by the place of a call that of the last one in the chain of calls, each of the one before, which treat
+            its cells one by one and have no kernel: normalisation, activation, the sum of a residual block.
     """
 
     def __init__(self, model, size):
@@ -125,13 +130,18 @@ class Followed(Count):
         outputs = super().visit(operation, *args, **kwargs)
         place = len(self.rows) - 1
         self.last[place] = place
-        if not self.rows[place].flop:
+        if not self.rows[place].flop and not isinstance(operation, Unpool):  # which takes a map for its size
             for spec in tensors_in((args, kwargs)):
                 maker = self.maker.get(id(spec))
-                if maker is not None and self.rows[maker].shapes[:1] == self.rows[place].shapes[:1]:
+                if maker is not None and cells_of(self.rows[maker]) == cells_of(self.rows[place]):
                     self.last |= {i: place for i, end in self.last.items() if end == maker}
         self.maker |= {id(spec): place for spec in tensors_in(outputs)}
         return outputs
+
+
+def cells_of(row):
+    """Returns batch, height and width of what a call returns."""
+    return row.shapes[0][:3] if row.shapes and len(row.shapes[0]) == 4 else None
 
 
 def score_of(model, predictions, label):
@@ -152,7 +162,7 @@ def score_of(model, predictions, label):
             label = int(counts.argmax())
         own = labels == label
         if not own.any():
-            raise InputError(f"{model.name} finds no {name_of(names, label)} in the picture")
+            raise NotFound(f"{model.name} finds no {name_of(names, label)} in the picture")
         return keras.ops.sum(logits[..., label] * own), label, float(own.mean()), None
     if model.task == "localization":
         label = int(np.argmax(predictions["probs"][0])) if label is None else label

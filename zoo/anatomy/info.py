@@ -9,7 +9,7 @@ from zoo.anatomy.cost import Memory, multiply_adds
 from zoo.anatomy.reach import Reach, reach
 from zoo.anatomy.rule import input_rule
 from zoo.anatomy.walk import specs, tensors_in, walk
-from zoo.detection.region_features import RegionFeatures
+from zoo.detection.region_features import RegionFeatures, chunked
 from zoo.errors import InputError
 from zoo.html import Shown
 
@@ -129,16 +129,18 @@ class Count:
     """
 
     def __init__(self, inputs):
-        self.rows, self.memory, self.seen = [], Memory(inputs), set()
+        self.rows, self.memory, self.seen, self.times = [], Memory(inputs), set(), 1
         self.reaches = {id(spec): Reach() if len(spec.shape) == 4 else None for spec in inputs}
 
     def visit(self, operation, *args, **kwargs):
         """Adds one call, and returns the specs of its outputs."""
         outputs = specs(operation, *args, **kwargs)
         taken, returned = tensors_in((args, kwargs)), tensors_in(outputs)
-        if isinstance(operation, RegionFeatures):  # the network is no layer of the graph
-            side, regions = operation.size, taken[1].shape[0] * taken[1].shape[1]
-            walk(operation.network, keras.KerasTensor((regions, side, side, 3)), self.visit)
+        if isinstance(operation, RegionFeatures):  # whose network is no layer of the graph, and sees some at a time
+            chunks, at_once = chunked(taken[1].shape[1])
+            self.times = chunks
+            walk(operation.network, keras.KerasTensor((at_once, operation.size, operation.size, 3)), self.visit)
+            self.times = 1
         self.memory.add(taken, returned)
         far = reach(operation, taken, returned, [self.reaches.get(id(spec)) for spec in taken])
         self.reaches |= dict.fromkeys(map(id, returned), far)
@@ -150,7 +152,7 @@ class Count:
                 kind=type(operation).__name__,
                 shapes=[tuple(spec.shape) for spec in returned],
                 parameters=operation.count_params() if first and hasattr(operation, "count_params") else 0,
-                flop=2 * multiply_adds(operation, taken, returned),
+                flop=2 * self.times * multiply_adds(operation, taken, returned),
                 field=far and far.field,
                 stride=far and far.stride,
             )

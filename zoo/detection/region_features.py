@@ -35,8 +35,7 @@ class RegionFeatures(layers.Layer):
         """Returns the network's dict, each `(B, P, D)`."""
         images, boxes = inputs
         count = boxes.shape[1]
-        chunks = -(-count // CHUNK)
-        chunk = -(-count // chunks)
+        chunks, chunk = chunked(count)
         boxes = ops.pad(boxes, [[0, 0], [0, chunks * chunk - count], [0, 0]])
         boxes = ops.reshape(boxes, (-1, chunk, 4))
         pictures = ops.arange(ops.shape(images)[0], dtype="int32")[:, None] + ops.zeros((1, chunks), "int32")
@@ -69,3 +68,9 @@ class RegionFeatures(layers.Layer):
     def from_config(cls, config):
         """Builds the layer and its network back."""
         return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
+
+
+def chunked(count):
+    """Returns in how many chunks so many regions go through the network, and the regions of each, with fillers."""
+    chunks = -(-count // CHUNK)
+    return chunks, -(-count // chunks)

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from recipes.deploy.ship import ship
+from zoo.anatomy.heat import NotFound
 
 
 def test_info_of_a_builder(zoo):
@@ -62,3 +63,13 @@ def test_explain(zoo, trained, sets, tmp_path):
     artifact = ship(trained.model, tmp_path / "model.onnx", format="onnx")
     code, _, err = zoo("explain", artifact.path, sets[1] / "images")
     assert code == 2 and "through which no gradient goes: give its .keras file" in err
+
+
+def test_explain_tells_where_a_class_is_not_found(zoo, trained, sets, monkeypatch):
+    def nowhere(*arguments):
+        raise NotFound("toy finds no figure in the picture")
+
+    monkeypatch.setattr("recipes.deploy.explain.looked_at", nowhere)
+    code, out, err = zoo("explain", trained.model, sets[1] / "images" / "0.png", "--class", "figure", "--json", "-")
+    assert code == 0 and json.loads(out)[0]["heat"] is None
+    assert f"0.png: {trained.model} finds no figure in it" in err

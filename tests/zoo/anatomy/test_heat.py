@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 import zoo
-from zoo.anatomy.heat import heat
+from zoo.anatomy.heat import chosen, heat
 
 needs_tensorflow = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="its gradients")
 
@@ -73,3 +73,15 @@ def test_regions_by_themselves_have_no_map():
     inputs = {"image": np.zeros((1, 40, 60, 3), "float32"), "proposals": np.zeros((1, 3, 4), "float32")}
     with pytest.raises(zoo.InputError, match="looks at each region by itself"):
         heat(model, inputs)
+
+
+@pytest.mark.parametrize(
+    ("build", "size", "layer"),
+    [
+        (lambda: zoo.segnet(2, width=1 / 16, input_shape=(64, 96, 3)), (64, 96), "encoder5_conv3_relu"),
+        (lambda: zoo.fcn32s_googlenet(2, width=1 / 8), (64, 96), "inception5b"),
+        (lambda: zoo.unet(2, width=1 / 16, depth=2), (64, 96), "bottom_dropout"),
+    ],
+)
+def test_the_last_map_of_the_backbone_is_looked_at(build, size, layer):
+    assert chosen(build(), size)[0] == layer

@@ -91,16 +91,16 @@ def test_regions_count_as_often_as_they_are_looked_at():
     assert few[2] == 2 * 5 * 14 * 14 * 4 * 16
 
 
-def test_a_network_over_regions_counts_for_all_of_them():
-    model = zoo.rcnn_small(2, num_proposals=3, input_shape=(40, 60, 3))
-    counted = info(model)
-    alone = info(model.get_layer("features").network if "features" in rows_of(counted) else regions(model).network)
-    within = sum(row.flop for row in counted.layers if row.name in rows_of(alone))
-    assert within == 3 * alone.flop > 0
-
-
-def regions(model):
-    return next(layer for layer in model.layers if hasattr(layer, "network"))
+@pytest.mark.parametrize(("regions", "computed", "at_once"), [(3, 3, 3), (130, 132, 44)])
+def test_a_network_over_regions_counts_for_all_of_them_and_holds_a_chunk(regions, computed, at_once):
+    counted = info(zoo.rcnn_small(2, num_proposals=regions, input_shape=(40, 60, 3)))
+    layer = next(
+        one for one in zoo.rcnn_small(2, num_proposals=3, input_shape=(40, 60, 3)).layers if hasattr(one, "network")
+    )
+    alone = info(layer.network)
+    within = [row for row in counted.layers if row.name in rows_of(alone)]
+    assert sum(row.flop for row in within) == computed * alone.flop > 0
+    assert {row.shapes[0][0] for row in within} == {at_once}
 
 
 @pytest.mark.full
