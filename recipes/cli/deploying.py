@@ -1,6 +1,5 @@
 """Verbs that put a model or an artifact to use: `zoo predict`, `benchmark`, `web`, `facewarp`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -54,8 +53,6 @@ def predict(
     ways = {"tile": tile, "overlap": overlap, "flip": flip, "scales": numbers(scales, "--scales"), "crf": crf}
     predictor, lines = through(load(model), **ways), Lines(SHOWN)
     chosen = {"score": score, "classes": classes, "most": most, "save": save, "track": track, "fps": fps}
-    if any(one.startswith("camera:") for one in inputs):
-        print("Ctrl-C ends the camera", file=sys.stderr)
     _, skipped = predict_each(predictor, inputs, output, lines.add, skip_bad=skip_bad, **chosen)
     show(f"predictions in {output}", ["picture", "found", "file"], lines.rows)
     if lines.count > len(lines.rows):

@@ -96,7 +96,8 @@ def predict_each(
                 stopped = files.enter_context(interruptible() if stream.rate else nullcontext(Event()))
                 savers = [SAVERS[kind](output, stream, predictor, files) for kind in kinds if kind in SAVERS]
                 pairs = files.enter_context(closing(predictions(predictor, stream)))
-                for frame, prediction in tracked(pairs, "predicting", stream.count):
+                words = "predicting until Ctrl-C" if stream.live else "predicting"
+                for frame, prediction in tracked(pairs, words, stream.count):
                     size = frame.image.shape[:2]
                     prediction, seen = choice(prediction, task, size, follow)
                     entry = {"picture": frame.name, **place_of(frame), "height": size[0], "width": size[1]}

@@ -9,6 +9,7 @@ from PIL import Image
 
 from export.ways import QUANTIZE
 from recipes.report.run import write_metrics
+from tests.recipes.blobs import read_video, write_video
 
 VERBS = (
     *("data", "train", "evaluate", "compare", "predict", "export", "verify", "benchmark", "web"),
@@ -221,6 +222,13 @@ WRONG = {
     "no landmarks": (["facewarp", "face.png", "--model", "MODEL"], "face.png: no such picture file"),
     "unknown expression": (["facewarp", "x.png", "--model", "MODEL", "--expression", "wink"], "expression 'wink'"),
     "score": (["predict", "MODEL", "words.txt", "--score", "2"], "--score takes a number from 0 to 1, received 2"),
+    "scales": (["predict", "MODEL", "words.txt", "--scales", "1,big"], "--scales takes numbers with commas between"),
+    "saves": (["predict", "MODEL", "words.txt", "--save", "film"], "--save takes some of overlay, json, classes"),
+    "no camera": (
+        ["predict", "MODEL", "camera:97"],
+        "camera:97: there is no such camera, or another program holds it",
+    ),
+    "no glob": (["predict", "MODEL", "none*.png"], "none*.png: no file is called like this"),
     "empty folder": (["predict", "MODEL", "empty"], "the folder holds no pictures"),
     "other classes": (["evaluate", "MODEL", "--data", "shapes:val"], "the model ground, figure"),
 }
@@ -251,6 +259,20 @@ def test_predict_names_the_bad_picture_and_can_skip_it(zoo, own_run, sets, tmp_p
         "0_overlay.png",
         "2_overlay.png",
     ]
+
+
+def test_predict_takes_a_video_and_pictures_together(zoo, trained, sets, tmp_path):
+    write_video(tmp_path / "clip.avi", [np.full((32, 48, 3), 40 * number, np.uint8) for number in range(4)])
+    words = "--output", "found", "--save", "overlay,json", "--classes", "figure"
+    code, out, err = zoo("predict", trained.model, sets[1] / "images" / "0.png", "clip.avi", *words)
+    assert code == 0 and "4 frames: figure in" in out and "clip_overlay.mp4" in out, err
+    entries = json.loads((tmp_path / "found" / "predictions.json").read_text())
+    assert [entry.get("frame") for entry in entries] == [None, 0, 1, 2, 3]
+    assert all([*entry["shares"]] == ["figure"] for entry in entries)
+    assert sorted(path.name for path in (tmp_path / "found").iterdir()) == [
+        *("0_overlay.png", "clip_overlay.mp4", "predictions.json")
+    ]
+    assert len(read_video(tmp_path / "found" / "clip_overlay.mp4")[0]) == 4
 
 
 def test_a_converter_that_fails_is_one_line_and_exit_code_1(zoo, own_run, monkeypatch):

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from export.predictor import Predictor
+from recipes.data import open_source
 from recipes.evaluation.by_views import exchanged, scaled_side
+from recipes.evaluation.evaluate import evaluate
 from recipes.evaluation.merging import merged
 from recipes.evaluation.ways import through
 from tests.recipes.blobs import GREEN, RED, detector, found, picture
@@ -43,6 +45,21 @@ def test_things_are_found_in_a_mirror_where_they_are():
     image = picture((40, 91), (RED, (5, 5, 17, 17)), (GREEN, (75, 20, 85, 30)))
     (seen,) = through(detector(predict_each=near_the_left), flip=True).predict_each([image])
     assert seen["labels"].tolist() == [0, 1] and seen["boxes"].tolist() == [[5, 5, 17, 17], [75, 20, 85, 30]]
+
+
+def test_a_detector_is_measured_in_its_views(squares):
+    """Squares stand on a dark ground, in tiles and mirrors as in the whole picture."""
+
+    def finder(images):
+        for image in images:
+            yield found(np.where(image > 120, np.uint8([255, 0, 0]), np.uint8(0)))
+
+    source = open_source(squares)
+    looking = through(
+        detector(class_names=("square", "ghost"), predict_each=finder, proposals=""),
+        **{"tile": "64x80", "overlap": 0.7, "flip": True},
+    )
+    assert evaluate(looking, source)["ap50"] == 1
 
 
 def test_masks_and_named_points_are_mirrored():
