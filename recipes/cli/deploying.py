@@ -28,7 +28,9 @@ def predict(
             "segmenter's classes."
         ),
     ] = None,
-    score: Annotated[float, typer.Option(help="Least score of an object that is drawn and listed.")] = 0.5,
+    score: Annotated[
+        float, typer.Option(help="Least score of an object that is drawn and listed; with --track, of a new one.")
+    ] = 0.5,
     classes: Annotated[str | None, typer.Option(help="Classes that are drawn and listed, as in cat,dog.")] = None,
     most: Annotated[int | None, typer.Option("--max", help="Objects a picture at most, the best.")] = None,
     tile: Tile = None,

@@ -92,18 +92,8 @@ def predict_each(
         numbered = all_numbers(streams)
         for stream, follow in zip(streams, followers, strict=True):
             begun = count
-            with ExitStack() as files:
-                stopped = files.enter_context(interruptible() if stream.rate else nullcontext(Event()))
-                savers = [SAVERS[kind](output, stream, predictor, files) for kind in kinds if kind in SAVERS]
-                pairs = files.enter_context(closing(predictions(predictor, stream)))
-                words = "predicting until Ctrl-C" if stream.live else "predicting"
-                for frame, prediction in tracked(pairs, words, stream.count):
-                    size = frame.image.shape[:2]
-                    prediction, seen = choice(prediction, task, size, follow)
-                    entry = {"picture": frame.name, **place_of(frame), "height": size[0], "width": size[1]}
-                    for saver in savers:
-                        entry |= saver(frame, seen, prediction)
-                    entry |= ENTRIES[task](predictor, prediction, seen, choice.labels)
+            with interruptible() if stream.rate else nullcontext(Event()) as stopped:
+                for frame, entry, seen in entries(predictor, stream, output, kinds, choice, follow, stopped):
                     count += 1
                     if "json" in lists:
                         lists["json"](entry)
@@ -111,14 +101,40 @@ def predict_each(
                         for row in coco_rows(entry, seen, int(frame.stem) if numbered else count):
                             lists["coco"](row)
                     found(entry)
-                    if stopped.is_set():
-                        break
             if stopped.is_set():
                 readable.skipped.append(f"{stream.name}: stopped after {count - begun:,} frames, which are kept")
                 break
             if line := stream.lost():
                 readable.skipped.append(line)
     return count, readable.skipped
+
+
+def entries(predictor, stream, output, kinds, choice, follow, stopped):
+    """Yields each `Frame` of a stream, its entry of `predictions.json` and what is seen in it; its files are written.
+
+    Args:
+        predictor: what `export.load` returns.
+        stream: see `recipes.deploy.inputs.open_streams`.
+        output: folder to write to.
+        kinds: what is written.
+        choice: a `Choice`.
+        follow: a `Tracks`, or `None`.
+        stopped: `threading.Event` that ends the stream after the frame under way.
+    """
+    words = "predicting until Ctrl-C" if stream.live else "predicting"
+    with ExitStack() as files:
+        savers = [SAVERS[kind](output, stream, predictor, files) for kind in kinds if kind in SAVERS]
+        pairs = files.enter_context(closing(predictions(predictor, stream)))
+        for frame, prediction in tracked(pairs, words, stream.count):
+            size = frame.image.shape[:2]
+            prediction, seen = choice(prediction, predictor.task, size, follow)
+            entry = {"picture": frame.name, **place_of(frame), "height": size[0], "width": size[1]}
+            for saver in savers:
+                entry |= saver(frame, seen, prediction)
+            entry |= ENTRIES[predictor.task](predictor, prediction, seen, choice.labels)
+            yield frame, entry, seen
+            if stopped.is_set():
+                return
 
 
 def predictions(predictor, stream):
