@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.prediction import measured
 
 SIZE, RATE = (480, 640), 25.0
-FRAMES, LONG = 60, 600
+FRAMES, LONG = 40, 600
 ROUNDS = 3
 SHOWN = 10
 """Objects a frame: what an untrained network takes for the best ones."""
