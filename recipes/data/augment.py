@@ -13,7 +13,7 @@ class Augment:
     """Flip, rotation, scale jitter with crop or padding, elastic deformation, colour: in this order, if asked for.
 
     What is then mixed of several pictures so changed is objects that are copied and pasted, a mosaic, a mixup, in
-    this order; see `recipes.data.mixing`.
+    this order; see `recipes.data.mixing`. They then have the objects of all, see `max_objects` of `pipeline`.
 
     Attributes:
         flip: probability of mirroring left and right.

@@ -73,7 +73,10 @@ def choose_pictures(plan, source, paper):
         plan.decide("the network's", picture_size=paper.picture_size)
     counts = source.num_objects()
     if counts is not None and counts.any() and "boxes" in TARGETS[plan.recipe.task]:
-        plan.decide("the most of a picture", max_objects=int(counts.max()))
+        changes = plan.recipe.augment
+        pictures = (4 if changes.mosaic else 1) * 2 ** (bool(changes.mixup) + bool(changes.copy_paste))
+        why = "the most of a picture" if pictures == 1 else f"the most of a picture, of which {pictures} are mixed"
+        plan.decide(why, max_objects=pictures * int(counts.max()))
 
 
 def begins(recipe):
@@ -163,7 +166,7 @@ def choose_batch(plan, source, model):
 
 
 def choose_rate(plan, builder, model):
-    """Decides the optimizer, and the rate in proportion to the batch."""
+    """Decides the optimizer, and the rate in proportion to the batch, of Adam to its root."""
     recipe = plan.recipe
     normalised = any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers_with_weights(model))
     if begins(recipe):
@@ -173,7 +176,8 @@ def choose_rate(plan, builder, model):
     why = SCRATCH.source if rate is UNNORMALISED else rate.source
     plan.decide(why, optimizer=rate.optimizer, weight_decay=rate.weight_decay)
     pictures = recipe.batch_size * recipe.accumulate
-    scaled = float(f"{rate.learning_rate * pictures / rate.batch_size:.3g}")
+    power = 1.0 if rate.optimizer == "sgd" else 0.5  # Malladi et al. 2022, arXiv:2205.10287, section 4
+    scaled = float(f"{rate.learning_rate * (pictures / rate.batch_size) ** power:.3g}")
     plan.decide(
         f"{rate.source}: {rate.learning_rate:g} for {rate.batch_size} pictures a step, here {pictures}",
         learning_rate=scaled,

@@ -83,7 +83,9 @@ def finetune(builder, data, val_data=None, weights=None, settings=(), skip_bad=F
     choose_rate(plan, builder, model)
     choose_length(plan, source)
     choose_augment(plan, source, paper)
-    return change(plan.recipe, settings), plan.why
+    inside = {setting.partition("=")[0].partition(".")[0] for setting in settings} - given
+    why |= dict.fromkeys(given, "given") | {field: f"{why.get(field, 'as ever')}; in part given" for field in inside}
+    return change(plan.recipe, settings), why
 
 
 def load_paper(builder):

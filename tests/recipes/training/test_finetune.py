@@ -65,8 +65,15 @@ def test_anchors_are_those_of_the_pictures_where_weights_bring_none(squares):
 def test_from_scratch_learns_all(squares):
     recipe, _ = finetune("tiny_yolo_v2", squares, None, None, [NARROW])
     assert (recipe.start, recipe.freeze, recipe.anchors) == ("", (), 5)
-    assert (recipe.optimizer, recipe.learning_rate, recipe.ema) == ("adamw", 0.0005, 0.995)
-    assert recipe.arguments["pulled_pictures"] == 4 and recipe.epochs == 300
+    assert (recipe.optimizer, recipe.learning_rate, recipe.ema) == ("adamw", 0.000707, 0.995)  # 0.001 for 4
+    assert recipe.arguments["pulled_pictures"] == 4 and recipe.epochs == 300 and recipe.max_objects == 1
+
+
+def test_mixed_pictures_have_the_objects_of_all(squares):
+    settings = [NARROW, "augment.mosaic=0.5", "augment.mixup=0.1", "workers=1"]
+    recipe, why = finetune("tiny_yolo_v2", squares, None, None, settings)
+    assert recipe.max_objects == 8 and recipe.augment.mosaic == 0.5 and recipe.augment.scale == (0.8, 1.25)
+    assert (why["augment"], why["workers"]) == ("gentle, for few pictures; in part given", "given")
 
 
 def test_networks_without_batch_normalisation_have_a_tenth_of_the_rate(toy):
