@@ -76,6 +76,7 @@ def test_mixed_pictures_have_the_objects_of_all(squares):
     assert (why["augment"], why["workers"]) == ("gentle, for few pictures; in part given", "given")
 
 
+@pytest.mark.full
 def test_networks_without_batch_normalisation_have_a_tenth_of_the_rate(toy):
     plain, _ = finetune("fcn32s_vgg16", toy.data, toy.val_data, None, ["arguments.width=0.03125"])
     normalised, _ = finetune("unet", toy.data, toy.val_data, None, ["arguments.width=0.0625"])
