@@ -114,12 +114,15 @@ def page(notebook, name):
                 text.append(f"![what the cell above draws]({name}-{len(pictures) - 1}.png)")
             elif "text/plain" in shown:
                 said += shown["text/plain"] + "\n"
-        if said:
+        if said and not magic.startswith("%%writefile "):
             text.append(f"```text\n{settled(said).rstrip()}\n```")
     return "\n\n".join(text) + "\n", pictures
 
 
 def settled(text):
-    """Returns what a terminal shows in the end, without colours: of a line that was written over, its last state."""
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+    """Returns what a terminal shows in the end, without colours and a converter's asides.
+
+    Of a line that was written over it is the last state.
+    """
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|^INFO:tensorflow:.*\n", "", text, flags=re.MULTILINE)
     return "\n".join(line.rstrip("\r ").rsplit("\r", 1)[-1] for line in plain.split("\n"))
