@@ -1,6 +1,7 @@
 """The picture of a network's graph: a box a block of layers, from the picture down to what comes out."""
 
 import inspect
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from html import escape
@@ -10,8 +11,11 @@ import keras
 import zoo
 
 WIDTH, HEIGHT, GAP, MARGIN = 340, 34, 14, 12
-WORDS = {"InputLayer": "input", "Conv2D": "conv", "Conv2DTranspose": "deconv", "BatchNormalization": "norm"}
-SILENT = ("ReLU", "Activation", "Reshape", "Rescaling", "Concatenate", "CropLike")
+WORDS = {
+    **{"InputLayer": "input", "Conv2D": "conv", "GroupedConv2D": "conv", "Conv2DTranspose": "deconv"},
+    **{"BatchNormalization": "norm", "FusedBatchNormalization": "norm", "MaxPooling2D": "pool"},
+}
+SILENT = ("ReLU", "Activation", "Reshape", "Rescaling", "Concatenate", "CropLike", "ZeroPadding2D", "PadToMultiple")
 """What changes no picture of the network: it stands in its block without a word."""
 
 
@@ -32,8 +36,9 @@ class Block:
     @property
     def words(self):
         """Says of which kinds they are, and how many."""
-        kinds = Counter(type(layer).__name__ for layer in self.layers if type(layer).__name__ not in SILENT)
-        return ", ".join(f"{count} {WORDS.get(kind, kind)}" for kind, count in kinds.items())
+        kinds = [type(layer).__name__ for layer in self.layers]
+        counts = Counter(WORDS.get(kind, kind) for kind in kinds if kind not in SILENT)
+        return ", ".join(f"{count} {word}" for word, count in counts.items())
 
     @property
     def shape(self):
@@ -48,7 +53,7 @@ def blocks_of(model):
     """Returns the `Block`s of a functional model in the order in which the picture passes them."""
     blocks, of = {}, {}
     for layer in model.layers:
-        name = layer.name.partition("_")[0]
+        name = re.sub(r"^anchors\d+$", "anchors", layer.name.partition("_")[0])  # of a pyramid, one a level
         blocks.setdefault(name, Block(name)).layers.append(layer)
         of[id(layer)] = name
     for layer in model.layers:

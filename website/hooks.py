@@ -70,7 +70,7 @@ def model_page(model):
         ("builders", ", ".join(f"`zoo.{name}`" for name in model.builders) or "`zoo.weights.darknet.build`"),
         ("recipes", ", ".join(f"`zoo train {name}`" for name in model.recipes()) or "published weights"),
     ]
-    parts.append("\n".join(["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows)]))
+    parts.append("\n".join(f"- **{key}**: {value}" for key, value in rows))
     if model.builders:
         parts += [
             "## The graph",

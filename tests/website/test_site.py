@@ -14,7 +14,7 @@ def test_blocks_and_their_bows():
     blocks = {block.name: block for block in blocks_of(model)}
     assert list(blocks) == ["image", "rescale", "pad", "down1", "down2", "bottom", "up2", "up1", "logits", "crop"]
     assert blocks["down1"].below == {"down2", "up1"} and blocks["down2"].below == {"bottom", "up2"}
-    assert blocks["down1"].words == "2 conv, 1 MaxPooling2D" and blocks["bottom"].shape == "8×12×8"
+    assert blocks["down1"].words == "2 conv, 1 pool" and blocks["bottom"].shape == "8×12×8"
     drawn = ElementTree.fromstring(svg(model))
     texts = ["".join(one.itertext()) for one in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert {"down1", "up1", "32×48×2"} <= {*texts}
