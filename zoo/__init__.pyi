@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from zoo import backbones as backbones
+from zoo import datasets as datasets
 from zoo import optimizers as optimizers
 from zoo import rates as rates
 from zoo import weights as weights
+from zoo.anatomy.info import info as info
 from zoo.detection.fast_rcnn import fast_rcnn_resnet18_fpn as fast_rcnn_resnet18_fpn
 from zoo.detection.fast_rcnn import fast_rcnn_resnet50_fpn as fast_rcnn_resnet50_fpn
 from zoo.detection.fast_rcnn import fast_rcnn_vgg16 as fast_rcnn_vgg16
@@ -38,12 +40,14 @@ from zoo.detection.yolo_v1 import fast_yolo as fast_yolo
 from zoo.detection.yolo_v1 import yolo_v1 as yolo_v1
 from zoo.detection.yolo_v2 import tiny_yolo_v2 as tiny_yolo_v2
 from zoo.detection.yolo_v2 import yolo_v2 as yolo_v2
+from zoo.drawing.draw import draw as draw
 from zoo.errors import InputError as InputError
 from zoo.fully_convolutional import convolutionalize as convolutionalize
 from zoo.localization.landmarks import landmarks as landmarks
 from zoo.localization.landmarks import pose as pose
 from zoo.localization.localizer import localizer as localizer
 from zoo.model import ZooModel as ZooModel
+from zoo.prediction import Prediction as Prediction
 from zoo.segmentation.deconvnet import deconvnet as deconvnet
 from zoo.segmentation.deeplab_largefov import deeplab_largefov as deeplab_largefov
 from zoo.segmentation.dense_crf import dense_crf as dense_crf
@@ -64,6 +68,8 @@ from zoo.segmentation.proposal_wise import proposal_wise as proposal_wise
 from zoo.segmentation.segnet import segnet as segnet
 from zoo.segmentation.segnet import segnet_basic as segnet_basic
 from zoo.segmentation.unet import unet as unet
+from zoo.weights.models import load as load
+from zoo.weights.models import pretrained as pretrained
 
 BUILDERS: Mapping[str, Callable[..., ZooModel]]
 

@@ -44,7 +44,7 @@ class Shown:
         hidden: names of what is too long for it.
     """
 
-    hidden = ()
+    hidden: tuple = ()
 
     def _repr_html_(self):
         told = {name: value for name, value in self.to_dict().items() if name not in self.hidden}

@@ -74,7 +74,7 @@ class Info(Shown):
     input_rule: dict
     layers: list
 
-    hidden = ("layers",)
+    hidden: tuple = ("layers",)
 
     def to_dict(self):
         """Returns it as JSON has it; the whole picture is "whole"."""
