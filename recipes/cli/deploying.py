@@ -45,6 +45,7 @@ def predict(
         float | None, typer.Option(help="Take the pictures for frames of one video, so many a second.")
     ] = None,
     skip_bad: SkipBad = False,
+    json_file: Json = None,
 ):
     """Predicts pictures, videos and cameras: overlays to look at, label maps and JSON to work with."""
     from recipes.data.pictures import ignored_line
@@ -55,7 +56,14 @@ def predict(
     ways = {"tile": tile, "overlap": overlap, "flip": flip, "scales": numbers(scales, "--scales"), "crf": crf}
     predictor, lines = through(load(model), **ways), Lines(SHOWN)
     chosen = {"score": score, "classes": classes, "most": most, "save": save, "track": track, "fps": fps}
-    _, skipped = predict_each(predictor, inputs, output, lines.add, skip_bad=skip_bad, **chosen)
+    entries = []
+
+    def found(entry):
+        lines.add(entry)
+        if json_file is not None:
+            entries.append(entry)
+
+    _, skipped = predict_each(predictor, inputs, output, found, skip_bad=skip_bad, **chosen)
     show(f"predictions in {output}", ["picture", "found", "file"], lines.rows)
     if lines.count > len(lines.rows):
         print(f"and {lines.count - len(lines.rows):,} more in {output}")
@@ -63,6 +71,7 @@ def predict(
         print(line)
     if skipped:
         show("skipped", ["what"], [[line] for line in skipped])
+    write_json(json_file, entries)
 
 
 @verb("zoo benchmark runs/demo/artifacts/model.onnx runs/demo/artifacts/model.tflite --threads 2")

@@ -1,5 +1,6 @@
 """Verbs that look at data and train: `zoo data`, `train`, `compare`, `demo`."""
 
+import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -83,6 +84,7 @@ def train(
         typer.Option(help="Also log to wandb or mlflow; history.csv and tensorboard/ are always written."),
     ] = None,
     skip_bad: SkipBad = False,
+    json_file: Json = None,
 ):
     """Trains a recipe or a model on your pictures, keeps the best epoch, measures it and writes a report."""
     from recipes.report import run
@@ -98,11 +100,14 @@ def train(
         show(f"recipe of {model}", ["field", "value", "why"], rows)
         print(f"as ever: {', '.join(plain)}")
     if print_:
+        write_json(json_file, {"recipe": json.loads(recipe.to_json()), "why": why})
         return
     with logged(log or [], recipe, workdir) as callbacks:
         trained = train(recipe, workdir, resume=resume, skip_bad=skip_bad, callbacks=callbacks)
-    show_scores(f"{model} on {recipe.val_data}", run.write_metrics(trained, skip_bad=skip_bad))
+    scores = run.write_metrics(trained, skip_bad=skip_bad)
+    show_scores(f"{model} on {recipe.val_data}", scores)
     run.report(trained, skip_bad=skip_bad, beside=others)
+    write_json(json_file, scores)
     print(f"model:  {trained.model}\nreport: {trained.report}")
 
 

@@ -4,6 +4,7 @@ import inspect
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,9 +15,11 @@ from recipes.data import Augment
 from recipes.data.graph import mapped
 from recipes.data.targets import TARGETS
 from recipes.training import memory
+from recipes.training.workdir import Workdir
 from zoo import rates
 from zoo.detection.trunks import PYRAMID_SIZES
 from zoo.ops.anchors import SIZES
+from zoo.weights import catalogue, shelf
 from zoo.weights.matching import layers_with_weights
 
 STRIDE = 32
@@ -111,6 +114,7 @@ def choose_model(plan, source, paper, weights):
     if "pulled_pictures" in known:  # YOLO v2: offsets are drawn to the middle for an epoch, not for 12,800 pictures
         arguments = {**arguments, "pulled_pictures": len(source)}
     if weights:
+        arguments = {**arguments, **shape_of(weights, builder)}
         plan.decide("given", start=str(weights))
     if begins(plan.recipe) and "frozen_batch_norm" in known:
         arguments = {**arguments, "frozen_batch_norm": True}
@@ -123,6 +127,23 @@ def choose_model(plan, source, paper, weights):
         plan.decide("found by k-means in the boxes of data", anchors=5)
     if paper.proposals:
         plan.decide("its recipe's", proposals=paper.proposals, num_proposals=paper.num_proposals)
+
+
+SHAPE = ("width", "depth", "batch_norm", "backbone", "inner_classifiers")
+"""Arguments of builders without which weights do not fit."""
+
+
+def shape_of(weights, builder):
+    """Returns those arguments that a run or a published model of the same builder was built with."""
+    if (run := Path(weights, "recipe.json")).is_file():
+        recipe = Workdir(run.parent, resume=True).read_recipe()
+        made, arguments = recipe.builder, recipe.arguments
+    elif not Path(weights).exists() and str(weights).startswith(f"{shelf.SOURCE}/"):
+        entry = catalogue.find(weights)
+        made, arguments = entry.model, entry.arguments
+    else:
+        return {}
+    return {name: arguments[name] for name in SHAPE if name in arguments} if made == builder else {}
 
 
 def choose_anchors(plan, model):

@@ -11,7 +11,7 @@ from recipes.data import open_source
 from recipes.training import choices, memory
 from recipes.training.chosen import chosen, lines
 from recipes.training.finetune import finetune
-from recipes.training.recipe import Recipe
+from recipes.training.recipe import Recipe, load
 from recipes.training.start import by_room
 from zoo import InputError
 
@@ -173,3 +173,18 @@ def test_the_other_split_is_found_for_a_recipe_too(squares):
     assert (recipe.data, recipe.val_data) == (f"{squares}:train", f"{squares}:val")
     assert (why["data"], why["batch_size"]) == ("given", "the recipe's")
     assert len(open_source(recipe.val_data)) == 1
+
+
+def test_a_model_is_as_wide_as_that_of_its_weights(tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "recipe.json").write_text(load("tiny_yolo_v2_bccd").to_json())
+    assert choices.shape_of(str(run), "tiny_yolo_v2") == {"width": 0.25}
+    assert choices.shape_of("regionzoo/tiny_yolo_v2_bccd", "tiny_yolo_v2") == {"width": 0.25}  # the package has it
+    assert choices.shape_of(str(run), "yolo_v2") == choices.shape_of(tmp_path / "none.keras", "tiny_yolo_v2") == {}
+
+
+def test_a_bundled_model_is_trained_on(squares):
+    recipe, _ = finetune("tiny_yolo_v2", squares, None, "regionzoo/tiny_yolo_v2_bccd", ["picture_size=64x96"])
+    assert recipe.start == "regionzoo/tiny_yolo_v2_bccd" and recipe.arguments["width"] == 0.25
+    assert recipe.freeze and recipe.learning_rate < 1e-2
