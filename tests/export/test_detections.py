@@ -4,7 +4,7 @@ import pytest
 import export
 from zoo.errors import InputError
 
-sv = pytest.importorskip("supervision")
+sv = pytest.importorskip("supervision", reason="it is an extra: pip install 'regionzoo[track]'")
 
 FOUND = {
     "boxes": np.float32([[2, 1, 8, 5], [0, 0, 4, 4], [0, 0, 0, 0]]),

@@ -6,7 +6,7 @@ from recipes.deploy.tracking import Tracks, draw_tracks
 from tests.recipes.blobs import detector, found, moving, picture, read_video, write_video
 from zoo.errors import InputError
 
-pytest.importorskip("supervision")
+pytest.importorskip("supervision", reason="it is an extra: pip install 'regionzoo[track]'")
 
 
 def test_things_keep_their_identity_through_a_video(tmp_path):
