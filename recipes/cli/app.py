@@ -29,6 +29,10 @@ SPECS = (
 STDOUT = Path("-")
 Crf = Annotated[bool, typer.Option("--crf", help="Refine a segmenter's maps by a dense CRF.")]
 Data = Annotated[str | None, typer.Option(help=f"Source: {SPECS}")]
+ValData = Annotated[str | None, typer.Option(help="Source to measure on; the one beside --data if not given.")]
+Start = Annotated[
+    str | None, typer.Option(help="What to begin with: a run's folder, a file, a name of `zoo weights`.")
+]
 Model = Annotated[str, typer.Argument(help="A .keras file, an artifact, or a name that `zoo weights` lists.")]
 Json = Annotated[
     Path | None,
@@ -70,15 +74,25 @@ def verb(example, name=None, frameworks=False):
         def run(**arguments):
             if frameworks:
                 import_frameworks()
-            if arguments.get("json_file") != STDOUT:
-                return function(**arguments)
-            printed = sys.stdout
-            with redirect_stdout(sys.stderr):
-                return function(**{**arguments, "json_file": printed})
+            return with_json(function)(**arguments)
 
         return app.command(name, epilog=f"Example: {example}")(run)
 
     return register
+
+
+def with_json(function):
+    """Returns a verb's function of which `--json -` prints JSON alone: all else goes to stderr."""
+
+    @functools.wraps(function)
+    def run(**arguments):
+        if arguments.get("json_file") != STDOUT:
+            return function(**arguments)
+        printed = sys.stdout
+        with redirect_stdout(sys.stderr):
+            return function(**{**arguments, "json_file": printed})
+
+    return run
 
 
 def load(path_or_name, threads=None):

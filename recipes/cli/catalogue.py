@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from recipes.cli.app import Json, app, verb, write_json
+from recipes.cli.app import Json, app, verb, with_json, write_json
 from recipes.cli.quiet import import_frameworks
 from recipes.report.tables import megabytes, show
 
@@ -49,6 +49,7 @@ app.add_typer(weights_app, name="weights")
 
 
 @weights_app.callback(invoke_without_command=True)
+@with_json
 def weights(context: typer.Context, json_file: Json = None):
     """Lists trained models and weights by name: licence, figure, size, whether they are here; `fetch` fetches one."""
     if context.invoked_subcommand:
@@ -58,9 +59,10 @@ def weights(context: typer.Context, json_file: Json = None):
     own = [one for one in published.PUBLISHED if one.whole] + shelf.listing()
     others = [one for one in published.PUBLISHED if not one.whole]
     columns = ["name", "size", "reported", "licence", "fetched"]
-    show("models: to predict, evaluate, export, train on", columns, [row(one, one.model_name) for one in own])
+    prose = "reported", "licence"
+    show("models: to predict, evaluate, export, train on", columns, [row(one, one.model_name) for one in own], prose)
     rows = [[*row(one, one.name)[:1], one.model, *row(one, one.name)[1:]] for one in others]
-    show("weights to begin with: weights=NAME", [columns[0], "of", *columns[1:]], rows)
+    show("weights to begin with: weights=NAME", [columns[0], "of", *columns[1:]], rows, prose)
     print(f"folder: {published.folder()}")
     write_json(json_file, [facts(one) for one in (*own, *others)])
 
@@ -78,7 +80,11 @@ def facts(entry):
 
 
 @weights_app.command(epilog="Example: zoo weights fetch torchvision/mask_rcnn_resnet50_fpn")
-def fetch(names: Annotated[list[str], typer.Argument(help="Names that `zoo weights` lists, or hf:// ones.")]):
+@with_json
+def fetch(
+    names: Annotated[list[str], typer.Argument(help="Names that `zoo weights` lists, or hf:// ones.")],
+    json_file: Json = None,
+):
     """Fetches models to this machine, so that they are there without a network."""
     from zoo.weights import catalogue, shelf
 
@@ -88,3 +94,4 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names that `zoo weigh
             import_frameworks()
         entry.fetch()
         print(f"{name} is here")
+    write_json(json_file, names)

@@ -64,13 +64,13 @@ def predict(
             entries.append(entry)
 
     _, skipped = predict_each(predictor, inputs, output, found, skip_bad=skip_bad, **chosen)
-    show(f"predictions in {output}", ["picture", "found", "file"], lines.rows)
+    show(f"predictions in {output}", ["picture", "found", "file"], lines.rows, prose=("found",))
     if lines.count > len(lines.rows):
         print(f"and {lines.count - len(lines.rows):,} more in {output}")
     if line := ignored_line(inputs):
         print(line)
     if skipped:
-        show("skipped", ["what"], [[line] for line in skipped])
+        show("skipped", ["what"], [[line] for line in skipped], prose=("what",))
     write_json(json_file, entries)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from recipes.cli.app import verb
+from recipes.cli.app import Json, verb, write_json
 from recipes.report.tables import megabytes, show
 
 
@@ -19,6 +19,7 @@ def publish(
     only: Annotated[
         list[str] | None, typer.Option(help="A file (model-int8.onnx) or an ending (onnx); give it again for more.")
     ] = None,
+    json_file: Json = None,
 ):
     """Publishes a run's model and artifacts with a model card, for a hub, a web server or REGIONZOO_WEIGHTS."""
     from recipes.deploy.publish import CARD, publish
@@ -26,6 +27,8 @@ def publish(
     made = publish(run, folder, licence, data_licence, name, only or ())
     show(str(made.folder), ["file", "size"], [[file, megabytes(size)] for file, (size, _) in made.files.items()])
     if made.left_out:
-        show("left out", ["artifact"], [[line] for line in made.left_out])
+        show("left out", ["artifact"], [[line] for line in made.left_out], prose=("artifact",))
     print(f"model card: {made.folder / CARD}")
     print(f"to use it: REGIONZOO_WEIGHTS={folder} zoo predict regionzoo/{made.folder.name} photos/")
+    files = {file: {"size": size, "sha256": digest} for file, (size, digest) in made.files.items()}
+    write_json(json_file, {"folder": str(made.folder), "files": files, "left_out": made.left_out})

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from recipes.cli.app import SPECS, Data, Json, Settings, SkipBad, verb, write_json
+from recipes.cli.app import SPECS, Data, Json, Settings, SkipBad, Start, ValData, verb, write_json
 from recipes.report.tables import figure, megabytes, percent, show, show_scores
 from zoo.errors import InputError
 
@@ -68,10 +68,8 @@ def show_description(found):
 def train(
     model: Annotated[str, typer.Argument(help="A recipe, or with --data any model, of those that `zoo list` shows.")],
     data: Data = None,
-    val_data: Annotated[str | None, typer.Option(help="Source to measure on; the one beside --data if none.")] = None,
-    weights: Annotated[
-        str | None, typer.Option(help="What to begin with: a run's folder, a file, a name of `zoo weights`.")
-    ] = None,
+    val_data: ValData = None,
+    weights: Start = None,
     workdir: Annotated[Path | None, typer.Option(help="Folder of the run; runs/MODEL if not given.")] = None,
     set_: Settings = None,
     print_: Annotated[bool, typer.Option("--print", help="Print the recipe and why, train nothing.")] = False,
@@ -97,7 +95,7 @@ def train(
     recipe, why = chosen(model, data, val_data, weights, set_ or [], workdir if resume else None, skip_bad)
     if print_ or why.get("builder") == "given":
         rows, plain = lines(recipe, why)
-        show(f"recipe of {model}", ["field", "value", "why"], rows)
+        show(f"recipe of {model}", ["field", "value", "why"], rows, prose=("value", "why"))
         print(f"as ever: {', '.join(plain)}")
     if print_:
         write_json(json_file, {"recipe": json.loads(recipe.to_json()), "why": why})

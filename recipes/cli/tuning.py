@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from recipes.cli.app import Data, Settings, SkipBad, verb
+from recipes.cli.app import Data, Json, Settings, SkipBad, Start, ValData, verb, write_json
 from recipes.report.tables import figure, show
 
 
@@ -20,15 +20,14 @@ def tune(
         typer.Option(help="A field and its values: field=low:high, field=low:high:log, field=one,other."),
     ] = None,
     data: Data = None,
-    val_data: Annotated[str | None, typer.Option(help="Source to measure on; the one beside --data if none.")] = None,
-    weights: Annotated[
-        str | None, typer.Option(help="What to begin with: a run's folder, a file, a name of `zoo weights`.")
-    ] = None,
+    val_data: ValData = None,
+    weights: Start = None,
     workdir: Annotated[
         Path | None, typer.Option(help="Folder of the search, continued if it holds one; runs/tune_MODEL if none.")
     ] = None,
     set_: Settings = None,
     skip_bad: SkipBad = False,
+    json_file: Json = None,
 ):
     """Trains a recipe again and again to find its best settings; needs the extra `tune`."""
     from recipes.report.trials import draw_trials
@@ -48,6 +47,7 @@ def tune(
     show(f"{recipe.metric} of {model} on {recipe.val_data}", ["trial", recipe.metric, "", *fields], table)
     draw_trials(workdir / "trials.png", rows, recipe.metric)
     print(f"trials: {workdir / 'trials.json'}, {workdir / 'trials.png'}")
+    write_json(json_file, rows)
     if rows[0]["state"] == "complete":
         print(f"model:  {workdir / rows[0]['folder'] / 'model.keras'}")
         print(f"best:   {' '.join(f'--set {quoted(field, rows[0][field])}' for field in fields)}")

@@ -1,0 +1,48 @@
+"""What holds of all verbs, and that the page of the command line tells of them as they are."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from recipes.cli import main as cli
+
+PAGE = (Path(__file__).parents[3] / "docs" / "command_line.md").read_text("utf-8")
+
+
+def verbs_of(command, name=""):
+    """Yields pairs of a verb, such as "weights fetch", and its `click.Command`."""
+    for own, one in getattr(command, "commands", {}).items():
+        yield (f"{name} {own}".strip(), one)
+        yield from verbs_of(one, own)
+
+
+VERBS = dict(verbs_of(typer.main.get_command(cli.app)))
+
+
+def options_of(command):
+    return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_takes_json_and_shows_an_example(verb):
+    assert "--json" in options_of(VERBS[verb])
+    assert VERBS[verb].epilog.startswith(f"Example: zoo {verb.partition(' ')[0]}")
+
+
+def test_the_page_names_every_verb_and_only_options_that_there_are():
+    told = re.findall(r"zoo (\w+)([^\n#`]*)", PAGE)
+    assert {verb.partition(" ")[0] for verb in VERBS} <= {verb for verb, _ in told} <= {*VERBS, "list"}
+    for verb, words in told:
+        assert {*re.findall(r"--[\w-]+", words)} <= options_of(VERBS[verb]), verb
+    every = set().union(*map(options_of, VERBS.values())) | {"--help"}
+    assert {*re.findall(r"--[\w-]+", PAGE)} <= every
+
+
+def test_json_goes_to_the_output_alone(zoo, tmp_path):
+    for words in (["list"], ["weights"], ["weights", "fetch", "regionzoo/unet_shapes"]):
+        code, out, err = zoo(*words, "--json", "-")
+        assert code == 0 and json.loads(out) and err
+    assert not list(tmp_path.iterdir())
