@@ -85,6 +85,14 @@ def replace_text(path, text):
     replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
+def make_folder(path):
+    """Makes a folder, and those above it, where there is none; raises `InputError` where it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be made ({error.strerror}); name another folder") from error
+
+
 def left_over(folder):
     """Lists the partial files in a folder that no process will finish.
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from recipes.evaluation import rle
+from zoo.prediction import name_of
 
 
 def segmentation_entry(predictor, prediction, found, labels=None):
@@ -57,11 +58,6 @@ def by_name(predictor, points):
     """Returns the rows of `(K, 2 or 3)` keypoints by their names, numbers where nobody named them."""
     names = predictor.keypoint_names or map(str, range(len(points)))
     return {name: rounded(point, 2) for name, point in zip(names, points, strict=True)}
-
-
-def name_of(class_names, label):
-    """Returns the name of a class, `class 3` where nobody gave one."""
-    return class_names[label] if label < len(class_names) else f"class {label}"
 
 
 def rounded(values, digits):

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from recipes.data import pictures
-from recipes.data.files import replace_file
+from recipes.data.files import make_folder, replace_file
 from recipes.report.heat import looked_at
 from zoo.anatomy.heat import NotFound
 from zoo.drawing.heat import draw_heat
@@ -34,10 +34,7 @@ def explain(predictor, paths, output, *, class_name=None, layer=None):
         raise InputError(f"{predictor.path} is an artifact, through which no gradient goes: give its .keras file")
     label = label_of(predictor.class_names, class_name)
     files = [file for path in paths for file in pictures.find(path)]
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{output}: cannot be made ({error.strerror}); name another folder") from error
+    make_folder(output)
     for file in files:
         image = pictures.read(file)
         try:

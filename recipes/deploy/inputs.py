@@ -9,9 +9,10 @@ import numpy as np
 
 from recipes.data import pictures
 from recipes.data.progress import track
-from recipes.deploy.fetch import fetched, is_address
+from recipes.deploy.fetch import fetched
 from recipes.deploy.video import Video, is_video
 from zoo.errors import InputError
+from zoo.weights.fetching import is_address
 
 
 class Picture(NamedTuple):

@@ -8,13 +8,14 @@ from tempfile import TemporaryDirectory
 from threading import Event
 
 from export.tasks import known_task
+from recipes.data.files import make_folder
 from recipes.data.progress import track as tracked
 from recipes.deploy.ahead import ahead
 from recipes.deploy.choosing import choice_of
 from recipes.deploy.entries import ENTRIES
 from recipes.deploy.inputs import Readable, open_streams
 from recipes.deploy.interrupt import interruptible
-from recipes.deploy.saving import LISTS, SAVERS, coco_rows, json_list, kinds_of, make_folder, names_of
+from recipes.deploy.saving import LISTS, SAVERS, coco_rows, json_list, kinds_of, names_of
 from recipes.deploy.tracking import Tracks
 from zoo.drawing.depict import MORE, SCORE
 from zoo.errors import InputError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import export
 from export import files
-from recipes.data.files import read_json, replace_file, replace_text
+from recipes.data.files import make_folder, read_json, replace_file, replace_text
 from recipes.data.lock import locked
 from recipes.data.remembered import folder as own_folder
 from recipes.deploy import model_card
@@ -67,11 +67,8 @@ def publish(run, shelf_folder, licence, data_licence, name=None, only=()):
     for option, text in (("licence", licence), ("data_licence", data_licence)):
         check_line(option, text)
     taken, left_out = chosen(run, only)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{place}: cannot be written ({error.strerror}); choose another folder") from error
-    own_folder().mkdir(parents=True, exist_ok=True)
+    make_folder(place)
+    make_folder(own_folder())
     with locked(own_folder() / "publishing.lock"):
         known = index_at(place)
         if os.path.lexists(place / name):

@@ -7,7 +7,7 @@ from textwrap import indent
 import numpy as np
 from PIL import Image
 
-from recipes.data.files import replace_file, replace_text, replacing
+from recipes.data.files import make_folder, replace_file, replace_text, replacing
 from recipes.deploy.tracking import draw_tracks
 from recipes.deploy.video import writing
 from zoo.constants import VOID
@@ -171,11 +171,3 @@ def write_picture(folder, name, image):
     """Writes a picture, which is easily made anew, and returns its name."""
     replace_file(folder / name, image.save, durable=False)
     return name
-
-
-def make_folder(path):
-    """Makes a folder where there is none; raises `InputError` where it cannot be made."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be made ({error.strerror}); name another folder") from error

@@ -11,6 +11,7 @@ import numpy as np
 from zoo.drawing.colours import palette
 from zoo.drawing.shapes import draw_boxes, draw_masks, draw_skeleton
 from zoo.errors import InputError
+from zoo.prediction import name_of
 
 METHODS = ("bytetrack",)
 LOW, NEW = 0.1, 0.1
@@ -79,7 +80,7 @@ def draw_tracks(image, seen, tracks, class_names=(), skeleton=()):
     """
     colours = palette(COLOURS)[np.asarray(tracks, int) % COLOURS]
     names = [
-        f"#{track} {class_names[label] if label < len(class_names) else label}" if track else "?"
+        f"#{track} {name_of(class_names, label)}" if track else "?"
         for track, label in zip(tracks, seen["labels"], strict=True)
     ]
     if "masks" in seen:

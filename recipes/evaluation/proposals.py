@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from recipes.data import region_cache
-from recipes.data.files import remove_left_over, replace_file, replace_text
+from recipes.data.files import make_folder, remove_left_over, replace_file, replace_text
 from recipes.data.graph import mapped
 from recipes.data.processes import in_processes
 from recipes.data.progress import track
@@ -54,10 +54,7 @@ def compare(source, output, *, methods=None, count=1000, pictures=None, repeated
     found = [
         measure(Proposed(source, method, count, cache_dir, processes), repeated, processes) for method in methods
     ]
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{output}: cannot be written ({error.strerror}); name another --output") from error
+    make_folder(output)
     remove_left_over(output)
     replace_text(output / "proposals.json", json.dumps(found, indent=2) + "\n")
     replace_file(output / "proposals.png", draw_recall(found, f"{source.spec}, {len(source)} pictures"))

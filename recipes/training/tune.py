@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import optuna
 
-from recipes.data.files import replace_text
+from recipes.data.files import make_folder, replace_text
 from recipes.data.lock import locked
 from recipes.evaluation.metrics import higher_is_better
 from recipes.training.settings import change, literal
@@ -104,7 +104,7 @@ def tune(recipe, folder, trials, searches=(), skip_bad=False):
     for search in searches:
         for value in search.choices or (search.low, search.high):
             change(recipe, [f"{search.field}={value}"])
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with locked(folder / ".lock", f"{folder}: {{}} searches in this folder; wait for it, or name another --workdir"):
         check_same_search(folder, recipe, searches)
         return searched(recipe, folder, trials, searches, skip_bad)

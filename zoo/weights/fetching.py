@@ -12,6 +12,11 @@ PATIENCE = 30
 PAGE = (b"<!doctype html", b"<html")
 
 
+def is_address(text):
+    """Says whether something is an address, no file or folder."""
+    return str(text).lower().startswith(("http://", "https://"))
+
+
 def fetch(url, path, sha256, size=None):
     """Fetches a file.
 
@@ -135,7 +140,9 @@ def yours(url, path):
 
 def reason(error):
     """Says in words why something could not be had."""
-    return str(getattr(error, "reason", None) or error)
+    from urllib.error import HTTPError  # whose reason lacks the number
+
+    return str(error) if isinstance(error, HTTPError) else str(getattr(error, "reason", None) or error)
 
 
 def check(path, sha256):

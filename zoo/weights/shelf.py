@@ -18,6 +18,7 @@ from pathlib import Path
 
 from zoo.errors import InputError
 from zoo.weights import fetching
+from zoo.weights.fetching import is_address
 from zoo.weights.published import folder
 
 BUNDLED = Path(__file__).parent / "bundled"
@@ -123,11 +124,6 @@ class Trained:
         """Fetches all files, unless they are here."""
         for file in self.files:
             self.checked(file)
-
-
-def is_address(shelf):
-    """Says whether a shelf is a web server's."""
-    return str(shelf).startswith(("http://", "https://"))
 
 
 def find(name):

@@ -85,7 +85,7 @@ def test_the_verb(zoo, squares, tmp_path, monkeypatch):
         (["--method", "bing"], "unknown method of proposals 'bing'"),
         pytest.param(["--count", "0"], "proposals are 1 or more a picture, received 0", marks=pytest.mark.full),
         pytest.param(["--pictures", "0"], "pictures is 1 or more, received 0", marks=pytest.mark.full),
-        (["--output", "file/x"], "file/x: cannot be written"),
+        (["--output", "file/x"], "file/x: cannot be made"),
     ],
 )
 def test_wrong_words_are_one_line_and_exit_code_2(zoo, squares, tmp_path, monkeypatch, words, message):
