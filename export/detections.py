@@ -1,14 +1,24 @@
 """Predictions for Roboflow's `supervision`: its annotators, zones and counters."""
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from zoo.errors import InputError
 from zoo.ops.masks import paste
+from zoo.prediction import name_of
+from zoo.types import Size
+
+if TYPE_CHECKING:
+    import supervision
 
 THRESHOLD = 0.5
 
 
-def to_supervision(prediction, image_size=None, class_names=()):
+def to_supervision(
+    prediction: Mapping[str, np.ndarray], image_size: Size | None = None, class_names: Sequence[str] = ()
+) -> "supervision.Detections":
     """Returns one picture's objects as `supervision.Detections`.
 
     Args:
@@ -16,7 +26,8 @@ def to_supervision(prediction, image_size=None, class_names=()):
             localizer's, or a segmenter's, whose classes become a mask each.
         image_size: `(height, width)` of the picture, pixels, which masks are pasted into; an object's mask is left
             out where it is not given.
-        class_names: names of the classes; they stand in `data["class_name"]`, as supervision's labels want them.
+        class_names: names of the classes, if not given those that a `zoo.Prediction` brings along; they stand in
+            `data["class_name"]`, as supervision's labels want them.
     Returns:
         `supervision.Detections`: `xyxy` in pixels, `confidence`, `class_id`, as far as there are some `mask` and
         `tracker_id`, and keypoints `(N, P, 3)` in `data["keypoints"]`. Empty rows are left out.
@@ -25,9 +36,10 @@ def to_supervision(prediction, image_size=None, class_names=()):
     """
     import supervision
 
-    found, data = rows(prediction), {}
-    if class_names:
-        data["class_name"] = np.array([class_names[label] for label in found["labels"]], dtype=str)
+    found = rows(prediction)
+    data: dict = {}
+    if class_names := class_names or getattr(prediction, "class_names", ()):
+        data["class_name"] = np.array([name_of(class_names, label) for label in found["labels"]], dtype=str)
     if "keypoints" in found:
         data["keypoints"] = found["keypoints"]
     masks = found.get("pasted")

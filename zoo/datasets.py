@@ -1,7 +1,12 @@
 """Annotated pictures, by the name that Keras users look for them under."""
 
+from typing import TYPE_CHECKING
 
-def open(spec):
+if TYPE_CHECKING:
+    from recipes.data import Source
+
+
+def open(spec: str) -> "Source":
     """Opens a source of annotated pictures, as `--data` of the `zoo` command does.
 
     Args:

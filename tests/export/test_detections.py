@@ -1,7 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import export
+import zoo
 from zoo.errors import InputError
 
 sv = pytest.importorskip("supervision", reason="it is an extra: pip install 'regionzoo[track]'")
@@ -22,6 +25,13 @@ def test_objects_without_their_empty_rows():
     assert list(detections.data["class_name"]) == ["dog", "cat"] and detections.mask is None
     none = {name: values[2:] if np.ndim(values) else values for name, values in FOUND.items()}
     assert len(export.to_supervision(none, class_names=("cat", "dog"))) == 0
+
+
+def test_names_of_what_a_model_predicted():
+    prediction = zoo.Prediction(FOUND, like=SimpleNamespace(task="detection", class_names=("cat",)))
+    assert list(export.to_supervision(prediction).data["class_name"]) == ["class 1", "cat"]
+    assert list(export.to_supervision(prediction, class_names="ab").data["class_name"]) == ["b", "a"]
+    assert "class_name" not in export.to_supervision(FOUND).data
 
 
 def test_masks_and_keypoints():

@@ -1,5 +1,8 @@
 """Graphs, stubs and the check of links."""
 
+import re
+from importlib import import_module
+from types import ModuleType
 from xml.etree import ElementTree
 
 import pytest
@@ -7,6 +10,8 @@ import pytest
 import zoo
 from website import links, stubs
 from website.graph import blocks_of, svg
+from website.models import models
+from website.stubs import ROOT
 
 
 def test_blocks_and_their_bows():
@@ -26,6 +31,18 @@ def test_blocks_and_their_bows():
 def test_stubs_say_where_every_name_comes_from(package):
     """`python -m website` writes them."""
     assert stubs.file_of(package).read_text("utf-8") == stubs.stub(package)
+
+
+def test_every_public_name_stands_in_the_reference():
+    reference = "\n".join(page.read_text("utf-8") for page in (ROOT / "docs" / "reference").glob("*.md"))
+    places = re.findall(r"^::: (\S+)\.(\w+)$", reference, re.MULTILINE)
+    told = [getattr(import_module(module), name) for module, name in places]  # each is there
+    told += [zoo.BUILDERS[name] for model in models() for name in model.builders]
+    for package in ("zoo", "zoo.backbones", "zoo.weights", "recipes.data", "export"):
+        for name in import_module(package).__all__:
+            value = getattr(import_module(package), name)
+            named = isinstance(value, ModuleType) or f"`{package}.{name}`" in reference
+            assert named or any(value is one for one in told), f"{package}.{name}"
 
 
 def test_links_that_lead_nowhere_are_named(tmp_path):

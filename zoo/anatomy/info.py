@@ -12,6 +12,7 @@ from zoo.anatomy.walk import specs, tensors_in, walk
 from zoo.detection.region_features import RegionFeatures, chunked
 from zoo.errors import InputError
 from zoo.html import Shown
+from zoo.types import Size
 
 USUAL = 224
 """Pixels a side at which a model is counted that takes any size and was trained at none."""
@@ -81,7 +82,7 @@ class Info(Shown):
         return without_infinity(asdict(self))
 
 
-def info(model, image_size=None):
+def info(model: keras.Model, image_size: Size | None = None) -> Info:
     """Counts a model's parameters, operations and memory at one picture, layer by layer.
 
     Layers that are called several times count as often, and so do those of region heads, for as many regions as the

@@ -1,5 +1,7 @@
 """`zoo.draw`: what a model found, on the picture."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from PIL import Image
 
@@ -8,7 +10,13 @@ from zoo.errors import InputError
 from zoo.prediction import SCORE, pictures_of
 
 
-def draw(picture, prediction, names=None, *, score=SCORE):
+def draw(
+    picture: Image.Image | np.ndarray,
+    prediction: Mapping[str, np.ndarray],
+    names: object = None,
+    *,
+    score: float = SCORE,
+) -> Image.Image:
     """Draws a prediction on its picture: boxes with names and scores, masks, keypoints, or tinted classes.
 
     Args:

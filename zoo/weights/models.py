@@ -1,14 +1,19 @@
 """Trained models in one call: by a name that `zoo weights` lists, or from a file."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
+from zoo.types import File
 from zoo.weights import catalogue
+
+if TYPE_CHECKING:
+    import keras
 
 ARTIFACTS = (".onnx", ".tflite", ".xml")
 
 
-def pretrained(name):
+def pretrained(name: str) -> "keras.Model":
     """Returns a trained model by its name, with its class names, thresholds and how it takes pictures.
 
     Args:
@@ -28,7 +33,7 @@ def pretrained(name):
     return loaded(entry)
 
 
-def load(path_or_name):
+def load(path_or_name: File) -> "keras.Model":
     """Returns the model of a `.keras` file, or of a name as `pretrained`; a file of that name wins.
 
     Args:
