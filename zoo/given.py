@@ -7,6 +7,9 @@ import numpy as np
 
 from zoo.errors import InputError
 
+NORMALIZING = ("normalize", "rescale", "to_unit")
+"""Layers by which our networks normalise pixels themselves; one made of others' layers may take what it likes."""
+
 
 def check_pictures(model, x):
     """Raises `InputError` where pictures have another size than a model's, or what is given are no pictures.
@@ -32,7 +35,8 @@ def check_pictures(model, x):
             f"{model.name} takes pictures of {wanted}, received {height}x{width}: build it with "
             f"input_shape=({height}, {width}, {channels}), or let zoo predict fit them in"
         )
-    warn_of_scaled(pictures, model.name)
+    if any(layer.name in NORMALIZING for layer in model.layers):
+        warn_of_scaled(pictures, model.name)
 
 
 def no_array(x):

@@ -126,5 +126,5 @@ def test_the_verb(zoo, monkeypatch):
     monkeypatch.setattr(comparison, "compare", compare)
     code, out, _ = zoo("compare", "--data", "masks:a", "--val-data", "masks:b", "--set", "epochs=3")
     assert code == 0
-    for word in (*NETWORKS, "12,345", " 1.2 ", "300.0", "a machine", "comparison.png", "–"):
+    for word in (*NETWORKS, "12,345", "\t1.2\t", "300.0", "a machine", "comparison.png", "–"):
         assert word in out

@@ -13,7 +13,8 @@ from PIL import Image
 
 from recipes.data import pipeline
 from recipes.data.sources.source import Source
-from recipes.deploy.predict import predict, summary
+from recipes.deploy.predict import predict
+from recipes.deploy.summary import summary
 from recipes.evaluation.evaluate import Measure, accumulate, decoded, evaluate, predictions, take_samples
 from zoo.errors import InputError
 

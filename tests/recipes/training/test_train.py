@@ -239,8 +239,8 @@ def test_a_metric_without_a_value_leaves_the_last_model(toy, eagerly, tmp_path, 
 
 
 def test_resume_refuses_another_recipe(trained, toy):
-    with pytest.raises(InputError, match='"epochs": 6 differs'):
-        train(replace(toy, epochs=6), trained.path, resume=True)
+    with pytest.raises(InputError, match='"batch_size": 3 differs'):
+        train(replace(toy, batch_size=3), trained.path, resume=True)
 
 
 @pytest.mark.full
