@@ -11,7 +11,7 @@ NORMALIZING = ("normalize", "rescale", "to_unit")
 """Layers by which our networks normalise pixels themselves; one made of others' layers may take what it likes."""
 
 
-def check_pictures(model, x):
+def check_pictures(model, x, some=False):
     """Raises `InputError` where pictures have another size than a model's, or what is given are no pictures.
 
     Floats that are no pixels of 0 to 255, but scaled to 1 or normalised, are warned of.
@@ -19,6 +19,7 @@ def check_pictures(model, x):
     Args:
         model: the `ZooModel`.
         x: what Keras takes. The sizes in a generator, and those that a data set does not state, are not known.
+        some: whether there must be a picture in it, as `predict` wants.
     """
     *fixed, channels = model.inputs[0].shape[1:]
     takes = f"{model.name} takes pictures (B, H, W, {channels})"
@@ -26,6 +27,8 @@ def check_pictures(model, x):
         raise InputError(f"{takes}, received {remedy}")
     pictures = pictures_in(x, model.inputs[0].name)
     shape = shape_of(pictures)
+    if some and shape[:1] == (0,):
+        raise InputError(f"{takes}, received none: an array of shape {shape}")
     if shape and (len(shape) != 4 or shape[3] not in (None, channels)):
         raise InputError(f"{takes}, received an array of shape {shape}{remedy_of(shape, channels)}")
     size = shape[1:3]
@@ -43,6 +46,8 @@ def no_array(x):
     """Says what was given in place of an array, and the remedy; `None` where it may be one."""
     if isinstance(x, str | os.PathLike):
         return f"the path {os.fspath(x)!r}: give np.asarray(PIL.Image.open(path).convert('RGB'))[None]"
+    if x is None or (isinstance(x, list | tuple | dict) and not x) or isinstance(x, int | float | bytes):
+        return f"{x!r}: give an array of pictures"
     if is_pil(x):
         return "a PIL picture: give it as np.asarray(picture)[None]"
     if isinstance(x, list | tuple) and x and (is_pil(x[0]) or isinstance(x[0], str | os.PathLike) or is_one(x[0])):

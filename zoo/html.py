@@ -1,6 +1,7 @@
 """Tables for notebooks."""
 
 from html import escape
+from typing import ClassVar
 
 from zoo.errors import one_line
 
@@ -44,7 +45,7 @@ class Shown:
         hidden: names of what is too long for it.
     """
 
-    hidden: tuple = ()
+    hidden: ClassVar[tuple] = ()
 
     def _repr_html_(self):
         told = {name: value for name, value in self.to_dict().items() if name not in self.hidden}

@@ -67,7 +67,7 @@ class ZooModel(keras.Model):
 
     def predict(self, x, *args, **kwargs):
         """As Keras's; the dict is a `zoo.prediction.Prediction`, which a notebook shows as a table."""
-        check_pictures(self, x)
+        check_pictures(self, x, some=True)
         found = super().predict(x, *args, **kwargs)
         return Prediction(found, like=self) if isinstance(found, dict) else found
 

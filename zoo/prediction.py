@@ -1,6 +1,7 @@
 """What a model predicts: the dict of its task, which says in words what is in it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from html import escape
 
 import numpy as np
@@ -72,6 +73,10 @@ def task_of(prediction):
     Raises:
         InputError: if it holds those of none.
     """
+    if not isinstance(prediction, Mapping):
+        raise InputError(
+            f"a prediction is a dict as model.predict returns it, received a {type(prediction).__name__}"
+        )
     for task, (key, rank) in RANKS.items():
         if key in prediction and FURTHER.get(task, set()) <= set(prediction):
             return task, np.ndim(prediction[key]) > rank

@@ -20,7 +20,7 @@ CLASSES = 20
 
 @verb("zoo info mask_rcnn_resnet50_fpn --set num_classes=90 --image-size 800x1088")
 def info(
-    model: Annotated[str, typer.Argument(help="A model that `zoo list` shows, a .keras file, or an artifact.")],
+    model: Annotated[str, typer.Argument(help="A name of `zoo list` or `zoo weights`, a .keras file, an artifact.")],
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="An argument of the builder, as num_classes=90.")
     ] = None,
@@ -31,21 +31,21 @@ def info(
     """Says what a model is made of and what it asks for: parameters, FLOPs, memory, receptive field, input rule."""
     import zoo
     from export.files import format_of
+    from zoo.weights import catalogue, models
 
     named, size = model in zoo.BUILDERS, sides(image_size)
     if set_ and not named:
         raise InputError(f"--set changes what a builder builds, and {model} is none that `zoo list` shows")
-    if not named and not Path(model).exists():
+    if not named and not catalogue.is_name(model) and not Path(model).exists():
         near = ", ".join(get_close_matches(model, zoo.list_models(), 5)) or "`zoo list` shows the models"
         raise InputError(f"{model} is no model and no file: {near}")
     if not named and format_of(model) != "keras":
         show_card(model, json_file, idle=image_size or layers)
         return
     import_frameworks()
-    from export.source import read_keras
     from zoo.anatomy.info import info
 
-    found = info(built(model, set_, size)) if named else info(read_keras(Path(model)), size)
+    found = info(built(model, set_, size)) if named else info(models.load(model), size)
     show_info(found)
     if layers:
         show_layers(found)
@@ -73,7 +73,13 @@ def built(name, settings, size):
     asked = inspect.signature(zoo.BUILDERS[name]).parameters.get("num_classes")
     if asked is not None and asked.default is asked.empty:
         arguments.setdefault("num_classes", CLASSES)
-    return zoo.build(name, **arguments)
+    try:
+        return zoo.build(name, **arguments)
+    except InputError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:
+        why = str(error).strip().splitlines()[0]
+        raise InputError(f"{name} cannot be built with {arguments}: {why}") from error
 
 
 def show_info(found):
@@ -157,7 +163,7 @@ def described(tensor):
 
 @verb("zoo explain runs/demo/model.keras photos/ --class dog", frameworks=True)
 def explain(
-    model: Annotated[Path, typer.Argument(help="A .keras file.")],
+    model: Annotated[str, typer.Argument(help="A .keras file, or a name that `zoo weights` lists.")],
     pictures: Annotated[list[Path], typer.Argument(help="Picture files and folders of them.")],
     class_: Annotated[
         str | None, typer.Option("--class", help="A class by its name; the best one found if not given.")
@@ -170,8 +176,9 @@ def explain(
 ):
     """Draws what a class looks at: where in a picture its score comes from."""
     from recipes.deploy.explain import explain
+    from zoo.weights.catalogue import weights_file
 
-    found = list(explain(load(model), pictures, output, class_name=class_, layer=layer))
+    found = list(explain(load(weights_file(model) or model), pictures, output, class_name=class_, layer=layer))
     seen = [one for one in found if one["heat"]]
     rows = [[one["picture"], one["class"], f"{one['score']:.3f}", one["layer"], one["heat"]] for one in seen]
     show(f"heat maps in {output}", ["picture", "class", "score", "layer", "heat map"], rows)

@@ -2,6 +2,8 @@
 
 import sys
 
+from typer import BadParameter
+
 from export import ConversionError, VerificationError
 from recipes.cli import (  # noqa: F401  (each registers its verbs)
     catalogue,
@@ -17,14 +19,21 @@ from recipes.cli import (  # noqa: F401  (each registers its verbs)
 from recipes.cli.app import app
 from zoo.errors import InputError, one_line
 
+UsageError = BadParameter.__base__
+"""Click's, wherever typer has it from."""
+
 
 def main():
-    """Runs the command; a wrong input, or an extra that is not installed, is one line on stderr and exit code 2.
+    """Runs the command; wrong words or input, or an extra that is not installed: a line on stderr and exit code 2.
 
     An artifact that differs from its model is one, too, and a converter that fails, and exit code 1.
     """
     try:
-        app()
+        sys.exit(app(prog_name="zoo", standalone_mode=False) or 0)
+    except UsageError as error:
+        if message := error.format_message():  # without any words the help is printed already, and is all there is
+            print(f"error: {one_line(message)} (`{error.ctx.command_path} --help` shows the words)", file=sys.stderr)
+        sys.exit(2)
     except (ConversionError, VerificationError) as error:
         print(f"failed: {one_line(error)}", file=sys.stderr)
         sys.exit(1)

@@ -28,12 +28,14 @@ def explain(predictor, paths, output, *, class_name=None, layer=None):
         Dicts of `picture`, `class`, `score`, `box` xyxy in the picture or `None`, `layer`, `heat`, the file's name;
         of a picture in which the class is not found of `picture` alone, all else `None`.
     Raises:
-        InputError: if the file is an artifact, the class or layer is unknown, or a file cannot be read or written.
+        InputError: if the file is an artifact, the class or layer is unknown, two pictures would be drawn into one
+            file, or a file cannot be read or written.
     """
     if not hasattr(predictor, "model"):
         raise InputError(f"{predictor.path} is an artifact, through which no gradient goes: give its .keras file")
     label = label_of(predictor.class_names, class_name)
     files = [file for path in paths for file in pictures.find(path)]
+    check_names(files)
     make_folder(output)
     for file in files:
         image = pictures.read(file)
@@ -57,6 +59,15 @@ def explain(predictor, paths, output, *, class_name=None, layer=None):
             "layer": found.layer,
             "heat": written,
         }
+
+
+def check_names(files):
+    """Raises `InputError` if two pictures would be drawn into one file."""
+    taken = set()
+    for stem, file in ((Path(file).stem, file) for file in files):
+        if stem in taken:
+            raise InputError(f"{file}: another input is named {stem} too; explain them into different folders")
+        taken.add(stem)
 
 
 def label_of(class_names, name):

@@ -90,3 +90,9 @@ def test_reports_are_tables_in_a_notebook():
     )
     found = zoo.info(zoo.grid_detector(2, grid=(2, 3), width=1 / 8, input_shape=(32, 48, 3)))
     assert "<td>image_size</td><td>32, 48</td>" in found._repr_html_() and "layers" not in found._repr_html_()
+
+
+@pytest.mark.parametrize("wrong", [None, np.zeros((4, 6, 3), np.uint8), "boxes"])
+def test_what_is_no_prediction_is_one_line(wrong):
+    with pytest.raises(zoo.InputError, match="a prediction is a dict as model.predict returns it, received a "):
+        zoo.draw(np.zeros((4, 6, 3), np.uint8), wrong)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
+from typing import ClassVar
 
 import keras
 
@@ -75,7 +76,7 @@ class Info(Shown):
     input_rule: dict
     layers: list
 
-    hidden: tuple = ("layers",)
+    hidden: ClassVar[tuple] = ("layers",)
 
     def to_dict(self):
         """Returns it as JSON has it; the whole picture is "whole"."""

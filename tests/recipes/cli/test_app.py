@@ -46,3 +46,23 @@ def test_json_goes_to_the_output_alone(zoo, tmp_path):
         code, out, err = zoo(*words, "--json", "-")
         assert code == 0 and json.loads(out) and err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["trian"], "error: No such command 'trian'. Did you mean 'train'? (`zoo --help` shows the words)\n"),
+        (["predict", "m.onnx", "a.jpg", "--score", "high"], "error: Invalid value for '--score': "),
+        (["predict", "m.onnx", "a.jpg", "--colour"], "error: No such option"),
+        (["weights", "fetch"], "error: Missing argument 'names'. (`zoo weights fetch --help` shows the words)\n"),
+    ],
+)
+def test_wrong_words_are_one_line_at_any_width(zoo, monkeypatch, words, line):
+    monkeypatch.setenv("COLUMNS", "40")
+    code, out, err = zoo(*words)
+    assert (code, out) == (2, "") and err.startswith(line) and err.count("\n") == 1
+
+
+def test_no_words_show_the_help(zoo):
+    code, out, err = zoo()
+    assert (code, err) == (2, "") and "predict" in out

@@ -1,4 +1,6 @@
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,6 +44,8 @@ def test_info_of_files(zoo, trained, tmp_path):
         (["nothing", "--set", "width=1"], "error: --set changes what a builder builds, and nothing is none"),
         (["unet", "--set", "width"], "error: --set takes argument=value, received 'width'"),
         (["unet", "--set", "colour=1"], "error: unet takes no 'colour'"),
+        (["unet", "--set", "width=0"], "error: unet cannot be built with {'width': 0, 'num_classes': 20}: "),
+        (["unet", "--set", "num_classes=x"], "error: unet cannot be built with {'num_classes': 'x'}: "),
         (["unet", "--image-size", "12"], "error: --image-size takes HEIGHTxWIDTH, as in 360x480, received '12'"),
     ],
 )
@@ -63,6 +67,15 @@ def test_explain(zoo, trained, sets, tmp_path):
     artifact = ship(trained.model, tmp_path / "model.onnx", format="onnx")
     code, _, err = zoo("explain", artifact.path, sets[1] / "images")
     assert code == 2 and "through which no gradient goes: give its .keras file" in err
+
+
+def test_explain_keeps_heat_maps_of_one_name_apart(zoo, trained, sets):
+    for folder in ("a", "b"):
+        shutil.copytree(sets[1] / "images", folder)
+    code, out, err = zoo("explain", trained.model, "a", "b/0.png")
+    assert (code, out) == (2, "") and err.count("\n") == 1
+    assert err.startswith("error: b/0.png: another input is named 0 too; explain them into different folders")
+    assert not Path("heat").exists()
 
 
 def test_explain_tells_where_a_class_is_not_found(zoo, trained, sets, monkeypatch):

@@ -51,6 +51,10 @@ def test_every_verb_takes_a_name(published, sets, zoo):
     assert code in (0, 1) and "against Keras, 3 pictures" in out
     code, out, _ = zoo("benchmark", "regionzoo/toy", "--runs", "1")
     assert code == 0 and "model.onnx" in out
+    code, out, err = zoo("info", "regionzoo/toy")
+    assert (code, err) == (0, "") and "receptive field" in out
+    code, out, err = zoo("explain", "regionzoo/toy", sets[1] / "images", "--class", "figure")
+    assert (code, err) == (0, "") and "0_heat.png" in out
 
 
 def test_the_list_and_fetching(published, zoo, tmp_path):
@@ -68,6 +72,7 @@ def test_the_list_and_fetching(published, zoo, tmp_path):
 
 WRONG = {
     "unknown": (["predict", "regionzoo/tou", "."], "nothing is called regionzoo/tou, nearest are regionzoo/toy"),
+    "unknown of info": (["info", "regionzoo/tou"], "nothing is called regionzoo/tou, nearest are regionzoo/toy"),
     "classifier": (
         ["export", "torchvision/resnet50"],
         "torchvision/resnet50 is a classifier, no model to predict with",
