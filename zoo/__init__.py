@@ -7,6 +7,7 @@ by whomever, all modules are, so that `keras.saving.load_model` knows the zoo's 
 """
 
 import inspect
+import sys
 import traceback
 from collections.abc import Mapping
 from importlib import import_module
@@ -97,10 +98,17 @@ PLAIN_IN = {
 }
 """Likewise of modules that define no layers or models."""
 
-__getattr__, _, _lazy = lazy_loader.attach(
+_lazily, _, _lazy = lazy_loader.attach(
     __name__, ["backbones", "datasets", "optimizers", "rates", "weights"], BUILDERS_IN | OTHERS_IN | PLAIN_IN
 )
 __all__ = ["BUILDERS", "InputError", "build", "list_models", *_lazy]
+
+
+def __getattr__(name):
+    value = _lazily(name)
+    if "keras" in sys.modules and not importing():
+        register()  # what was looked up may have been the first to import Keras
+    return value
 
 
 def __dir__():
@@ -114,7 +122,9 @@ class Builders(Mapping):
         self.modules = {name: module for module, names in BUILDERS_IN.items() for name in sorted(names)}
 
     def __getitem__(self, name):
-        return getattr(import_module(f"zoo.{self.modules[name]}"), name)
+        if name not in self.modules:
+            raise KeyError(name)
+        return __getattr__(name)
 
     def __contains__(self, name):
         return name in self.modules
@@ -152,10 +162,19 @@ def list_models() -> list[str]:
 explain()
 
 
-@wrapt.when_imported("keras")
-def register(keras=None):
+def register():
     """Loads every module that defines layers or models, and with that registers them with Keras."""
-    if any(frame.f_globals.get("__name__", "").startswith("zoo.") for frame, _ in traceback.walk_stack(None)):
-        return  # one of them is the first to import Keras: the others would find it unfinished
     for module in (*BUILDERS_IN, *OTHERS_IN, "optimizers", "weights.darknet"):
         import_module(f"zoo.{module}")
+
+
+def importing():
+    """Says whether a module of ours is at work: it may be importing Keras, and others would find it unfinished."""
+    return any(frame.f_globals.get("__name__", "").startswith("zoo.") for frame, _ in traceback.walk_stack(None))
+
+
+@wrapt.when_imported("keras")
+def register_with(keras):
+    """Registers once Keras is loaded, unless one of our modules loads it, which is not through yet."""
+    if not importing():
+        register()

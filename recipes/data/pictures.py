@@ -17,7 +17,6 @@ from recipes.data.pixels import FORMATS, UNREADABLE, rgb
 from zoo.errors import InputError
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
-UNREADABLE_LABELS = labels.UNREADABLE
 
 
 def decode(contents):

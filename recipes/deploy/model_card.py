@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jinja2
 
-from recipes.report.words import counted, file_size, number, title_of
+from recipes.report.words import counted, file_size, number, of_each, title_of
 from zoo.weights.catalogue import is_name
 
 PIPELINES = {
@@ -65,17 +65,6 @@ def render(facts, made, predictor):
         keypoint_names=predictor.keypoint_names,
         frame=predictor.frame_size,
     )
-
-
-def of_each(scores):
-    """Returns the names of figures of classes or keypoints, and by class or keypoint its values in that order."""
-    rows = {}
-    for key, value in scores.items():
-        figure, slash, owner = key.partition("/")
-        if slash:
-            rows.setdefault(owner, {})[figure] = value
-    figures = list(dict.fromkeys(figure for row in rows.values() for figure in row))
-    return figures, {owner: [row.get(figure) for figure in figures] for owner, row in rows.items()}
 
 
 def without_folders(value):

@@ -81,15 +81,9 @@ def show_scores(title, scores):
     """Prints the overall figures, then a line for each class or keypoint with all its figures."""
     overall = {name: value for name, value in scores.items() if "/" not in name}
     show(title, ["figure", "value"], [[name, figure(value)] for name, value in overall.items()])
-    of_each = {}
-    for key, value in scores.items():
-        name, slash, owner = key.partition("/")
-        if slash:
-            of_each.setdefault(owner, {})[name] = value
-    if of_each:
-        columns = list(dict.fromkeys(name for figures in of_each.values() for name in figures))
-        rows = [[owner, *(figure(figures.get(name)) for name in columns)] for owner, figures in of_each.items()]
-        show("", ["of each", *columns], rows)
+    columns, rows = words.of_each(scores)
+    if rows:
+        show("", ["of each", *columns], [[owner, *map(figure, values)] for owner, values in rows.items()])
 
 
 def figure(value):

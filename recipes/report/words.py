@@ -38,6 +38,17 @@ def title_of(key):
     return TITLES.get(key, key.replace("_", " "))
 
 
+def of_each(scores):
+    """Returns the names of figures of classes or keypoints, and by class or keypoint its values in that order."""
+    rows = {}
+    for key, value in scores.items():
+        figure, slash, owner = key.partition("/")
+        if slash:
+            rows.setdefault(owner, {})[figure] = value
+    figures = list(dict.fromkeys(figure for row in rows.values() for figure in row))
+    return figures, {owner: [row.get(figure) for figure in figures] for owner, row in rows.items()}
+
+
 def number(value, digits=3):
     """Writes a figure; a dash where there is none, as for a class that never occurs."""
     return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"

@@ -35,7 +35,10 @@ def test_what_needs_no_framework_loads_none():
     assert run(program).stdout == "[]\n"
 
 
-ORDERS = "import zoo, keras", "import keras, zoo", "import zoo.ops.nms, keras; zoo.register()"
+ORDERS = (
+    *("import zoo; zoo.unet; import keras", "import zoo, keras", "import keras, zoo"),
+    *("import zoo; zoo.BUILDERS['unet']; import keras", "import zoo.ops.nms, keras; zoo.register()"),
+)
 
 
 @pytest.mark.parametrize("order", quick(ORDERS, ORDERS[0]))
@@ -43,6 +46,12 @@ def test_keras_knows_the_layers_of_the_zoo_whatever_was_imported_first(order):
     names = "'zoo>ZooModel', 'zoo>Segmenter', 'zoo>MaskRcnn', 'zoo>RoIAlign', 'zoo>CellGrid'"
     program = f"{order}\nprint([n for n in ({names}) if keras.saving.get_registered_object(n) is None])"
     assert run(program).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("call", quick(("pretrained", "load"), "pretrained"))
+def test_a_trained_model_may_be_the_first_thing_that_is_asked_for(call):
+    program = f"import zoo; print(type(zoo.{call}('regionzoo/unet_shapes')).__name__)"
+    assert run(program).stdout == "Segmenter\n"
 
 
 def test_a_function_is_not_hidden_by_the_module_of_its_name():

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import keras
 
-from zoo.detection.fast_rcnn import FastRcnn, detected, finished
+from zoo.detection.fast_rcnn import detected, finished
+from zoo.detection.region_model import FastRcnn
 from zoo.detection.rpn import region_proposal_network, rpn_losses
 from zoo.detection.trunks import trunk_of
 from zoo.types import Shape, Weights

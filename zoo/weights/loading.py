@@ -52,7 +52,8 @@ def load(model, path_or_name, source=None, partial=None, frozen_batch_norm=None)
     With the weights comes what they were trained with: how pixels are normalised, that batch normalisation is frozen
     in the published detectors, and that Darknet's detectors take pictures stretched; with those that have a name, or
     a published file's own name, also how pictures are resized and the names of classes and points, see
-    `zoo.weights.published.Published`. All are part of the model's configuration, which `model.save` keeps and `model.save_weights` does not.
+    `zoo.weights.published.Published`. All are part of the model's configuration, which `model.save` keeps and
+    `model.save_weights` does not.
 
     Args:
         model: a model of the zoo, a backbone too, under whatever name.

@@ -7,7 +7,7 @@ from keras import ops
 
 import zoo
 from tests.checks import core_in_full, learns, parameters, quick, saves_and_loads
-from zoo.detection import fast_rcnn
+from zoo.detection import region_model
 from zoo.detection.faster_rcnn import faster_rcnn
 from zoo.detection.keypoint_rcnn import keypoint_rcnn
 from zoo.detection.mask_rcnn import mask_rcnn
@@ -129,7 +129,7 @@ def test_c4_draws_its_masks_from_the_features_of_its_boxes():
 @core_in_full
 @pytest.mark.parametrize("objects", [0, 1, 2, 3, 5, 12])
 def test_heads_over_objects_get_no_more_rows_than_they_need(objects, monkeypatch):
-    monkeypatch.setattr(fast_rcnn, "FEWEST_ROWS", 2)
+    monkeypatch.setattr(region_model, "FEWEST_ROWS", 2)
     model, seen = toy("mask_rcnn_resnet18_fpn"), []
     model.region_samples, model.positive_fraction = 24, 0.5
     labels = np.zeros((2, 24), "int32")
