@@ -8,13 +8,7 @@ import numpy as np
 
 SIDE = 4096
 RUNS = 5
-MOVES = {
-    "Conv": lambda node: node.output[0],
-    "ConvTranspose": lambda node: node.input[0],
-    "Gemm": lambda node: node.output[0],
-    "MatMul": lambda node: node.output[0],
-}
-"""By operator, the tensor with a place for each application of the weights."""
+PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 
 
 def rates():
@@ -76,8 +70,9 @@ def flop(path):
     }
     total = 0
     for node in graph.node:
-        if node.op_type in MOVES and node.input[1] in weights:
-            batch, *sides = shapes[MOVES[node.op_type](node)]
+        if node.op_type in PRODUCTS and node.input[1] in weights:
+            # The tensor with a place for each application of the weights.
+            batch, *sides = shapes[node.input[0] if node.op_type == "ConvTranspose" else node.output[0]]
             places = sides[1:] if "Conv" in node.op_type else sides[:-1]
             total += 2 * batch * math.prod(places) * math.prod(weights[node.input[1]])
     return total

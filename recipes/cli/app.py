@@ -118,8 +118,10 @@ def numbers(text, option):
 
 def write_json(file, value):
     """Writes what `--json FILE` asks for, if it was given: to a path, or to the stream that `--json -` stands for."""
+    if file is None:
+        return
     text = json.dumps(value, indent=2)
     if isinstance(file, Path):
         replace_text(file, text + "\n")
-    elif file is not None:
+    else:
         print(text, file=file)
