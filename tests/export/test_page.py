@@ -31,6 +31,7 @@ def program(language, name=""):
 FORMS = {
     "plain.onnx": ("onnx", {"input": "float32"}),
     "free.onnx": ("onnx", {"letterbox": True}),
+    "fixed.onnx": ("onnx", {}),
     "plain.tflite": ("tflite", {"outputs": "scores,labels,boxes,count"}),
 }
 
@@ -142,8 +143,8 @@ def test_java(folder):
 
 @pytest.mark.full
 def test_a_page_of_ones_own(folder, tmp_path):
+    site = pages.written(made(folder, "fixed.onnx"), tmp_path / "site") / "runtime"  # ONNX Runtime's files
     file = made(folder, "free.onnx")
-    site = pages.written(file, tmp_path / "site")  # has the runtime
     (site / "own.html").write_text(program("html"))
     shutil.copyfile(file, site / "model.onnx")
     with chromium.served(site) as (address, lacking), chromium.browser(tmp_path / "profile") as tab:

@@ -101,15 +101,26 @@ def trained(toy, killed, tmp_path_factory):
         return train(toy, tmp_path_factory.mktemp("runs") / "toy")
 
 
+FEW = {"train": 12, "val": 5, "test": 3}
+
+
 @pytest.fixture(scope="session")
-def drawn_shapes(tmp_path_factory):
-    """A folder of TFDS with a few drawn scenes, for `shapes:...`."""
+def few_shapes(tmp_path_factory):
+    """A folder of TFDS with a few drawn scenes."""
+    folder = tmp_path_factory.mktemp("tfds")
     with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("tfds")
         patch.setenv("TFDS_DATA_DIR", str(folder))
-        patch.setattr(shapes, "SPLITS", {"train": 12, "val": 5, "test": 3})
+        patch.setattr(shapes, "SPLITS", FEW)
         shapes.open_shapes("train")
-        yield folder
+    return folder
+
+
+@pytest.fixture
+def drawn_shapes(few_shapes, monkeypatch):
+    """That folder, in which `shapes:...` are looked for as long as the test runs."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(few_shapes))
+    monkeypatch.setattr(shapes, "SPLITS", FEW)
+    return few_shapes
 
 
 @pytest.fixture

@@ -122,8 +122,8 @@ def until(condition, seconds=60):
 
 
 @pytest.fixture(scope="module")
-def nursery(drawn_shapes, tmp_path_factory):
-    nursery = Nursery(tmp_path_factory.mktemp("nursery"), drawn_shapes)
+def nursery(few_shapes, tmp_path_factory):
+    nursery = Nursery(tmp_path_factory.mktemp("nursery"), few_shapes)
     yield nursery
     nursery.process.stdin.close()
     nursery.process.wait()
@@ -191,13 +191,13 @@ def test_an_export_that_is_killed(nursery, uninterrupted, tmp_path):
 
 
 @pytest.mark.full
-def test_proposals_that_are_killed(nursery, drawn_shapes, tmp_path):
+def test_proposals_that_are_killed(nursery, few_shapes, tmp_path):
     """Files that are there are whole, those that were begun are removed, and the figures are those of one run."""
     output, rng = tmp_path / "out", random.Random(2)
-    cache = drawn_shapes / "proposals"
+    cache = few_shapes / "proposals"
     words = ["proposals", "shapes:train", "--method", "edge_boxes", "--count", 50, "--repeated", 1, "--processes", 2]
     for _ in range(5):
-        nursery.killed([*words, "--output", output], drawn_shapes, rng.randint(1, 8), rng.random() * 0.05)
+        nursery.killed([*words, "--output", output], few_shapes, rng.randint(1, 8), rng.random() * 0.05)
     nursery.run([*words, "--output", output])
     assert [path for folder in cache.iterdir() for path in left_over(folder)] == left_over(output) == []
     files = [path for path in cache.rglob("*") if path.is_file()]

@@ -175,7 +175,7 @@ def test_the_picture_shows_the_largest_size_of_each_network(tmp_path, monkeypatc
 
 
 @pytest.mark.full
-def test_a_killed_line_goes_on_and_fills_the_table(tmp_path, drawn_shapes):
+def test_a_killed_line_goes_on_and_fills_the_table(tmp_path, few_shapes):
     words = [
         "train",
         "segnet_basic_camvid",
@@ -188,7 +188,7 @@ def test_a_killed_line_goes_on_and_fills_the_table(tmp_path, drawn_shapes):
         "--results",
         "r.json",
     ]
-    environment = {"TFDS_DATA_DIR": str(drawn_shapes), "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {"TFDS_DATA_DIR": str(few_shapes), "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-m", "benchmarks.lineage"]
     run = {"cwd": tmp_path, "env": {**os.environ, **environment}}
     child = subprocess.Popen([*command, *words], **run)

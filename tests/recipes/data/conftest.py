@@ -6,9 +6,8 @@ from recipes.data.sources import shapes
 
 
 @pytest.fixture
-def scenes(drawn_shapes, monkeypatch):
+def scenes(drawn_shapes):
     """`open_shapes` on the few drawn scenes."""
-    monkeypatch.setenv("TFDS_DATA_DIR", str(drawn_shapes))
     return shapes.open_shapes
 
 
