@@ -61,13 +61,14 @@ def torchvision_onnx(path, picture_path):
     answer(lambda: len(session.run(None, {session.get_inputs()[0].name: picture})[0]))
 
 
-def train(path, batch_path):
-    """Trains on one batch with Keras; returns the loss."""
+def train(path, batch_path, *frozen):
+    """Trains on one batch with Keras, without the layers of those patterns; returns the loss."""
     import keras
 
-    import zoo  # noqa: F401  # what the file is made of
+    from zoo.rates import freeze
 
     model, data = keras.saving.load_model(path), np.load(batch_path)
+    freeze(model, frozen)
     targets = {key: data[key] for key in ("boxes", "labels", "masks")}
     model.compile(keras.optimizers.SGD(float(data["learning_rate"]), momentum=0.9))
     answer(lambda: float(model.train_on_batch(data["images"], targets, return_dict=True)["loss"]))

@@ -1,7 +1,8 @@
 """A training step of Faster and Mask R-CNN, R50-FPN, batch 2 at 480 x 640, against torchvision's on the same objects.
 
-Both start from the same weights, with frozen batch normalisation and all convolutions learning, in processes of their
-own, taking turns; ZOO_TORCH_PYTHON names the Python of an environment with torch and torchvision.
+Both start from the same weights, with frozen batch normalisation, in processes of their own, taking turns: all
+convolutions learn, or, as both houses fine-tune, those beyond the first two stages. ZOO_TORCH_PYTHON names the Python
+of an environment with torch and torchvision.
 """
 
 import os
@@ -22,6 +23,8 @@ MASK_SIZE = 112
 LEARNING_RATE = 1e-6  # with drawn weights a step of the usual size would diverge
 REPEATS = 5
 LONGEST = {"faster_rcnn": 1.0, "mask_rcnn": 0.8}  # of torchvision's step
+WAYS = {"training": ((), 5), "fine-tuning": (("conv1", "res2_*"), 3)}
+"""By name, our layers that keep their weights, and torchvision's stages that learn."""
 MOST_MEMORY = 1.2  # of torchvision's peak
 
 
@@ -31,7 +34,7 @@ def run():
         return [{"figure": "R-CNN's training step", "value": "not run: ZOO_TORCH_PYTHON is unset"}]
     with tempfile.TemporaryDirectory() as folder:
         np.savez(f"{folder}/batch.npz", **batch())
-        return [row for name in LONGEST for row in compare(name, Path(folder), torch_python)]
+        return [row for name in LONGEST for way in WAYS for row in compare(name, way, Path(folder), torch_python)]
 
 
 def batch():
@@ -57,25 +60,27 @@ def batch():
     }
 
 
-def compare(name, folder, torch_python):
-    """Returns the rows of one model."""
-    build(name, SIZE).save(folder / f"{name}.keras")
+def compare(name, way, folder, torch_python):
+    """Returns the rows of one model that learns in one of the `WAYS`."""
+    frozen, stages = WAYS[way]
+    model, objects = folder / f"{name}.keras", folder / "batch.npz"
+    build(name, SIZE).save(model)
     took = take_turns(
         {
-            "ours": Peer(sys.executable, "rcnn_ours", "train", folder / f"{name}.keras", folder / "batch.npz"),
-            "torchvision": Peer(torch_python, "torchvision_rcnn", "train", name, folder / "batch.npz"),
+            "ours": Peer(sys.executable, "rcnn_ours", "train", model, objects, *frozen),
+            "torchvision": Peer(torch_python, "torchvision_rcnn", "train", name, objects, stages),
         },
         REPEATS,
     )
     rows = []
-    for way, step in took.items():
-        rows.append({"figure": f"{name}, training step, {way}, ms", "value": round(1e3 * step.seconds)})
-        rows.append({"figure": f"{name}, training, {way}, peak MB", "value": round(step.peak / 1e6)})
-        rows.append({"figure": f"{name}, first loss, {way}", "value": round(step.result, 3)})
+    for whose, step in took.items():
+        rows.append({"figure": f"{name}, {way} step, {whose}, ms", "value": round(1e3 * step.seconds)})
+        rows.append({"figure": f"{name}, {way}, {whose}, peak MB", "value": round(step.peak / 1e6)})
+        rows.append({"figure": f"{name}, {way}, first loss, {whose}", "value": round(step.result, 3)})
     ours, theirs = took["ours"], took["torchvision"]
     for figure, ratio, target in (
-        ("training step", ours.seconds / theirs.seconds, LONGEST[name]),
-        ("training, peak memory", ours.peak / theirs.peak, MOST_MEMORY),
+        (f"{way} step", ours.seconds / theirs.seconds, LONGEST[name]),
+        (f"{way}, peak memory", ours.peak / theirs.peak, MOST_MEMORY),
     ):
         figure = f"{name}, {figure}, ours over torchvision"
         rows.append({"figure": figure, "value": round(ratio, 2), "target": f"<= {target:g}"})

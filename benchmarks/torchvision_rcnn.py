@@ -23,15 +23,16 @@ MODELS = {
 }
 
 
-def build(name, size):
+def build(name, size, stages=5):
     """Builds `<name>_resnet50_fpn` as torchvision does with pretrained weights: batch normalisation frozen.
 
     Args:
         name: of `MODELS`.
         size: `(height, width)` of its pictures, which are then not resized.
+        stages: how many of the backbone's five learn, from the last.
     """
     kind, num_classes = MODELS[name]
-    backbone = _resnet_fpn_extractor(resnet50(weights=None, norm_layer=FrozenBatchNorm2d), trainable_layers=5)
+    backbone = _resnet_fpn_extractor(resnet50(weights=None, norm_layer=FrozenBatchNorm2d), trainable_layers=stages)
     model = kind(backbone, num_classes, min_size=min(size), max_size=max(size))
     with torch.no_grad():
         for key, tensor in model.state_dict().items():
@@ -81,15 +82,15 @@ def onnx(name, picture_path, path):
     answer(step)
 
 
-def train(name, batch_path):
-    """Trains on one batch, a step, which returns the loss.
+def train(name, batch_path, stages):
+    """Trains on one batch, a step, which returns the loss; as many stages of the backbone learn.
 
     The file holds `images (B, H, W, 3)` uint8, `boxes (B, N, 4)`, `labels (B, N)` from 0, -1 in empty rows, `pixels
     (B, N, H, W)` uint8 masks of the whole picture, and `learning_rate`.
     """
     data = np.load(batch_path)
     images = [as_tensor(image) for image in data["images"]]
-    model = build(name, images[0].shape[1:]).train()
+    model = build(name, images[0].shape[1:], int(stages)).train()
     targets = []
     for boxes, labels, pixels in zip(data["boxes"], data["labels"], data["pixels"], strict=True):
         present = labels >= 0

@@ -10,6 +10,7 @@ from zoo.errors import InputError
 from zoo.given import check_pictures
 from zoo.prediction import Prediction
 from zoo.types import Size
+from zoo.untuned import batches
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -65,10 +66,10 @@ class ZooModel(keras.Model):
         check_pictures(self, x)
         return super().evaluate(x, *args, **kwargs)
 
-    def predict(self, x, *args, **kwargs):
+    def predict(self, x, batch_size=None, *args, **kwargs):
         """As Keras's; the dict is a `zoo.prediction.Prediction`, which a notebook shows as a table."""
         check_pictures(self, x, some=True)
-        found = super().predict(x, *args, **kwargs)
+        found = super().predict(*batches(x, batch_size), *args, **kwargs)
         return Prediction(found, like=self) if isinstance(found, dict) else found
 
     def predict_step(self, *args):

@@ -113,6 +113,7 @@ def pipeline(
         batches = in_sizes(batches, multi_scale, seed, skip // batch_size)
     options = tf.data.Options()
     options.deterministic = True
+    options.autotune.enabled = False  # its thread ends late, see `zoo.untuned`
     if workers is not None:
         options.threading.private_threadpool_size = workers
     return batches.with_options(options).prefetch(tf.data.AUTOTUNE if training else AHEAD)
