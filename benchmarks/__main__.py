@@ -35,9 +35,9 @@ RESULTS = Path(__file__).parent / "results"
 
 def main(names):
     import_frameworks()
-    from recipes.data.files import replace_text
     from recipes.report import hardware
     from recipes.report.tables import show
+    from zoo.files import replace_text
 
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:

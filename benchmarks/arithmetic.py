@@ -7,7 +7,7 @@ from statistics import median
 
 import export
 import zoo
-from benchmarks.machine import faster, flop, rates
+from benchmarks.machine import faster, rates
 from benchmarks.untrained import export_untrained
 from recipes.data import open_source
 from recipes.data.examples import representative
@@ -35,13 +35,12 @@ def measure(title, builder, classes, size):
     model = zoo.build(builder, num_classes=classes, input_shape=(*size, 3))
     with tempfile.TemporaryDirectory() as folder:
         paths = written(model, Path(folder), representative(open_source("shapes:train"), size, PICTURES))
-        gflop = flop(paths[ONNX, None]) / 1e9
         timings, machine = {way: [] for way in paths}, []
         for _ in range(REPEATS):  # interleaved, so that a machine that drifts drifts for all
             machine.append(rates())
             for way, path in paths.items():
                 timings[way].append(export.benchmark(path, runs=5, warmup=1, threads=os.cpu_count()))
-    rate = faster(machine)
+    rate, gflop = faster(machine), zoo.info(model).flop / 1e9
     ms = {way: median([one.p50_ms for one in found]) for way, found in timings.items()}
     share = gflop / (ms[ONNX, None] / 1e3) / rate
     title = f"{title} at {size[0]}x{size[1]}"

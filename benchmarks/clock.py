@@ -5,8 +5,8 @@ import threading
 import time
 from contextlib import contextmanager
 
-from recipes.data.files import replace_text
 from zoo.errors import InputError
+from zoo.files import replace_text
 
 BEAT = 5.0
 """Seconds from one note of the time to the next."""

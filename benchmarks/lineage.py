@@ -26,8 +26,9 @@ import typer
 
 from benchmarks.clock import Stopped, stopped_after, timed
 from recipes.cli.quiet import import_frameworks
-from recipes.data.files import read_json, replace_file, replace_text
+from recipes.data.files import read_json
 from zoo.errors import InputError
+from zoo.files import replace_file, replace_text
 
 RESULTS = Path(__file__).parent / "results" / "lineage.json"
 ANIMALS = ("background", "cat", "cow", "dog", "horse", "person", "sheep")

@@ -1,6 +1,5 @@
-"""The machine's own float32 rate, that of a 4096 x 4096 x 4096 matrix product, and what a network asks of it."""
+"""The machine's own float32 rate, that of a 4096 x 4096 x 4096 matrix product."""
 
-import math
 import time
 from statistics import median
 
@@ -8,7 +7,6 @@ import numpy as np
 
 SIDE = 4096
 RUNS = 5
-PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 
 
 def rates():
@@ -56,23 +54,3 @@ def onnx_product(a):
 def faster(machine):
     """Returns the faster runtime's median of what `rates` returned, a list of dicts."""
     return max(median([rate[runtime] for rate in machine]) for runtime in machine[0])
-
-
-def flop(path):
-    """Counts two operations for each multiply-add with a weight of an .onnx file, at its batch; the rest is free."""
-    import onnx
-
-    graph = onnx.shape_inference.infer_shapes(onnx.load(path), data_prop=True).graph
-    weights = {tensor.name: tensor.dims for tensor in graph.initializer}
-    shapes = {
-        value.name: [side.dim_value for side in value.type.tensor_type.shape.dim]
-        for value in (*graph.input, *graph.value_info, *graph.output)
-    }
-    total = 0
-    for node in graph.node:
-        if node.op_type in PRODUCTS and node.input[1] in weights:
-            # The tensor with a place for each application of the weights.
-            batch, *sides = shapes[node.input[0] if node.op_type == "ConvTranspose" else node.output[0]]
-            places = sides[1:] if "Conv" in node.op_type else sides[:-1]
-            total += 2 * batch * math.prod(places) * math.prod(weights[node.input[1]])
-    return total

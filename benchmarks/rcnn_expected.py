@@ -12,7 +12,7 @@ import tempfile
 import numpy as np
 
 from benchmarks.peer import ROOT
-from recipes.data.files import replace_file
+from zoo.files import replace_file
 
 PATH = ROOT / "tests/zoo/detection/torchvision_rcnn.npz"
 MODELS = ("faster_rcnn", "mask_rcnn", "keypoint_rcnn")

@@ -13,7 +13,7 @@ import numpy as np
 
 import export
 import zoo
-from benchmarks.machine import faster, flop, rates
+from benchmarks.machine import faster, rates
 from benchmarks.nodes import node_times, share_of
 from benchmarks.peer import Peer
 
@@ -41,7 +41,7 @@ def inference(model, folder):
     """
     path = folder / "tiny_yolo_v2.onnx"
     export.export(model, path, "onnx")
-    gflop = flop(path) / 1e9
+    gflop = zoo.info(model).flop / 1e9
     machine, timings = [], []
     for _ in range(REPEATS):  # interleaved, so that a machine that drifts drifts for both
         machine.append(rates())

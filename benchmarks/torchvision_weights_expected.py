@@ -13,7 +13,7 @@ import tempfile
 import numpy as np
 
 from benchmarks.peer import ROOT
-from recipes.data.files import replace_file
+from zoo.files import replace_file
 
 PATH = ROOT / "tests/zoo/weights/torchvision_outputs.npz"
 CLASSIFIERS = (

@@ -6,8 +6,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
-from benchmarks.machine import median
 from benchmarks.peer import ROOT, memory
 
 RUNS = 5
