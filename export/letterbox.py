@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.constants import PADDING
-from zoo.errors import InputError
+from zoo.errors import InputError, written
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,9 @@ class Placement:
         """
         values = np.asarray(values, np.float32)
         if values.ndim != 3 or values.shape[:2] != self.frame_size:
-            sizes = ["x".join(map(str, size)) for size in (self.frame_size, values.shape[:2])]
             raise InputError(
-                f'the model maps {sizes[0]} pixels to {sizes[1]}: build it with padding="mirror", which covers the '
-                "whole picture"
+                f"the model maps {written(self.frame_size)} pixels to {written(values.shape[:2])}: build it with "
+                'padding="mirror", which covers the whole picture'
             )
         inside = values[self.top : self.top + self.height, self.left : self.left + self.width]
         return resize(inside, self.picture_size)

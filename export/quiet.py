@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from zoo.errors import InputError
 
+KEPT: list[int] = []
+"""Descriptors of standard error from before it was held, the user's first."""
 TURN = threading.RLock()
 """Standard error is the process's: two threads that held it at once would leave it lost."""
 
@@ -21,6 +23,7 @@ def native_stderr_held():
     with TURN, tempfile.TemporaryFile() as held:
         sys.stderr.flush()
         own = os.dup(2)
+        KEPT.append(own)
         os.dup2(held.fileno(), 2)
         try:
             yield
@@ -31,4 +34,11 @@ def native_stderr_held():
             raise
         finally:
             os.dup2(own, 2)
-            os.close(own)
+            os.close(KEPT.pop())
+
+
+@contextmanager
+def shown_stderr():
+    """Yields the user's standard error as a text file, also where it is held."""
+    with os.fdopen(os.dup(KEPT[0] if KEPT else 2), "w") as file:
+        yield file

@@ -7,6 +7,8 @@ integers shows what it adds to the noise of the outputs; those that add most sta
 import numpy as np
 
 from export.inputs import feeds
+from export.quiet import shown_stderr
+from zoo.progress import track
 
 PICTURES = 8
 """How many of the representative pictures the noise is measured on: as many float32 and int8 calls for each layer."""
@@ -34,7 +36,9 @@ def search(trials, limit):
     found = {"limit": limit, "pictures": trials.pictures, "int8_noise": everywhere, "noise": everywhere, "layers": []}
     if everywhere <= limit:
         return found
-    alone = {layer: trials.noise([other for other in trials.layers if other != layer]) for layer in trials.layers}
+    with shown_stderr() as stderr:
+        layers = track(trials.layers, "seeking layers that integers spoil", len(trials.layers), file=stderr)
+        alone = {layer: trials.noise([other for other in trials.layers if other != layer]) for layer in layers}
     ranked = sorted(alone, key=alone.get, reverse=True)
     noises = {0: everywhere}
     least, enough = 0, len(ranked)

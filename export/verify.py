@@ -20,7 +20,7 @@ from export.runtimes.keras import KerasPredictor
 from export.source import at_thresholds, attributes_of, thresholds_of
 from export.switches import Switched, switch_layers
 from export.tolerances import check_tolerance, exceeded, tolerances
-from zoo.errors import InputError
+from zoo.errors import InputError, written
 from zoo.html import Shown
 from zoo.types import File
 
@@ -273,8 +273,8 @@ def greatest(values):
 def check_size(pictures, size):
     """Raises `InputError` if examples are not of the artifact's size."""
     if any(want not in (None, got) for want, got in zip(size, pictures.shape[1:3], strict=True)):
-        sizes = ["x".join(str(side or "any") for side in sides) for sides in (size, pictures.shape[1:3])]
-        raise InputError(f"examples must be pictures of the artifact's {sizes[0]} pixels, received {sizes[1]}")
+        given = written(pictures.shape[1:3])
+        raise InputError(f"examples must be pictures of the artifact's {written(size)} pixels, received {given}")
 
 
 def chunks(examples, size):

@@ -11,9 +11,7 @@ from rich.console import Console
 import export
 from recipes.data import open_source
 from recipes.data.examples import letterboxed, representative
-from recipes.data.files import replace_file, replace_text
 from recipes.data.graph import mapped
-from recipes.data.progress import track
 from recipes.deploy.predict import predict
 from recipes.deploy.ship import artifact_path
 from recipes.evaluation.evaluate import evaluate
@@ -23,6 +21,8 @@ from recipes.training.recipe import load
 from recipes.training.settings import change
 from recipes.training.train import train
 from zoo.errors import InputError
+from zoo.files import replace_file, replace_text
+from zoo.progress import track
 
 ARTIFACTS = (("saved_model", None), ("onnx", None), ("tflite", None), ("tflite", "int8"))
 UNSEEN = "shapes:test"

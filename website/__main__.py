@@ -3,9 +3,9 @@
 import re
 
 from recipes.cli.quiet import import_frameworks
-from recipes.data.files import replace_text
 from website import stubs
 from website.models import DOCS, short_table
+from zoo.files import replace_text
 
 if __name__ == "__main__":
     import_frameworks()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import lazy_loader
 import wrapt
 
-from zoo.errors import InputError
+from zoo.errors import InputError, nearest
 from zoo.extras import explain
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def build(name: str, /, **arguments: object) -> "ZooModel":
         InputError: if no model has that name, or its builder does not take an argument.
     """
     if name not in BUILDERS:
-        raise InputError(f"unknown model {name!r}: choose one of {', '.join(list_models())}")
+        raise InputError(f"unknown model {name!r}{nearest(name, BUILDERS)}: `zoo list` shows all")
     known = inspect.signature(BUILDERS[name]).parameters
     for argument in arguments:
         if argument not in known:

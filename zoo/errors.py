@@ -1,6 +1,9 @@
 """The error of everything that is given from outside, and the one line that it is."""
 
+from difflib import get_close_matches
+
 LONGEST = 2000
+NEAREST, ALIKE = 3, 0.5
 
 
 class InputError(ValueError):
@@ -21,6 +24,23 @@ def one_line(text):
     """
     text = shortened(str(text))
     return text if text.isprintable() else shortened("".join(c if c.isprintable() else repr(c)[1:-1] for c in text))
+
+
+def alike(name, known):
+    """Returns the few names that hold one that nothing has, or else are most like it."""
+    holding = [one for one in known if name and name.lower() in one.lower()]
+    return list(dict.fromkeys([*holding, *get_close_matches(name, known, NEAREST, ALIKE)]))[:NEAREST]
+
+
+def nearest(name, known):
+    """Returns ", nearest are A, B", the names `alike` to one that nothing has; "" without any."""
+    near = alike(name, known)
+    return f", nearest are {', '.join(near)}" if near else ""
+
+
+def written(size):
+    """Writes a size as messages do: 480x640, "any" for a side that may have any length."""
+    return "x".join("any" if side is None else str(side) for side in size)
 
 
 def shortened(text):

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from zoo.errors import InputError
+from zoo.errors import InputError, written
 
 NORMALIZING = ("normalize", "rescale", "to_unit")
 """Layers by which our networks normalise pixels themselves; one made of others' layers may take what it likes."""
@@ -33,9 +33,9 @@ def check_pictures(model, x, some=False):
         raise InputError(f"{takes}, received an array of shape {shape}{remedy_of(shape, channels)}")
     size = shape[1:3]
     if any(None not in pair and pair[0] != pair[1] for pair in zip(fixed, size, strict=False)):
-        wanted, (height, width) = "x".join("any" if side is None else str(side) for side in fixed), size
+        height, width = size
         raise InputError(
-            f"{model.name} takes pictures of {wanted}, received {height}x{width}: build it with "
+            f"{model.name} takes pictures of {written(fixed)}, received {written(size)}: build it with "
             f"input_shape=({height}, {width}, {channels}), or let zoo predict fit them in"
         )
     if any(layer.name in NORMALIZING for layer in model.layers):

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from recipes.cli.quiet import import_frameworks
-from recipes.data.files import replace_text
 from zoo.errors import InputError
+from zoo.files import replace_text
 
 app = typer.Typer(
     help="Region- and pixel-level CNNs for Keras 3: train, measure and ship them.",
@@ -82,11 +82,17 @@ def verb(example, name=None, frameworks=False):
 
 
 def with_json(function):
-    """Returns a verb's function of which `--json -` prints JSON alone: all else goes to stderr."""
+    """Returns a verb's function of which `--json -` prints JSON alone: all else goes to stderr.
+
+    A place where `--json` cannot write is refused before the work.
+    """
 
     @functools.wraps(function)
     def run(**arguments):
-        if arguments.get("json_file") != STDOUT:
+        file = arguments.get("json_file")
+        if file != STDOUT:
+            if file and not file.absolute().parent.is_dir():
+                raise InputError(f"{file}: there is no folder {file.parent}; make it, or choose another place")
             return function(**arguments)
         printed = sys.stdout
         with redirect_stdout(sys.stderr):

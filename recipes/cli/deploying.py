@@ -51,6 +51,7 @@ def predict(
     from recipes.data.pictures import ignored_line
     from recipes.deploy.predict import predict_each
     from recipes.deploy.summary import Lines
+    from recipes.deploy.video import SUFFIXES
     from recipes.evaluation.ways import through
 
     ways = {"tile": tile, "overlap": overlap, "flip": flip, "scales": numbers(scales, "--scales"), "crf": crf}
@@ -67,7 +68,7 @@ def predict(
     show(f"predictions in {output}", ["picture", "found", "file"], lines.rows, prose=("found",))
     if lines.count > len(lines.rows):
         print(f"and {lines.count - len(lines.rows):,} more in {output}")
-    if line := ignored_line(inputs):
+    if line := ignored_line(inputs, SUFFIXES):
         print(line)
     if skipped:
         show("skipped", ["what"], [[line] for line in skipped], prose=("what",))

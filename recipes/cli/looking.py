@@ -2,7 +2,6 @@
 
 import inspect
 import math
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from recipes.cli.app import Json, load, verb, write_json
 from recipes.cli.quiet import import_frameworks
 from recipes.report.tables import megabytes, show
 from recipes.training.settings import literal
-from zoo.errors import InputError
+from zoo.errors import InputError, nearest
 
 CLASSES = 20
 """Pascal VOC's, of a builder that must be told and is not."""
@@ -37,8 +36,8 @@ def info(
     if set_ and not named:
         raise InputError(f"--set changes what a builder builds, and {model} is none that `zoo list` shows")
     if not named and not catalogue.is_name(model) and not Path(model).exists():
-        near = ", ".join(get_close_matches(model, zoo.list_models(), 5)) or "`zoo list` shows the models"
-        raise InputError(f"{model} is no model and no file: {near}")
+        near = nearest(model, zoo.BUILDERS)
+        raise InputError(f"{model} is no model and no file{near}: `zoo list` and `zoo weights` show the models")
     if not named and format_of(model) != "keras":
         show_card(model, json_file, idle=image_size or layers)
         return

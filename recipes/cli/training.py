@@ -24,7 +24,7 @@ def data(
     """Describes a source: counts, sizes, class histogram, problems found, and a contact sheet."""
     from recipes.data import contact_sheet, describe, open_source
     from recipes.data.damage import damage_named
-    from recipes.data.files import replace_file
+    from zoo.files import replace_file
 
     if sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise InputError(f"--sheet takes the name of a .png or .jpg file, received {sheet}")

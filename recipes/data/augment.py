@@ -61,6 +61,11 @@ class Augment:
         if not 0.0 <= self.aspect < 1.0:
             raise InputError(f"augment.aspect is 0 or more and below 1, received {self.aspect}")
 
+    @property
+    def mixed(self):
+        """Pictures that one is made of at most, whose objects it then has."""
+        return (4 if self.mosaic else 1) * 2 ** (bool(self.mixup) + bool(self.copy_paste))
+
     def __call__(self, example, size, seed, flip_pairs=(), resizing="letterbox"):
         """Changes one example, see `recipes.data.augmentation.augment`."""
         from recipes.data.augmentation import augment  # loads TensorFlow, which a list of recipes need not wait for

@@ -9,12 +9,12 @@ import tensorflow as tf
 from PIL import Image
 
 from recipes.data.graph import mapped
-from recipes.data.progress import track
 from recipes.data.sources.problems import Problem
 from recipes.data.sources.source import Source
 from zoo.constants import VOID
 from zoo.drawing import shapes
 from zoo.drawing.depict import draw_targets
+from zoo.progress import track
 
 
 @dataclass(frozen=True)

@@ -181,12 +181,13 @@ def grey(pixels):
     return ((299 * red + 587 * green + 114 * blue + 500) // 1000).astype(np.uint8)[..., None]
 
 
-def find(path):
+def find(path, some=True):
     """Lists pictures.
 
     Args:
         path: a picture file, or a folder of them: files of the suffixes in `SUFFIXES`, written large or small, but no
             hidden ones; its subfolders are not searched. `ignored` counts what else lies in it.
+        some: whether a folder must hold one.
 
     Returns:
         Sorted list of `Path`.
@@ -201,28 +202,30 @@ def find(path):
             raise InputError(f"{path}: {fault}")
         return [path]
     found = sorted(path / name for name, is_picture in _listed(path) if is_picture)
-    if not found:
+    if some and not found:
         raise InputError(f"{path}: the folder holds no pictures ({', '.join(SUFFIXES)})")
     return found
 
 
-def ignored(path):
+def ignored(path, used=()):
     """Counts what `find` leaves out of a folder: other files, hidden ones, subfolders, links to nothing, pipes.
 
     Args:
         path: what `find` was given.
+        used: suffixes of files that are taken for something else, small.
 
     Returns:
         `(count, name)` with the first name of them by the alphabet, hidden ones last; `(0, "")` where nothing is left
         out.
     """
     names = [name for name, is_picture in _listed(path) if not is_picture] if os.path.isdir(path) else []
+    names = [name for name in names if name.startswith(".") or not name.lower().endswith(used)] if used else names
     return len(names), min(names, key=lambda name: (name.startswith("."), name), default="")
 
 
-def ignored_line(paths):
+def ignored_line(paths, used=()):
     """Says what `find` leaves out of paths: "ignored 3 files that are no pictures, e.g. notes.txt", or ""."""
-    found = [ignored(path) for path in paths]
+    found = [ignored(path, used) for path in paths]
     count, example = sum(count for count, _ in found), next((name for _, name in found if name), "")
     if count == 0:
         return ""

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.data.files import DAMAGED, remove_left_over, replace_file
+from recipes.data.files import DAMAGED
 from zoo.errors import InputError
+from zoo.files import remove_left_over, replace_file
 from zoo.proposals import propose
 
 VERSION = 1  # counts up when a method comes to propose other regions

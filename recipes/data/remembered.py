@@ -16,7 +16,7 @@ from recipes.data import pictures
 from recipes.data.headers import TAIL
 from recipes.data.labels import UNREADABLE
 from recipes.data.processes import in_processes
-from recipes.data.progress import track
+from zoo.progress import track
 
 CHUNK = 128
 PART = 10_000

@@ -5,8 +5,8 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
-from recipes.data.files import PARTIAL, left_over
 from zoo.errors import InputError
+from zoo.files import PARTIAL, left_over
 
 WHOLE = "whole"
 LAST = ("data.yaml", "ImageSets")

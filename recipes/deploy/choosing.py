@@ -1,13 +1,12 @@
 """Which of the objects, or classes, that a model predicts are drawn and listed."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 
 from zoo.constants import VOID
 from zoo.drawing.depict import MORE, SCORE, found_in
-from zoo.errors import InputError
+from zoo.errors import InputError, nearest
 from zoo.ops.objects_numpy import detected
 
 
@@ -89,6 +88,6 @@ def choice_of(predictor, score=SCORE, classes=None, most=None):
         raise InputError("--classes needs a model that names its classes: leave it out")
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, n=3) or known[:10]
-            raise InputError(f"--classes: the model knows no {name!r}; near are {', '.join(near)}")
+            which = nearest(name, known) or f"; it knows {', '.join(known[:10])}{' ...' * (len(known) > 10)}"
+            raise InputError(f"--classes: the model knows no {name!r}{which}")
     return Choice(score, tuple(label for label, name in enumerate(known) if name in names), most)

@@ -6,12 +6,12 @@ import numpy as np
 from PIL import Image
 
 from recipes.data import pictures
-from recipes.data.files import make_folder, replace_file
 from recipes.report.heat import looked_at
 from zoo.anatomy.heat import NotFound
 from zoo.drawing.heat import draw_heat
 from zoo.drawing.shapes import draw_boxes
 from zoo.errors import InputError
+from zoo.files import make_folder, replace_file
 from zoo.prediction import name_of
 
 

@@ -11,8 +11,8 @@ from PIL import Image
 from skimage.transform import PiecewiseAffineTransform, warp
 
 from recipes.data import pictures
-from recipes.data.files import replace_file
 from zoo.errors import InputError
+from zoo.files import replace_file
 
 POINTS = 68
 FOUND = 0.5

@@ -1,4 +1,4 @@
-"""Pictures from the web, fetched for one prediction."""
+"""Pictures and videos from the web, fetched for one prediction."""
 
 import re
 from pathlib import PurePosixPath
@@ -11,10 +11,10 @@ MOST_BYTES = 1 << 28
 
 
 def fetched(address, folder):
-    """Fetches a picture.
+    """Fetches a picture or a video.
 
     Args:
-        address: of the picture itself, http or https.
+        address: of the file itself, http or https.
         folder: an empty folder, which the file is put into.
     Returns:
         Its path; it is called as the address ends.

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from recipes.data import pictures
-from recipes.data.progress import track
 from recipes.deploy.fetch import fetched
 from recipes.deploy.video import Video, is_video
-from zoo.errors import InputError
+from zoo.errors import InputError, written
+from zoo.progress import track
 from zoo.weights.fetching import is_address
 
 
@@ -108,7 +108,7 @@ def open_streams(inputs, folder, readable, fps=None, check_size=None):
     """Looks at all that is given, before the first frame of it is predicted.
 
     Args:
-        inputs: pictures, folders of them, globs, addresses, videos and cameras, texts or paths.
+        inputs: pictures, videos, folders and globs of them, addresses and cameras, texts or paths.
         folder: an empty folder for what is fetched.
         readable: a `Readable`.
         fps: where pictures are the frames of one video, how many a second; else `None`.
@@ -155,7 +155,7 @@ def found(inputs, folder, readable):
         if is_address(text):
             own = folder / str(place)
             own.mkdir()
-            yield from (Picture(text, path) for _, path in readable(lambda one, own=own: fetched(one, own), [text]))
+            yield from (file for _, file in readable(lambda one, own=own: behind(one, own), [text]))
         elif is_video(text):
             yield from (video for _, video in readable(Video, [text]))
         elif glob.has_magic(text) and not Path(text).exists():
@@ -165,7 +165,15 @@ def found(inputs, folder, readable):
                 raise InputError(f"{text}: no file is called like this")
             yield from found(files, folder, readable)
         else:
-            yield from (Picture(str(path), path) for path in pictures.find(text))
+            videos = [str(file) for file in sorted(Path(text).glob("*")) if is_video(file.name)]
+            yield from (Picture(str(path), path) for path in pictures.find(text, some=not videos))
+            yield from found(videos, folder, readable)
+
+
+def behind(address, folder):
+    """Fetches a `Picture` or a `Video`."""
+    path = fetched(address, folder)
+    return Video(str(path), address) if is_video(path.name) else Picture(address, path)
 
 
 def naturally(text):
@@ -181,5 +189,5 @@ def check_frames(looked_at, fps):
         if isinstance(one, Video):
             raise InputError(f"{one.name}: has a rate of its own: --fps is for pictures that are frames of one video")
         if size != looked_at[0][1]:
-            sizes = ["x".join(map(str, each)) for each in (size, looked_at[0][1])]
-            raise InputError(f"{one.name}: is {sizes[0]}, the first {sizes[1]}: frames of a video have one size")
+            first = written(looked_at[0][1])
+            raise InputError(f"{one.name}: is {written(size)}, the first {first}: frames of a video have one size")

@@ -8,8 +8,6 @@ from tempfile import TemporaryDirectory
 from threading import Event
 
 from export.tasks import known_task
-from recipes.data.files import make_folder
-from recipes.data.progress import track as tracked
 from recipes.deploy.ahead import ahead
 from recipes.deploy.choosing import choice_of
 from recipes.deploy.entries import ENTRIES
@@ -19,6 +17,8 @@ from recipes.deploy.saving import LISTS, SAVERS, coco_rows, json_list, kinds_of,
 from recipes.deploy.tracking import Tracks
 from zoo.drawing.depict import MORE, SCORE
 from zoo.errors import InputError
+from zoo.files import make_folder
+from zoo.progress import track as tracked
 
 
 def predict(predictor, paths, output, **options):

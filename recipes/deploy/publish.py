@@ -12,7 +12,7 @@ from pathlib import Path
 
 import export
 from export import files
-from recipes.data.files import make_folder, read_json, replace_file, replace_text
+from recipes.data.files import read_json
 from recipes.data.lock import locked
 from recipes.data.remembered import folder as own_folder
 from recipes.deploy import model_card
@@ -22,6 +22,7 @@ from recipes.report.run import MEASURED, cards
 from recipes.report.words import number, title_of
 from recipes.training.workdir import Workdir
 from zoo.errors import InputError
+from zoo.files import make_folder, replace_file, replace_text
 from zoo.weights import shelf
 
 SHIPPED = ("onnx", "tflite")

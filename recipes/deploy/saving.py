@@ -7,13 +7,13 @@ from textwrap import indent
 import numpy as np
 from PIL import Image
 
-from recipes.data.files import make_folder, replace_file, replace_text, replacing
 from recipes.deploy.tracking import draw_tracks
 from recipes.deploy.video import writing
 from zoo.constants import VOID
 from zoo.drawing.colours import palette
 from zoo.drawing.depict import GREY, draw_targets
 from zoo.errors import InputError
+from zoo.files import make_folder, replace_file, replace_text, replacing
 
 LISTS = {"json": "predictions.json", "coco": "coco.json"}
 """Kinds that are one list of the whole run, and its file."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.data.files import replacing
 from recipes.data.pictures import NoFile, opened
 from zoo.errors import InputError
+from zoo.files import replacing
 
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".ts")
 CAMERA = "camera:"
@@ -39,20 +39,22 @@ class Video:
         count: frames that the file announces, `None` where it does not.
 
     Args:
-        name: a file, or `camera:0`.
+        source: a file, or `camera:0`.
+        name: what the user wrote, if that is another, as of a file that was fetched.
 
     Raises:
         InputError: if there is no such file or camera, or not one frame can be read.
     """
 
-    def __init__(self, name):
-        self.name, self.live = name, name.startswith(CAMERA)
-        self.stem = name.replace(":", "_") if self.live else Path(name).stem
+    def __init__(self, source, name=None):
+        self.source, self.name, self.live = source, name or source, source.startswith(CAMERA)
+        self.stem = source.replace(":", "_") if self.live else Path(source).stem
         self.capture = self.opened()
         whole, first = self.capture.read()
         if not whole:
             self.capture.release()
-            raise InputError(f"{name}: " + ("gives no picture" if self.live else "holds no frame that can be read"))
+            fault = "gives no picture" if self.live else "holds no frame that can be read"
+            raise InputError(f"{self.name}: {fault}")
         self.size = first.shape[:2]
         rate, announced = (self.capture.get(key) for key in properties("FPS", "FRAME_COUNT"))
         self.rate = rate if 0 < rate <= HIGHEST else USUAL
@@ -64,7 +66,7 @@ class Video:
     def opened(self):
         """Returns a `cv2.VideoCapture` at the first frame."""
         if self.live:
-            number = self.name.removeprefix(CAMERA)
+            number = self.source.removeprefix(CAMERA)
             if not number.isdigit():
                 raise InputError(f"{self.name}: a camera has a number, as in camera:0")
             capture = captured(int(number))
@@ -72,8 +74,8 @@ class Video:
                 raise InputError(f"{self.name}: there is no such camera, or another program holds it")
             return capture
         try:
-            with opened(self.name):
-                capture = captured(self.name)
+            with opened(self.source):
+                capture = captured(self.source)
         except NoFile as error:
             raise InputError(f"{self.name}: {error}".replace("picture file", "file")) from error
         if not capture.isOpened():

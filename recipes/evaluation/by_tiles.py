@@ -8,8 +8,8 @@ from recipes.evaluation.merging import merged
 from recipes.evaluation.ways import Over
 from recipes.training.settings import literal
 from zoo.drawing.depict import MORE
-from zoo.errors import InputError
-from zoo.segmentation.overlap_tile import checked_tile, context, overlap_tile, written
+from zoo.errors import InputError, written
+from zoo.segmentation.overlap_tile import checked_tile, context, overlap_tile
 
 OVERLAP = 0.2
 MOST_OVERLAP = 0.9
@@ -89,9 +89,8 @@ class Seamless(Tiled):
         super().__init__(predictor, tile)
         size = predictor.network_size
         if any(side not in (None, given) for side, given in zip(size, tile, strict=True)):
-            wanted = "x".join("any" if side is None else str(side) for side in size)
             raise InputError(
-                f"the model takes pictures of {wanted}: set --tile to that, received {written(tile)}, or give "
+                f"the model takes pictures of {written(size)}: set --tile to that, received {written(tile)}, or give "
                 "--overlap too"
             )
         self.margin = context(predictor.predict, tile)

@@ -9,7 +9,7 @@ from export.tasks import in_picture
 from recipes.evaluation.merging import merged
 from recipes.evaluation.ways import Over
 from zoo.drawing.depict import MORE
-from zoo.errors import InputError
+from zoo.errors import InputError, written
 from zoo.ops.objects_numpy import detected
 
 SMALLEST, LARGEST = 0.1, 10
@@ -100,9 +100,9 @@ def at_scale(predictor, scale):
         other.sides = tuple(max(1, round(scale * side)) for side in predictor.sides)
         return other
     if None not in predictor.network_size:
-        size = "x".join(map(str, predictor.network_size))
+        takes = written(predictor.network_size)
         raise InputError(
-            f"--scales needs a model that takes pictures of any size, received one of {size}: export it with "
+            f"--scales needs a model that takes pictures of any size, received one of {takes}: export it with "
             "--image-size any, or give --tile"
         )
     if predictor.frame_size is None:

@@ -12,12 +12,12 @@ from rich.console import Console
 
 import export
 from export.convert import environment
-from recipes.data.files import remove_left_over, replace_file, replace_text
 from recipes.deploy.ship import artifact_path, ship
 from recipes.report import hardware, run
 from recipes.report.comparison import draw_comparison
 from recipes.training.train import train
 from zoo.errors import InputError
+from zoo.files import remove_left_over, replace_file, replace_text
 
 FORMATS = {"SavedModel": "saved_model", "ONNX": "onnx", "LiteRT": "tflite"}
 CALLS = 30

@@ -8,7 +8,6 @@ import numpy as np
 from export.predictor import Predictor
 from export.tasks import known_task
 from recipes.data.graph import mapped
-from recipes.data.progress import track
 from recipes.data.sources.proposed import with_proposals
 from recipes.data.sources.source import Source
 from recipes.data.steps import AHEAD, decoded_as
@@ -17,6 +16,7 @@ from recipes.evaluation import metrics, rle
 from recipes.report import Sample
 from zoo.drawing.depict import found_in, truth_of
 from zoo.errors import InputError
+from zoo.progress import track
 
 OF_ALL_CLASSES = ("segmentation", "localization", "points")
 """Tasks whose predictions say something of every class, none of which can be left out."""

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from recipes.data import region_cache
-from recipes.data.files import make_folder, remove_left_over, replace_file, replace_text
 from recipes.data.graph import mapped
 from recipes.data.processes import in_processes
-from recipes.data.progress import track
 from recipes.data.sources.problems import Problem
 from recipes.data.sources.proposed import Proposed
 from recipes.data.targets import check_targets
 from recipes.report.recall import draw_recall
 from zoo.errors import InputError
+from zoo.files import make_folder, remove_left_over, replace_file, replace_text
+from zoo.progress import track
 from zoo.proposals import METHODS
 from zoo.proposals.recall import average_recall, best_overlaps, recall
 from zoo.proposals.repeatability import repeatability

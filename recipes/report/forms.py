@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from recipes.data.files import replace_text
 from recipes.report.cards import verdict
 from recipes.report.page import template
 from recipes.report.words import file_size, number, percent
+from zoo.files import replace_text
 
 
 def write(path, title, artifacts, refused):

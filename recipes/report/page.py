@@ -6,12 +6,12 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from recipes.data.files import replace_text
 from recipes.evaluation.metrics import higher_is_better
 from recipes.report.cards import card
 from recipes.report.headline import TOLD, headline
 from recipes.report.words import number, title_of
 from zoo.drawing.colours import hexadecimal, palette
+from zoo.files import replace_text
 
 DRAWN = (
     *("title", "epochs", "main", "overall", "facts", "training", "figures"),

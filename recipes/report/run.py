@@ -6,10 +6,11 @@ from datetime import date
 from pathlib import Path
 
 import export
-from recipes.data.files import read_json, replace_text
+from recipes.data.files import read_json
 from recipes.report import page
 from recipes.training.workdir import Workdir
 from zoo.errors import InputError
+from zoo.files import replace_text
 
 SAMPLES = 6
 MEASURED = "recipe.json", "metrics.json"

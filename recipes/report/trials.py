@@ -3,7 +3,7 @@
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from recipes.data.files import replace_file
+from zoo.files import replace_file
 
 SIDE = 2.6, 2.3  # inches
 

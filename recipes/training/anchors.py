@@ -1,7 +1,7 @@
 from recipes.data import pipeline
-from recipes.data.progress import track
 from zoo.errors import InputError
 from zoo.ops.anchors import kmeans_anchors
+from zoo.progress import track
 
 BATCH = 8
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from export.runtimes.keras import KerasPredictor
 from export.source import all_layers
-from recipes.data.files import replace_file
 from recipes.evaluation.evaluate import Measure
 from recipes.evaluation.metrics import higher_is_better
 from zoo.errors import InputError
+from zoo.files import replace_file
 
 
 class StopOnNaN(keras.callbacks.Callback):

@@ -6,10 +6,11 @@ from typing import NamedTuple
 import h5py
 import keras
 
-from recipes.data.files import DAMAGED, replace_file
+from recipes.data.files import DAMAGED
 from recipes.evaluation.metrics import higher_is_better
 from recipes.training.callbacks import seed_generators
 from zoo.errors import InputError
+from zoo.files import replace_file
 
 STATE = "within_epoch"
 

@@ -28,12 +28,15 @@ def check_objects(recipe, data, val_data):
                 f"{source.spec}: 0 objects in {len(counts)} pictures; `zoo data {source.spec}` shows what was read"
             )
     counts = data.num_objects()
-    many = 0 if counts is None else int((counts > recipe.max_objects).sum())
-    if many and recipe.task not in ("localization", "points"):
-        print(
-            f"{data.spec}: {many} pictures have more than max_objects={recipe.max_objects} objects, {counts.max()} "
-            f"at most, of which the first are learned: --set max_objects={counts.max()} learns all"
-        )
+    most = 0 if counts is None else recipe.augment.mixed * int(counts.max())
+    if most <= recipe.max_objects or recipe.task in ("localization", "points"):
+        return
+    many = int((counts > recipe.max_objects).sum())
+    how = f", of which {recipe.augment.mixed} may be mixed" if recipe.augment.mixed > 1 else ""
+    print(
+        f"{data.spec}: {many} pictures have more than max_objects={recipe.max_objects} "
+        f"objects, {counts.max()} at most{how}, and the first are learned: --set max_objects={most} learns all"
+    )
 
 
 def check_one_batch(recipe, data):

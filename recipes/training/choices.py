@@ -76,8 +76,7 @@ def choose_pictures(plan, source, paper):
         plan.decide("the network's", picture_size=paper.picture_size)
     counts = source.num_objects()
     if counts is not None and counts.any() and "boxes" in TARGETS[plan.recipe.task]:
-        changes = plan.recipe.augment
-        pictures = (4 if changes.mosaic else 1) * 2 ** (bool(changes.mixup) + bool(changes.copy_paste))
+        pictures = plan.recipe.augment.mixed
         why = "the most of a picture" if pictures == 1 else f"the most of a picture, of which {pictures} are mixed"
         plan.decide(why, max_objects=pictures * int(counts.max()))
 

@@ -1,7 +1,6 @@
 """From the words of `zoo train` to a recipe: a recipe's name, or any builder's with data."""
 
 from dataclasses import MISSING, fields, replace
-from difflib import get_close_matches
 
 import zoo
 from recipes.data.sources.counterpart import with_counterpart
@@ -9,7 +8,7 @@ from recipes.report.run import text
 from recipes.training.recipe import RECIPES, load
 from recipes.training.settings import change
 from recipes.training.workdir import Workdir
-from zoo.errors import InputError
+from zoo.errors import InputError, nearest
 
 
 def chosen(name, data=None, val_data=None, weights=None, settings=(), resume=None, skip_bad=False):
@@ -43,7 +42,8 @@ def chosen(name, data=None, val_data=None, weights=None, settings=(), resume=Non
         if base.builder != name:
             raise InputError(f"{resume}: the run there trains {base.builder}, not {name}: name another folder")
     else:
-        raise InputError(unknown(name))
+        known = nearest(name, (*RECIPES, *zoo.BUILDERS))
+        raise InputError(f"unknown recipe or model {name!r}{known}: `zoo list` shows all")
     if data and not val_data and whose == "the recipe's":
         data, val_data = with_counterpart(data)
     given = {"data": data, "val_data": val_data, "start": weights and str(weights)}
@@ -51,13 +51,6 @@ def chosen(name, data=None, val_data=None, weights=None, settings=(), resume=Non
     recipe = replace(change(base, settings), **given)
     by_hand = {*given, *(setting.partition("=")[0].partition(".")[0] for setting in settings)}
     return recipe, {field.name: "given" if field.name in by_hand else whose for field in fields(recipe)}
-
-
-def unknown(name):
-    """Says that there is no such recipe or builder, and which are called nearly so."""
-    near = get_close_matches(name, (*RECIPES, *zoo.BUILDERS), n=3, cutoff=0.5)
-    which = f"the nearest are {', '.join(near)}; " if near else ""
-    return f"unknown recipe or model {name!r}: {which}`zoo list` shows all"
 
 
 def lines(recipe, why):

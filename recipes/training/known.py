@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from recipes.data.files import read_json, replace_text
+from recipes.data.files import read_json
 from recipes.data.fingerprint import Fingerprint, fingerprint
 from recipes.data.sources.problems import Problem, usable
 from zoo.errors import InputError
+from zoo.files import replace_text
 
 ROLES = ("data", "val_data")
 

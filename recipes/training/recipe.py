@@ -9,7 +9,7 @@ from numbers import Real
 
 from recipes.data import Augment
 from recipes.evaluation.metrics import FIGURES
-from zoo.errors import InputError
+from zoo.errors import InputError, nearest
 
 RECIPES = {
     "deconvnet_objects_voc": "segmentation",
@@ -269,7 +269,7 @@ def load(name: str) -> Recipe:
         InputError: if there is none.
     """
     if name not in RECIPES:
-        raise InputError(f"unknown recipe {name!r}: choose one of {', '.join(RECIPES)}")
+        raise InputError(f"unknown recipe {name!r}{nearest(name, RECIPES)}: `zoo list` shows all")
     return importlib.import_module(f"recipes.{RECIPES[name]}.{name}").recipe()
 
 

@@ -9,7 +9,6 @@ import keras
 from recipes.data import describe, median_frequency, open_source, pipeline, region_cache
 from recipes.data.border_weights import border_weights
 from recipes.data.damage import damage_named
-from recipes.data.files import replace_text
 from recipes.data.fingerprint import fingerprint
 from recipes.data.mixing import check_mixing
 from recipes.data.sources.proposed import with_proposals
@@ -26,6 +25,7 @@ from recipes.training.start import show_taken
 from recipes.training.workdir import Workdir
 from zoo.detection.rcnn import Rcnn
 from zoo.errors import InputError
+from zoo.files import replace_text
 from zoo.rates import freeze
 from zoo.segmentation.segmenter import PixelCrossEntropy
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import keras
 import optuna
 
-from recipes.data.files import make_folder, replace_text
 from recipes.data.lock import locked
 from recipes.evaluation.metrics import higher_is_better
 from recipes.training.settings import change, literal
 from recipes.training.train import train
 from zoo.errors import InputError
+from zoo.files import make_folder, replace_text
 
 STARTUP, WARMUP = 4, 1
 """Trials, and validations of each, before any is broken off for being worse than the median of the others."""

@@ -7,10 +7,10 @@ import re
 import tempfile
 from pathlib import Path
 
-from recipes.data.files import left_over, remove_left_over, replace_text
 from recipes.data.lock import locked
 from recipes.training.recipe import Recipe
 from zoo.errors import InputError
+from zoo.files import left_over, remove_left_over, replace_text
 
 KEPT = 2
 """Checkpoints that a folder holds: should the newest be damaged, a run goes on from the other."""

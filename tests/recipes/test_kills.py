@@ -15,9 +15,9 @@ import psutil
 import pytest
 
 import export
-from recipes.data.files import left_over
 from recipes.data.lock import locked
 from recipes.training.workdir import Workdir
+from zoo.files import left_over
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {

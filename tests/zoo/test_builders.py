@@ -99,7 +99,7 @@ def test_parameters_of_networks_of_our_own(model, count):
 
 
 def test_unknown_names():
-    with pytest.raises(zoo.InputError, match="unknown model 'unett': choose one of"):
+    with pytest.raises(zoo.InputError, match="unknown model 'unett', nearest are unet, segnet: `zoo list` shows"):
         zoo.build("unett", num_classes=2)
     with pytest.raises(zoo.InputError, match="unet takes no 'widht'"):
         zoo.build("unet", num_classes=2, widht=1)

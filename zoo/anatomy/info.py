@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
+from os import PathLike
 from typing import ClassVar
 
 import keras
@@ -11,7 +12,7 @@ from zoo.anatomy.reach import Reach, reach
 from zoo.anatomy.rule import input_rule
 from zoo.anatomy.walk import specs, tensors_in, walk
 from zoo.detection.region_features import RegionFeatures, chunked
-from zoo.errors import InputError
+from zoo.errors import InputError, written
 from zoo.html import Shown
 from zoo.types import Size
 
@@ -97,6 +98,10 @@ def info(model: keras.Model, image_size: Size | None = None) -> Info:
     Raises:
         InputError: if it is no functional model, or does not take that size.
     """
+    if isinstance(model, str | PathLike):
+        raise InputError(
+            f"info takes a model, received {model!r}: zoo.build makes one by name, zoo.load opens a file"
+        )
     if not hasattr(model, "_run_through_graph"):
         raise InputError(f"{getattr(model, 'name', model)} is no functional model, whose layers could be counted")
     size = size_of(model, image_size)
@@ -167,8 +172,8 @@ def size_of(model, image_size):
     own = tuple(model.inputs[0].shape[1:3])
     wanted = tuple(image_size or getattr(model, "image_size", None) or (USUAL, USUAL))
     if image_size is not None and any(side not in (None, got) for side, got in zip(own, wanted, strict=True)):
-        fixed, asked = ("x".join(map(str, pair)) for pair in (own, wanted))
-        raise InputError(f"{model.name} takes pictures of {fixed}, received the size {asked}: build it for that size")
+        asked = written(wanted)
+        raise InputError(f"{model.name} takes pictures of {written(own)}, received {asked}: build it for that size")
     return tuple(side or other for side, other in zip(own, wanted, strict=True))
 
 

@@ -29,8 +29,11 @@ def draw(
     Returns:
         A `PIL.Image.Image` of the picture's size.
     Raises:
-        InputError: if the prediction is of several pictures or of none that is known, or of another size.
+        InputError: if the prediction is of several pictures or of none that is known, or of another size, or the
+            score is none.
     """
+    if not 0 <= score <= 1:
+        raise InputError(f"score is a number from 0 to 1, received {score}")
     image = np.asarray(picture.convert("RGB") if isinstance(picture, Image.Image) else picture)
     task, pictures = pictures_of(prediction)
     if len(pictures) != 1:

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from zoo.errors import InputError
+from zoo.errors import InputError, written
 from zoo.types import Size
 
 STRIDE = 32
@@ -132,8 +132,3 @@ def centres(logits, tile, margins):
             )
         parts.append(slice(start, start + kept))
     return logits[tuple(parts)]
-
-
-def written(size):
-    """Returns `(height, width)` as one writes it."""
-    return "x".join(map(str, size))

@@ -5,14 +5,11 @@ What `find` returns has a `name`; `load()` for the `keras.Model`; `located()` fo
 """
 
 import os
-from difflib import get_close_matches
 
-from zoo.errors import InputError
+from zoo.errors import InputError, alike
 from zoo.weights import hub, published, shelf
 
 PREFIXES = ("torchvision/", f"{shelf.SOURCE}/", "hf://")
-NEAREST, ALIKE = 3, 0.5
-"""How many names an error tells at most, and how much of them a mistaken one has."""
 
 
 def is_name(path_or_name):
@@ -85,5 +82,5 @@ def hint(text):
     """Returns ", nearest are ..." with the names of models that are nearest to a text, "" where none is near."""
     known = [entry.model_name for entry in published.PUBLISHED if entry.whole] + shelf.names()
     by_end = {name.partition("/")[2]: name for name in known}
-    near = [by_end[end] for end in get_close_matches(str(text).rpartition("/")[2], by_end, NEAREST, ALIKE)]
+    near = [by_end[end] for end in alike(str(text).rpartition("/")[2], by_end)]
     return f", nearest are {', '.join(near)}" if near else ""

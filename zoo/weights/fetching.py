@@ -1,15 +1,16 @@
 """Files fetched from elsewhere: in one step, checked before they are in place, with a bar where somebody watches."""
 
 import hashlib
-import os
 from contextlib import contextmanager
 
+from zoo import files
 from zoo.errors import InputError
 
 BLOCK = 1 << 16
 PATIENCE = 30
 """Seconds without a byte after which a server counts as gone."""
-PAGE = (b"<!doctype html", b"<html")
+REMEDY = "KERAS_HOME names another folder"
+PAGE = (b"<!doctype html", b"<html", b"<!--")
 
 
 def is_address(text):
@@ -29,7 +30,7 @@ def fetch(url, path, sha256, size=None):
         InputError: if it cannot be had, is cut short or another one, or the folder cannot be written; the message
             says where to put the file.
     """
-    with replacing(path) as file, yours(url, path):
+    with replacing(path) as partial, yours(url, path), open(partial, "wb") as file:
         digest = hashlib.sha256()
         for block in blocks(url, path.name, size):
             digest.update(block)
@@ -38,25 +39,10 @@ def fetch(url, path, sha256, size=None):
             raise OSError(f"its SHA-256 begins with {digest.hexdigest()[:8]}, not {sha256[:8]}")
 
 
-@contextmanager
 def replacing(path):
-    """Yields an open file that takes the place of `path` when all of it is written; its folder is made if missing.
-
-    Raises:
-        InputError: if it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
-            try:
-                yield file
-            except BaseException:
-                temporary.unlink()
-                raise
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); KERAS_HOME names another folder") from error
+    """As `zoo.files.replacing`, in the folder of fetched files, which is made if missing."""
+    files.make_folder(path.parent, REMEDY)
+    return files.replacing(path, remedy=REMEDY)
 
 
 def read(url, most):

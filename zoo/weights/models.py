@@ -1,5 +1,6 @@
 """Trained models in one call: by a name that `zoo weights` lists, or from a file."""
 
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from zoo.weights import catalogue
 if TYPE_CHECKING:
     import keras
 
+MODELS = (".keras", ".h5", ".hdf5")
 ARTIFACTS = (".onnx", ".tflite", ".xml")
 
 
@@ -41,8 +43,10 @@ def load(path_or_name: File) -> "keras.Model":
     Returns:
         A `keras.Model`, not compiled.
     Raises:
-        InputError: if there is no such file or name, or the file is damaged.
+        InputError: if there is no such file or name, or it is no model's, or the file is damaged.
     """
+    if not isinstance(path_or_name, str | PathLike):
+        raise InputError(f"load takes a .keras file or a name of `zoo weights`, received {path_or_name!r}")
     entry = catalogue.find(path_or_name)
     return read(Path(path_or_name)) if entry is None else loaded(entry)
 
@@ -68,6 +72,12 @@ def read(path):
         )
     if path.suffix in ARTIFACTS:
         raise InputError(f"{path} is an artifact, no .keras file: export.load opens it")
+    if path.is_dir():
+        raise InputError(
+            f"{path} is a folder: give the .keras file in it; export.load opens SavedModels and artifacts"
+        )
+    if path.suffix not in MODELS:
+        raise InputError(f"{path} is no .keras file: give one, or a name of `zoo weights`")
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:  # Keras raises a different type for every way a file can be broken

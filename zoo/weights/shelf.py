@@ -204,8 +204,8 @@ def index(shelf, anew=False):
             f"{url} cannot be fetched ({fetching.reason(error)}): let REGIONZOO_WEIGHTS name a folder of these models"
         ) from error
     models = parsed(content, shelf, url)
-    with fetching.replacing(copy) as file:
-        file.write(content)
+    with fetching.replacing(copy) as partial:
+        partial.write_bytes(content)
     return models
 
 

@@ -12,6 +12,7 @@ from recipes.data.sources.problems import Problem
 from recipes.data.sources.source import Source
 from recipes.data.targets import CROP_SIZE
 from recipes.data.texts import Texts
+from zoo.errors import written
 
 ROWS = {
     "boxes": ((4,), np.float32),
@@ -240,9 +241,8 @@ class Annotated(Source):
         known = frames.any(axis=1)
         if "masks" in self.keys:
             for row in np.flatnonzero(known & ~outlines.fitting(self.outlines, frames, empty=True)):
-                theirs = "x".join(map(str, self.outlines["sizes"][row].tolist()))
                 index = int(owners[row])
-                message = f"a mask is {theirs}, its picture {sizes[index][0]}x{sizes[index][1]}"
+                message = f"a mask is {written(self.outlines['sizes'][row])}, its picture {written(sizes[index])}"
                 kind = "masks of another size than their pictures"
                 yield Problem(self.where[index], message, index, kind=kind, of_object=True)
         corners, boxes = self._boxes_on(frames)

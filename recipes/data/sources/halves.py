@@ -4,8 +4,8 @@ import zlib
 from functools import cache
 from pathlib import Path
 
-from recipes.data.progress import say
 from zoo.errors import InputError
+from zoo.progress import say
 
 HALVES = ("train", "val")
 VAL = 20

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from recipes.data import pictures
 from recipes.data.files import contents_of, json_of
-from recipes.data.progress import track
 from recipes.data.sources.class_names import named_classes
 from recipes.data.sources.entries import Entry, Fault, check_number, first_fault
 from recipes.data.sources.painted import Painted
@@ -15,6 +14,7 @@ from recipes.data.sources.places import Places, files_under
 from recipes.data.sources.polygons import ellipse, polygon, rectangle
 from recipes.data.sources.values import brief, number_or_none, numbers
 from zoo.errors import InputError
+from zoo.progress import track
 
 NEEDED = "labelme:DIR needs pictures and LabelMe's .json files, one a picture"
 NO_OBJECT = "shapes that cannot be used"

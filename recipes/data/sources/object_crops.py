@@ -12,13 +12,13 @@ import tensorflow as tf
 
 from recipes.data import transforms
 from recipes.data.graph import as_written, mapped
-from recipes.data.progress import track
 from recipes.data.sources import open_source
 from recipes.data.sources.proposed import Proposed
 from recipes.data.sources.source import Source
 from zoo.constants import VOID
 from zoo.errors import InputError
 from zoo.ops.boxes_numpy import iou
+from zoo.progress import track
 from zoo.proposals.opencv import opencv
 from zoo.segmentation.proposal_wise import CANDIDATES, windows
 

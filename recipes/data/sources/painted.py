@@ -5,11 +5,11 @@ import tensorflow as tf
 from faster_coco_eval import mask as rle
 
 from recipes.data import pictures
-from recipes.data.progress import say
 from recipes.data.sources import outlines
 from recipes.data.sources.annotated import Annotated
 from zoo.constants import VOID
 from zoo.ops.boxes_numpy import area
+from zoo.progress import say
 
 BACKGROUND = "background"
 

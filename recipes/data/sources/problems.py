@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recipes.data.progress import say
 from zoo.constants import VOID
 from zoo.errors import InputError, one_line
+from zoo.progress import say
 
 UNDECODABLE = "the picture or its annotation cannot be decoded"
 

@@ -6,10 +6,10 @@ import tensorflow as tf
 from recipes.data import region_cache
 from recipes.data.graph import mapped
 from recipes.data.processes import in_processes
-from recipes.data.progress import track
 from recipes.data.sources.derived import Derived
 from recipes.data.sources.source import MEANING
 from zoo.errors import InputError
+from zoo.progress import track
 from zoo.proposals import check_method
 
 

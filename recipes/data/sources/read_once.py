@@ -15,12 +15,13 @@ from dataclasses import asdict
 
 import numpy as np
 
-from recipes.data.files import DAMAGED, remove_left_over, replace_file
+from recipes.data.files import DAMAGED
 from recipes.data.remembered import folder, state
 from recipes.data.sources.entries import Fault
 from recipes.data.sources.places import walked
 from recipes.data.texts import Texts
 from zoo.errors import InputError
+from zoo.files import remove_left_over, replace_file
 
 LARGE = 1 << 24
 """Bytes of a file that is worth it."""

@@ -14,9 +14,9 @@ import numpy as np
 import tensorflow_datasets as tfds
 from PIL import Image, ImageDraw
 
-from recipes.data.progress import track
 from recipes.data.sources.tfds import Naming, Tfds, data_dir
 from zoo.errors import InputError
+from zoo.progress import track
 
 SPLITS = {"train": 1200, "val": 200, "test": 200}
 SIZE = 128

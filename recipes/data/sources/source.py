@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.data.graph import as_written, mapped
-from recipes.data.progress import track
 from recipes.data.sources.outlines import encoded_masks, words_of_masks
 from recipes.data.sources.problems import (
     UNDECODABLE,
@@ -20,6 +19,7 @@ from recipes.data.sources.problems import (
     segmentation_problem,
 )
 from recipes.data.targets import BESIDE, CROP_SIZE, TARGETS, crop_masks
+from zoo.progress import track
 
 IN_FLIGHT = 64
 MEANING = ("classes", "object_classes", "keypoint_names", "flip_pairs", "skeleton")

@@ -11,10 +11,10 @@ from recipes.data import pictures
 from recipes.data.graph import mapped
 from recipes.data.labels import decode_labels
 from recipes.data.objects import box_warning, within_picture
-from recipes.data.progress import track
 from recipes.data.sources.source import Source
 from zoo.constants import VOID
 from zoo.errors import InputError
+from zoo.progress import track
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import os
 from dataclasses import replace
 from itertools import islice
 
-from recipes.data.progress import track
 from recipes.data.sources.annotated import Annotated
 from recipes.data.sources.class_names import named_classes
 from recipes.data.sources.entries import Entry, Fault, first_fault, with_boxes_named
@@ -12,6 +11,7 @@ from recipes.data.sources.halves import HALVES, half
 from recipes.data.sources.voc_layout import ANNOTATIONS, NEEDED, Layout
 from recipes.data.sources.voc_objects import objects_in
 from zoo.errors import InputError
+from zoo.progress import track
 
 UNKNOWN = "objects of a class that classes.txt does not name"
 

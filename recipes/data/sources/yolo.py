@@ -9,7 +9,6 @@ from unicodedata import normalize
 
 from recipes.data.files import contents_of, text_of
 from recipes.data.pictures import SUFFIXES
-from recipes.data.progress import track
 from recipes.data.sources.annotated import Annotated
 from recipes.data.sources.entries import Entry, Fault, with_boxes_named
 from recipes.data.sources.halves import HALVES, half
@@ -17,6 +16,7 @@ from recipes.data.sources.places import files_under
 from recipes.data.sources.yolo_layout import NEEDED, SPLITS, Labels, Layout
 from recipes.data.sources.yolo_rows import objects_of
 from zoo.errors import InputError
+from zoo.progress import track
 
 MOST_POINTS = 1000
 

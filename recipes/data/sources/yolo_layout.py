@@ -9,11 +9,11 @@ from unicodedata import normalize
 
 from recipes.data import pictures
 from recipes.data.files import MOST_OF_LISTS, contents_of, read_lines, text_of
-from recipes.data.progress import say
 from recipes.data.sources.class_names import named_classes
 from recipes.data.sources.places import Places, files_under
 from recipes.data.sources.yaml_files import read_yaml
 from zoo.errors import InputError
+from zoo.progress import say
 
 NEEDED = "yolo:DIR needs DIR/data.yaml with names and one of train, val and test, or classes.txt beside the pictures"
 SPLITS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}

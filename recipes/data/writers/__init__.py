@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from importlib import import_module
 
-from recipes.data.progress import track
 from recipes.data.staging import staged
 from zoo.errors import InputError
+from zoo.progress import track
 
 WRITERS = {"coco": "coco.Coco", "yolo": "yolo.Yolo", "voc": "voc.Voc", "masks": "masks.Masks"}
 """By the format's name its writer; its module is loaded only then."""

@@ -5,8 +5,8 @@ import numpy as np
 from keras import layers
 
 from export.inputs import filled
-from recipes.data.progress import track
 from zoo.errors import InputError
+from zoo.progress import track
 
 NORM = 20.0
 """Mean length that features are scaled to before SVMs and regressions learn (rcnn_scale_features.m): what their

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from recipes.data import pipeline
-from recipes.data.progress import track
 from zoo.errors import InputError
 from zoo.ops.boxes_numpy import iou
+from zoo.progress import track
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import numpy as np
 from keras import ops
 from sklearn.linear_model import Ridge
 
-from recipes.data.progress import track
 from recipes.training.rcnn.features import scale_of
 from zoo.ops import boxes as box_ops
+from zoo.progress import track
 
 NEAR = 0.6
 STRENGTH = 1000.0

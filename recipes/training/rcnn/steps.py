@@ -7,7 +7,7 @@ import numpy as np
 
 from export.runtimes.keras import KerasPredictor
 from recipes.data.augment import Augment
-from recipes.data.files import DAMAGED, replace_file, replace_text
+from recipes.data.files import DAMAGED
 from recipes.evaluation.evaluate import evaluate
 from recipes.report.tables import figure, show
 from recipes.training.rcnn.features import write_features
@@ -16,6 +16,7 @@ from recipes.training.rcnn.regions import Regions, find_regions, write_pictures
 from recipes.training.rcnn.regression import near_objects, train_regressors
 from recipes.training.rcnn.svm import train_svms
 from zoo.errors import InputError
+from zoo.files import replace_file, replace_text
 
 FIGURES = ("ap50", "voc_ap50", "ap")
 

@@ -6,9 +6,9 @@ Source: Girshick et al. 2014, arXiv:1311.2524, section 2.3 and appendix B; const
 import numpy as np
 from sklearn.svm import LinearSVC
 
-from recipes.data.progress import track
 from recipes.training.rcnn.features import parts, scale_of
 from zoo.errors import InputError
+from zoo.progress import track
 
 NEGATIVE = 0.3
 """IoU with the class's objects below which a region is a negative; what lies between it and an object is left out."""

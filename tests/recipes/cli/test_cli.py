@@ -181,7 +181,7 @@ def test_export_shows_the_layers_left_in_float(zoo, own_run):
 
 
 WRONG = {
-    "unknown recipe": (["train", "unet_shape"], "unknown recipe or model 'unet_shape': the nearest are unet_shapes"),
+    "unknown recipe": (["train", "unet_shape"], "unknown recipe or model 'unet_shape', nearest are unet_shapes"),
     "unknown field": (["train", "unet_shapes", "--set", "epoch=1"], "there is no field 'epoch'"),
     "unknown source": (["data", "voc12:x"], "'voc12:x' is no source"),
     "missing folder": (["data", "masks:nowhere"], "nowhere"),

@@ -38,9 +38,9 @@ def test_info_of_files(zoo, trained, tmp_path):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["nothing"], "error: nothing is no model and no file: `zoo list` shows the models"),
-        (["mask_rcnn"], "error: mask_rcnn is no model and no file: "),
-        (["segnet_bsic"], "error: segnet_bsic is no model and no file: segnet_basic, segnet"),
+        (["nothing"], "error: nothing is no model and no file: `zoo list` and `zoo weights` show"),
+        (["mask_rcnn"], "error: mask_rcnn is no model and no file, nearest are mask_rcnn_"),
+        (["segnet_bsic"], "error: segnet_bsic is no model and no file, nearest are segnet_basic, segnet: `zoo list`"),
         (["nothing", "--set", "width=1"], "error: --set changes what a builder builds, and nothing is none"),
         (["unet", "--set", "width"], "error: --set takes argument=value, received 'width'"),
         (["unet", "--set", "colour=1"], "error: unet takes no 'colour'"),

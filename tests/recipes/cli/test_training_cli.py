@@ -26,7 +26,7 @@ def test_the_recipe_of_a_model_is_printed_and_nothing_trained(zoo, toy, tmp_path
 def test_unknown_words_are_one_line(zoo, toy, tmp_path):
     (tmp_path / "file").touch()
     for words, message in (
-        (["train", "mask_rcnn"], "unknown recipe or model 'mask_rcnn': the nearest are mask_rcnn_"),
+        (["train", "mask_rcnn"], "unknown recipe or model 'mask_rcnn', nearest are mask_rcnn_"),
         (["train", "unet"], "unet is a model without data of its own"),
         (["train", "unet_shapes", "--beside", tmp_path], "is no run's folder, its curves cannot be shown; name one"),
         (["train", "unet_shapes", "--log", "email"], "--log is one of wandb, mlflow, received 'email'"),

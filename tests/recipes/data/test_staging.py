@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from recipes.data.files import PARTIAL
 from recipes.data.staging import check_settled, staged
 from zoo.errors import InputError
+from zoo.files import PARTIAL
 
 GONE = 1 << 30
 """A number that no process has."""

@@ -62,7 +62,7 @@ def test_chosen_classes_scores_and_numbers(scene, tmp_path):
     assert boxes(score=0, classes="green") == [("green", 30), ("green", 30)]
     assert boxes(score=0, classes=["green", "red"], most=1) == [("red", 2)]
     assert boxes(score=0.95) == []
-    with pytest.raises(InputError, match="--classes: the model knows no 'gren'; near are green"):
+    with pytest.raises(InputError, match="--classes: the model knows no 'gren', nearest are green"):
         boxes(classes="red,gren")
     with pytest.raises(InputError, match="--max takes 1 object or more, received 0"):
         boxes(most=0)

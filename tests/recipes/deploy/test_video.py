@@ -1,15 +1,19 @@
 import json
 import os
+import shutil
 import signal
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
+from recipes.data.pictures import ignored_line
 from recipes.deploy import video
 from recipes.deploy.predict import predict, predict_each
-from recipes.deploy.video import Video
+from recipes.deploy.video import SUFFIXES, Video
 from tests.recipes.blobs import detector, found, moving, read_video, write_video
+from tests.zoo.weights.server import served
 from zoo.errors import InputError
 
 
@@ -33,6 +37,25 @@ def test_a_video_becomes_a_video_of_its_rate_and_size_and_an_entry_a_frame(clip,
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip_overlay.mp4", "predictions.json"]
 
 
+def test_videos_of_a_folder_and_by_their_address(clip, tmp_path):
+    folder = tmp_path / "both"
+    folder.mkdir()
+    shutil.copy(clip, folder / "a.MP4")
+    (folder / "notes.txt").touch()
+    entries, _ = predict(detector(), [folder], tmp_path / "out")
+    assert {entry["overlay"] for entry in entries} == {"a_overlay.mp4"} and len(entries) == 9
+    assert ignored_line([folder], SUFFIXES) == "ignored 1 file that is no picture, e.g. notes.txt"
+    Image.fromarray(moving(3)).save(folder / "b.png")
+    entries, _ = predict(detector(), [folder], tmp_path / "out")
+    assert len(entries) == 10 and {entry["overlay"] for entry in entries} == {"a_overlay.mp4", "b_overlay.png"}
+    with served({"/walk.mp4": clip.read_bytes(), "/no.mp4": b"x"}) as (address, _):
+        entries, _ = predict(detector(), [f"{address}/walk.mp4"], tmp_path / "out")
+        assert {(e["picture"], e["overlay"]) for e in entries} == {(f"{address}/walk.mp4", "walk_overlay.mp4")}
+        with pytest.raises(InputError, match=f"{address}/no.mp4: cannot be opened as a video"):
+            predict(detector(), [f"{address}/no.mp4"], tmp_path / "out")
+        assert predict(detector(), [f"{address}/no.mp4", clip], tmp_path / "out", skip_bad=True)[1]
+
+
 def test_odd_sides_and_single_frames_and_a_second_call(tmp_path):
     one = write_video(tmp_path / "one.avi", [np.full((33, 51, 3), 90, np.uint8)])
     size = Video(str(one)).size
@@ -44,8 +67,6 @@ def test_odd_sides_and_single_frames_and_a_second_call(tmp_path):
 
 
 def test_odd_frames_of_a_glob_lose_a_pixel_in_their_video_alone(tmp_path):
-    from PIL import Image
-
     (tmp_path / "walk").mkdir()
     for number in (1, 2, 10):
         Image.fromarray(moving(number, (49, 65))).save(tmp_path / "walk" / f"f{number}.png")

@@ -138,7 +138,7 @@ def test_rooms_of_what_was_taken(small, tmp_path):
     [
         (
             ("faster_rcnn_resnet50", None),
-            "model 'faster_rcnn_resnet50': the nearest are faster_rcnn_",
+            "model 'faster_rcnn_resnet50', nearest are faster_rcnn_",
         ),
         (("qqq", None), "unknown recipe or model 'qqq': `zoo list` shows all"),
         (("unet", None), "unet is a model without data of its own: name some, --data SOURCE"),

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from recipes.data import open_source, usable
+from recipes.data.augment import Augment
 from recipes.training.recipe import load
 from recipes.training.train import check_objects
 from zoo.errors import InputError
@@ -44,8 +45,13 @@ def test_objects_that_are_too_many_are_counted(coco, capsys):
     check_objects(replace(load("tiny_yolo_v2_bccd"), max_objects=3), source, source)
     said = capsys.readouterr().out
     assert "2 pictures have more than max_objects=3 objects, 5 at most" in said and "max_objects=5" in said
-    check_objects(replace(load("tiny_yolo_v2_bccd"), max_objects=5), source, source)
+    enough = replace(load("tiny_yolo_v2_bccd"), max_objects=5)
+    check_objects(enough, source, source)
     assert capsys.readouterr().out == ""
+    check_objects(replace(enough, augment=Augment(mosaic=0.5, mixup=0.1)), source, source)
+    said = capsys.readouterr().out
+    assert "0 pictures have more than max_objects=5" in said and "5 at most, of which 8 may be mixed" in said
+    assert "--set max_objects=40 learns all" in said
 
 
 def test_pictures_that_are_left_out_have_no_objects(coco, tmp_path):

@@ -90,7 +90,7 @@ def test_weights_at_borders_are_for_segmentation():
 
 
 def test_unknown_recipe():
-    with pytest.raises(InputError, match="unknown recipe 'unet_shape': choose one of .*unet_shapes"):
+    with pytest.raises(InputError, match="unknown recipe 'unet_shape', nearest are unet_shapes"):
         load("unet_shape")
 
 

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from recipes.data.files import replace_file, replace_text
 from recipes.report import run
 from recipes.training.workdir import Workdir
 from zoo import InputError
+from zoo.files import replace_file, replace_text
 
 DEAD = 2**22 + 1
 """No process has this number."""

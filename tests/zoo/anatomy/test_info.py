@@ -129,7 +129,7 @@ def test_what_becomes_of_a_picture_is_said():
 
 
 def test_what_cannot_be_counted_is_one_line():
-    with pytest.raises(zoo.InputError, match="takes pictures of 32x64, received the size 64x64"):
+    with pytest.raises(zoo.InputError, match="takes pictures of 32x64, received 64x64"):
         info(zoo.segnet(2, width=1 / 16, input_shape=(32, 64, 3)), (64, 64))
 
     class Own(keras.Model):

@@ -84,6 +84,20 @@ def test_an_artifact_is_no_keras_file(tmp_path):
         zoo.load(tmp_path / "model.onnx")
 
 
+def test_what_load_takes(tmp_path):
+    (tmp_path / "a.jpg").touch()
+    for given, message in (
+        (None, "load takes a .keras file or a name of `zoo weights`, received None"),
+        (b"x", "load takes .*, received b'x'"),
+        (tmp_path, f"{tmp_path} is a folder: give the .keras file in it; export.load opens SavedModels"),
+        (tmp_path / "a.jpg", "a.jpg is no .keras file: give one, or a name of `zoo weights`"),
+    ):
+        with pytest.raises(InputError, match=message):
+            zoo.load(given)
+    with pytest.raises(InputError, match="info takes a model, received 'unet': zoo.build makes one by"):
+        zoo.info("unet")
+
+
 @pytest.fixture
 def hub(monkeypatch, tmp_path):
     """The Hugging Face Hub, with one file in one repository."""

@@ -46,7 +46,7 @@ def test_what_is_wrong_leaves_nothing(tmp_path, fault):
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"file/x: cannot be written \(.*\); KERAS_HOME names another folder"):
+    with pytest.raises(InputError, match=r"file: cannot be made \(.*\); KERAS_HOME names another folder"):
         fetching.fetch("http://127.0.0.1:9/x", tmp_path / "file" / "x", DIGEST)
 
 

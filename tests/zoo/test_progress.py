@@ -1,4 +1,4 @@
-from recipes.data.progress import track
+from zoo.progress import track
 
 
 def test_short_work_is_silent(capsys):

@@ -13,7 +13,7 @@ def say(line):
     print(one_line(line))
 
 
-def track(items, description, total, patience=2.0):
+def track(items, description, total, patience=2.0, file=None):
     """Yields `items`, with a progress bar once more than `patience` seconds have passed.
 
     The bar is drawn on stderr where that is a terminal, so that logs stay clean.
@@ -23,11 +23,12 @@ def track(items, description, total, patience=2.0):
         description: what is going on, e.g. "reading pictures".
         total: how many items there are.
         patience: seconds of silence.
+        file: where it is drawn instead.
 
     Yields:
         The items.
     """
-    console = Console(stderr=True)
+    console = Console(stderr=True, file=file)
     progress = Progress(console=console, transient=True)
     task = progress.add_task(description, total=total)
     begun, shown = time.monotonic(), False

@@ -1,0 +1,36 @@
+import os
+
+import pytest
+
+from zoo.errors import InputError
+from zoo.files import left_over, remove_left_over, replace_text, replacing
+
+
+def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path):
+    path = tmp_path / "a.b.txt"
+    replace_text(path, "old")
+    with pytest.raises(KeyError), replacing(path) as partial:
+        partial.write_text("ne")
+        assert partial.suffixes == [f".partial-{os.getpid()}", ".b", ".txt"] and path.read_text() == "old"
+        assert left_over(tmp_path) == []  # somebody writes it
+        raise KeyError
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a.b.txt", "old")]
+    replace_text(path, "new")
+    assert path.read_text() == "new"
+
+
+def test_a_place_that_cannot_be_written_is_one_line_with_the_remedy(tmp_path):
+    for path, fault in ((tmp_path / "no" / "a.txt", "No such file or directory"), (tmp_path, "Is a directory")):
+        with (
+            pytest.raises(InputError, match=rf"{path}: cannot be written \({fault}\); ask"),
+            replacing(path, remedy="ask") as partial,
+        ):
+            partial.write_text("new")
+    assert not list(tmp_path.iterdir()) and len(list(tmp_path.parent.glob(".*partial*"))) == 0
+
+
+def test_what_a_dead_process_left_is_removed(tmp_path):
+    for name in (".a.partial-99999999.txt", f".b.partial-{os.getpid()}.txt", f".c.partial-{os.getppid()}.txt"):
+        (tmp_path / name).touch()
+    remove_left_over(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [f".c.partial-{os.getppid()}.txt"]
