@@ -173,7 +173,5 @@ def score_of(model, predictions, label):
     labels, scores = np.asarray(predictions["labels"][0]), predictions["scores"][0]
     rows = np.flatnonzero(labels >= 0 if label is None else labels == label)
     if not len(rows):
-        raise InputError(
-            f"{model.name} finds no {'object' if label is None else name_of(names, label)} in the picture"
-        )
+        raise NotFound(f"{model.name} finds no {'object' if label is None else name_of(names, label)} in the picture")
     return scores[rows[0]], int(labels[rows[0]]), float(scores[rows[0]]), np.asarray(predictions["boxes"][0, rows[0]])

@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 import zoo
-from zoo.anatomy.heat import chosen, heat
+from zoo.anatomy.heat import NotFound, chosen, heat
 
 needs_tensorflow = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="its gradients")
 
@@ -41,8 +41,17 @@ def test_the_bright_cell_is_what_bright_looks_at():
     assert heat(bright_cells(), pixels, 1, layer="stage1_conv1").cells.shape == (4, 6)
     with pytest.raises(zoo.InputError, match="has no layer 'nowhere' that returns a map"):
         heat(bright_cells(), pixels, 1, layer="nowhere")
-    with pytest.raises(zoo.InputError, match="finds no bright in the picture"):
+    with pytest.raises(NotFound, match="finds no bright in the picture"):
         heat(bright_cells(), pixels * 0, 1)
+
+
+@needs_tensorflow
+def test_an_object_that_is_not_found_is_told_as_such():
+    model = zoo.tiny_yolo_v2(2, width=1 / 8, input_shape=(64, 96, 3), score_threshold=1.0)
+    model.class_names = ("cat", "dog")
+    for label, what in ((None, "object"), (1, "dog")):
+        with pytest.raises(NotFound, match=f"finds no {what} in the picture"):
+            heat(model, np.zeros((1, 64, 96, 3), "float32"), label)
 
 
 @needs_tensorflow
