@@ -4,6 +4,7 @@ import numpy as np
 
 from export.form import INPUTS
 from zoo.errors import InputError
+from zoo.given import OPENED, paths_in, remedy_of, warn_of_scaled
 
 DYNAMIC_BATCH = 8
 """Pictures a call where a file takes any number."""
@@ -41,21 +42,33 @@ def check_proposals(proposals, count):
 
 
 def check_images(images):
-    """Returns `(N, height, width, 3)` pictures as uint8, or raises `InputError` with what they are instead."""
-    images = np.asarray(images)
+    """Returns `(N, height, width, 3)` pictures as uint8, or raises `InputError` with what they are instead.
+
+    Floats that are scaled to 1 are warned of.
+    """
+    takes = "the model takes pictures (N, height, width, 3)"
+    if paths := paths_in(images):
+        raise InputError(f"{takes}, received {paths}: zoo predict opens pictures, or give np.stack of {OPENED}")
+    try:
+        images = np.asarray(images)
+    except ValueError as error:
+        raise InputError(f"{takes}, received some of several sizes: give them to predict_each") from error
     if images.ndim != 4 or images.shape[3] != 3 or 0 in images.shape[1:3]:
-        raise InputError(f"the model takes pictures (N, height, width, 3), received {images.shape}")
+        raise InputError(f"{takes}, received {images.shape}{remedy_of(images.shape, 3)}")
     if images.dtype == np.uint8:
         return images
     if not np.issubdtype(images.dtype, np.floating):
         raise InputError(f"the model takes pictures of uint8 or float, received {images.dtype}")
     if images.size and not (images.min() >= 0 and images.max() <= 255):
         raise InputError(f"the model takes pixels of 0 to 255, received {images.min():g} to {images.max():g}")
+    warn_of_scaled(images, "the model")
     return np.rint(images).astype(np.uint8)
 
 
 def check_picture(picture):
     """Returns a uint8 `(height, width, 3)` picture, or raises `InputError` with what it is instead."""
+    if paths := paths_in(picture):
+        raise InputError(f"pictures are uint8 (height, width, 3) RGB, received {paths}: give {OPENED}")
     picture = np.asarray(picture)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
         raise InputError(f"pictures are uint8 (height, width, 3) RGB, received {picture.dtype} {picture.shape}")

@@ -9,6 +9,8 @@ from zoo.errors import InputError, written
 
 NORMALIZING = ("normalize", "rescale", "to_unit")
 """Layers by which our networks normalise pixels themselves; one made of others' layers may take what it likes."""
+OPENED = "np.asarray(PIL.Image.open(path).convert('RGB'))"
+"""What makes a picture of a path."""
 
 
 def check_pictures(model, x, some=False):
@@ -44,18 +46,30 @@ def check_pictures(model, x, some=False):
 
 def no_array(x):
     """Says what was given in place of an array, and the remedy; `None` where it may be one."""
-    if isinstance(x, str | os.PathLike):
-        return f"the path {os.fspath(x)!r}: give np.asarray(PIL.Image.open(path).convert('RGB'))[None]"
+    if paths := paths_in(x):
+        return f"{paths}: give " + (f"{OPENED}[None]" if is_path(x) else f"np.stack([{OPENED} for path in paths])")
     if x is None or (isinstance(x, list | tuple | dict) and not x) or isinstance(x, int | float | bytes):
         return f"{x!r}: give an array of pictures"
     if is_pil(x):
         return "a PIL picture: give it as np.asarray(picture)[None]"
-    if isinstance(x, list | tuple) and x and (is_pil(x[0]) or isinstance(x[0], str | os.PathLike) or is_one(x[0])):
+    if isinstance(x, list | tuple) and x and (is_pil(x[0]) or is_one(x[0])):
         return (
             f"a list of {len(x)}: give pictures of one size as np.stack([np.asarray(p) for p in pictures]), those of "
             "several sizes to export.load(path).predict_each"
         )
     return None
+
+
+def paths_in(x):
+    """Says that a path, or a list of them, was given in place of pictures; "" where it was not."""
+    if is_path(x):
+        return f"the path {os.fspath(x)!r}"
+    return f"a list of {len(x)} paths" if isinstance(x, list | tuple) and x and is_path(x[0]) else ""
+
+
+def is_path(x):
+    """Says whether something is a path."""
+    return isinstance(x, str | os.PathLike)
 
 
 def is_pil(x):

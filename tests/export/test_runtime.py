@@ -1,6 +1,7 @@
 """Loading, wrong pictures, broken files, cards."""
 
 import shutil
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -43,13 +44,28 @@ def test_wrong_pictures_are_named(exported, format, quantize, batch_size):
     for wrong, message in [
         (np.zeros((1, 0, 48, 3), np.uint8), r"received \(1, 0, 48, 3\)"),
         (np.zeros((1, 32, 48, 4), np.uint8), r"\(N, height, width, 3\), received \(1, 32, 48, 4\)"),
-        (np.zeros((32, 48, 3), np.uint8), r"received \(32, 48, 3\)"),
+        (np.zeros((32, 48, 3), np.uint8), r"received \(32, 48, 3\): a batch has a dimension more"),
+        (np.zeros((1, 3, 32, 48), np.uint8), r"received \(1, 3, 32, 48\): channels come last"),
+        ([np.zeros((32, 48, 3), np.uint8), np.zeros((8, 8, 3), np.uint8)], "received some of several sizes: give"),
+        ("street.jpg", "received the path 'street.jpg': zoo predict opens pictures, or give"),
+        ([Path("a.jpg"), Path("b.jpg")], "received a list of 2 paths: zoo predict opens pictures"),
         (np.zeros((1, 32, 48, 3), np.int64), "uint8 or float, received int64"),
         (np.full((1, 32, 48, 3), 300.0), "0 to 255, received 300"),
         (np.full((1, 32, 48, 3), np.nan), "0 to 255"),
     ]:
         with pytest.raises(InputError, match=message):
             predictor.predict(wrong)
+    with pytest.raises(InputError, match="received the path 'street.jpg': give np.asarray"):
+        list(predictor.predict_each(["street.jpg"]))
+
+
+def test_pixels_that_are_scaled_already_are_warned_of(exported, pictures):
+    """Rounded they are nearly black: the prediction is that of nothing."""
+    predictor = export.load(exported("onnx").path)
+    with pytest.warns(UserWarning, match="the model takes raw pixels of 0 to 255 .* received 0 to 1"):
+        predictor.predict(np.linspace(0, 1, pictures.size).reshape(pictures.shape))
+    with warnings.catch_warnings(action="error"):
+        predictor.predict(pictures.astype(float))
 
 
 def test_pictures_of_any_size(exported, keras_file, pictures):

@@ -23,7 +23,7 @@ def model():
         (Image.new("RGB", (48, 32)), "received a PIL picture: give it as np.asarray(picture)[None]"),
         ([Image.new("RGB", (48, 32))] * 2, "received a list of 2: give pictures of one size as np.stack("),
         ([PIXELS[0], PIXELS[1][:16]], "received a list of 2: give pictures of one size as np.stack("),
-        (["a.jpg"], "received a list of 1: "),
+        (["a.jpg", "b.jpg"], "received a list of 2 paths: give np.stack([np.asarray(PIL.Image.open(path).convert("),
         (None, "received None: give an array of pictures"),
         ([], "received []: give an array of pictures"),
         (7, "received 7: give an array of pictures"),
