@@ -17,7 +17,9 @@ def predict(
     model: Model,
     inputs: Annotated[
         list[str],
-        typer.Argument(help="Pictures, folders of them, globs ('frames/*.png'), http addresses, videos, camera:0."),
+        typer.Argument(
+            help="Pictures, folders of them, globs ('frames/*.png'), videos, http addresses of both, camera:0."
+        ),
     ],
     output: Annotated[Path, typer.Option(help="Folder for what is written.")] = Path("predictions"),
     save: Annotated[

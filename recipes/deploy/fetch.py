@@ -25,8 +25,8 @@ def fetched(address, folder):
         contents = fetching.read(address, MOST_BYTES)
     except OSError as error:
         raise InputError(
-            f"{address}: cannot be fetched ({fetching.reason(error)}); give the address of a picture, or fetch it "
-            "yourself and name the file"
+            f"{address}: cannot be fetched ({fetching.reason(error)}); give the address of a picture or a video, "
+            "or fetch it yourself and name the file"
         ) from error
     last = PurePosixPath(unquote(urlsplit(address).path)).name
     path = folder / (re.sub(r"[^\w.-]", "_", last).lstrip(".") or "picture")

@@ -6,7 +6,7 @@ from PIL import Image
 
 from recipes.deploy.inputs import naturally
 from recipes.deploy.predict import predict
-from tests.recipes.blobs import RED, detector, picture
+from tests.recipes.blobs import RED, detector, moving, picture, write_video
 from tests.zoo.weights.server import served
 from zoo.errors import InputError
 
@@ -33,6 +33,19 @@ def test_addresses_are_fetched_and_called_as_they_end(server, tmp_path):
     assert [entry["picture"] for entry in entries] == inputs and skipped == []
     assert [entry["overlay"] for entry in entries] == ["dots_overlay.png", "download_overlay.png"]
     assert [entry["objects"][0]["box"] for entry in entries] == [[3, 4, 13, 14]] * 2
+
+
+def test_an_address_of_a_video_is_one(tmp_path):
+    clip = write_video(tmp_path / "clip.avi", [moving(number) for number in range(4)], rate=10.0).read_bytes()
+    with served({"/walk.avi?of=me": clip, "/words.mp4": b"no video"}) as (address, _):
+        entries, skipped = predict(detector(), [f"{address}/walk.avi?of=me"], tmp_path / "out")
+        with pytest.raises(InputError, match=f"{address}/words.mp4: cannot be opened as a video"):
+            predict(detector(), [f"{address}/words.mp4"], tmp_path / "out")
+    assert [(entry["picture"], entry["time"]) for entry in entries] == [
+        (f"{address}/walk.avi?of=me", number / 10) for number in range(4)
+    ]
+    assert entries[0]["overlay"] == "walk_overlay.mp4" and (tmp_path / "out" / "walk_overlay.mp4").is_file()
+    assert skipped == []
 
 
 def test_what_is_no_picture_is_one_line_or_left_out(server, tmp_path):
