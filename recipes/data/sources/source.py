@@ -22,6 +22,8 @@ from recipes.data.targets import BESIDE, CROP_SIZE, TARGETS, crop_masks
 from zoo.progress import track
 
 IN_FLIGHT = 64
+SHOWN = 10
+"""Classes that a source tells of itself."""
 MEANING = ("classes", "object_classes", "keypoint_names", "flip_pairs", "skeleton")
 """Attributes that say what targets mean, alike for every picture of a source."""
 
@@ -51,6 +53,11 @@ class Source:
     flip_pairs: tuple[tuple[int, int], ...] = ()
     skeleton: tuple[tuple[int, int], ...] = ()
     left_out: frozenset[int] = frozenset()
+
+    def __repr__(self):
+        names = self.object_classes or self.classes
+        shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+        return f"<{self.spec}: {len(self):,} pictures with {', '.join(self.keys)}; classes {shown or 'unnamed'}>"
 
     @property
     def count(self):

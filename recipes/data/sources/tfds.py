@@ -1,5 +1,6 @@
 """`tfds:NAME[:split]`: any prepared TensorFlow Datasets dataset with label maps or boxes."""
 
+import logging
 import os
 from dataclasses import dataclass
 
@@ -15,6 +16,14 @@ from recipes.data.sources.source import Source
 from zoo.constants import VOID
 from zoo.errors import InputError
 from zoo.progress import track
+
+
+def of_others(record):
+    """Says whether a line of the log is about anything but TFDS's use of its own deprecated attribute."""
+    return "FeatureConnector.dtype" not in str(record.msg)
+
+
+logging.getLogger("absl").addFilter(of_others)
 
 
 @dataclass(frozen=True)

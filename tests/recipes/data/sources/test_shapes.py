@@ -1,6 +1,8 @@
 import hashlib
+import logging
 import os
 
+import absl.logging
 import numpy as np
 import pytest
 
@@ -51,6 +53,25 @@ def test_colour_does_not_give_the_class_away():
     centres = np.array([np.mean(colours, axis=0) for colours in means.values()])
     spread = np.mean([np.std(colours, axis=0) for colours in means.values()])
     assert np.ptp(centres, axis=0).max() < spread
+
+
+def test_opening_tells_nothing_of_tfds_itself(scenes, monkeypatch):
+    """Which asks for an attribute that it deprecates, and says so once a process."""
+    told, log = logging.Handler(), absl.logging.get_absl_logger()
+    told.records = []
+    told.emit = told.records.append
+    always = lambda level, message, n, *words: absl.logging.log(level, message, *words)  # noqa: E731
+    monkeypatch.setattr(absl.logging, "log_first_n", always)
+    log.addHandler(told)
+    scenes("val")
+    absl.logging.warning("that a test is heard")
+    log.removeHandler(told)
+    assert [record.getMessage() for record in told.records] == ["that a test is heard"]
+
+
+def test_a_source_tells_what_it_is(scenes):
+    what, classes = "segmentation, boxes, labels, masks, keypoints", "circle, square, triangle, star, cross"
+    assert repr(scenes("val")) == f"<shapes:val: 5 pictures with {what}; classes {classes}>"
 
 
 def test_source_gives_what_was_drawn(scenes):
