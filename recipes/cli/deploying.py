@@ -51,7 +51,7 @@ def predict(
 ):
     """Predicts pictures, videos and cameras: overlays to look at, label maps and JSON to work with."""
     from recipes.data.pictures import ignored_line
-    from recipes.deploy.predict import predict_each
+    from recipes.deploy.predict import CutShort, predict_each
     from recipes.deploy.summary import Lines
     from recipes.deploy.video import SUFFIXES
     from recipes.evaluation.ways import through
@@ -66,7 +66,11 @@ def predict(
         if json_file is not None:
             entries.append(entry)
 
-    _, skipped = predict_each(predictor, inputs, output, found, skip_bad=skip_bad, **chosen)
+    skipped, cut = [], None
+    try:
+        _, skipped = predict_each(predictor, inputs, output, found, skip_bad=skip_bad, **chosen)
+    except CutShort as error:
+        cut = error
     show(f"predictions in {output}", ["picture", "found", "file"], lines.rows, prose=("found",))
     if lines.count > len(lines.rows):
         print(f"and {lines.count - len(lines.rows):,} more in {output}")
@@ -75,6 +79,8 @@ def predict(
     if skipped:
         show("skipped", ["what"], [[line] for line in skipped], prose=("what",))
     write_json(json_file, entries)
+    if cut is not None:
+        raise cut
 
 
 @verb("zoo benchmark runs/demo/artifacts/model.onnx runs/demo/artifacts/model.tflite --threads 2")

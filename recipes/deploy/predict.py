@@ -21,6 +21,10 @@ from zoo.files import make_folder
 from zoo.progress import track as tracked
 
 
+class CutShort(InputError):
+    """A video ended before the end that it announces; what could be read of it is predicted and written."""
+
+
 def predict(predictor, paths, output, **options):
     """Predicts pictures, as `predict_each`, and keeps what was found.
 
@@ -63,7 +67,7 @@ def predict_each(
         inputs: picture and video files, folders of pictures, globs, addresses of pictures, `camera:0`.
         output: folder to write to; made if missing.
         found: is called with each entry of `predictions.json` in its turn.
-        skip_bad: leave out unreadable pictures instead of stopping.
+        skip_bad: leave out unreadable pictures, and the lost end of a video, instead of stopping.
         score: the least score, 0-1, of an object that counts as found.
         classes: names of the classes that count, see `recipes.deploy.choosing.choice_of`.
         most: objects a picture at most, the best.
@@ -77,12 +81,13 @@ def predict_each(
     Raises:
         InputError: if a picture cannot be read, two would get the same name, the folder cannot be written, or an
             option is none of this model's.
+        CutShort: after all else is predicted and written, if the end of a video could not be read.
     """
     task = known_task(predictor, ENTRIES)
     choice, kinds, output = choice_of(predictor, score, classes, most), kinds_of(save, task), Path(output)
     if track and task not in MORE:
         raise InputError(f"--track follows the objects of a detector, received a model for {task}")
-    readable, count = Readable(skip_bad), 0
+    readable, count, cut = Readable(skip_bad), 0, []
     with TemporaryDirectory() as fetched, ExitStack() as whole:
         check_size = getattr(predictor, "check_size", None)
         streams = open_streams(inputs, Path(fetched), readable, fps, check_size)
@@ -106,7 +111,9 @@ def predict_each(
                 readable.skipped.append(f"{stream.name}: stopped after {count - begun:,} frames, which are kept")
                 break
             if line := stream.lost():
-                readable.skipped.append(line)
+                (readable.skipped if skip_bad else cut).append(line)
+    if cut:
+        raise CutShort(f"{'; '.join(cut)}; --skip-bad takes what there is for all")
     return count, readable.skipped
 
 

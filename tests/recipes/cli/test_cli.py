@@ -9,7 +9,7 @@ from PIL import Image
 
 from export.ways import QUANTIZE
 from recipes.report.run import write_metrics
-from tests.recipes.blobs import read_video, write_video
+from tests.recipes.blobs import moving, read_video, write_video
 
 VERBS = (
     *("data", "train", "evaluate", "compare", "predict", "export", "verify", "benchmark", "web"),
@@ -273,6 +273,17 @@ def test_predict_takes_a_video_and_pictures_together(zoo, trained, sets, tmp_pat
         *("0_overlay.png", "clip_overlay.mp4", "predictions.json")
     ]
     assert len(read_video(tmp_path / "found" / "clip_overlay.mp4")[0]) == 4
+
+
+def test_a_video_cut_short_is_kept_shown_and_exit_code_2(zoo, trained, tmp_path):
+    whole = write_video(tmp_path / "clip.avi", [moving(number) for number in range(9)]).read_bytes()
+    (tmp_path / "cut.avi").write_bytes(whole[: len(whole) * 6 // 10])
+    code, out, err = zoo("predict", trained.model, "cut.avi", "--json", "found.json")
+    kept = len(json.loads((tmp_path / "found.json").read_text()))
+    assert code == 2 and f"cut.avi\t{kept} frames" in out and "cut_overlay.mp4" in out
+    assert err.startswith(f"error: cut.avi: is cut short: {kept} of 9 frames could be read") and err.count("\n") == 1
+    assert len(read_video(tmp_path / "predictions" / "cut_overlay.mp4")[0]) == kept
+    assert zoo("predict", trained.model, "cut.avi", "--skip-bad")[0] == 0
 
 
 def test_a_converter_that_fails_is_one_line_and_exit_code_1(zoo, own_run, monkeypatch):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from recipes.data.pictures import ignored_line
 from recipes.deploy import video
-from recipes.deploy.predict import predict, predict_each
+from recipes.deploy.predict import CutShort, predict, predict_each
 from recipes.deploy.video import SUFFIXES, Video
 from tests.recipes.blobs import detector, found, moving, read_video, write_video
 from tests.zoo.weights.server import served
@@ -106,11 +106,14 @@ def test_what_there_is_of_a_video_cut_short_is_kept_and_said(clip, tmp_path):
     whole = clip.read_bytes()
     cut = tmp_path / "cut.avi"
     cut.write_bytes(whole[: len(whole) * 6 // 10])
-    entries, skipped = predict(detector(), [cut], tmp_path / "out")
+    entries, skipped = predict(detector(), [cut], tmp_path / "left", skip_bad=True)
     assert 1 <= len(entries) < 9
     assert skipped == [f"{cut}: is cut short: {len(entries)} of 9 frames could be read, which are kept"]
-    frames, _ = read_video(tmp_path / "out" / "cut_overlay.mp4")
-    assert len(frames) == len(entries) == len(json.loads((tmp_path / "out" / "predictions.json").read_text()))
+    with pytest.raises(CutShort, match=f"{skipped[0]}; --skip-bad takes what there is for all"):
+        predict(detector(), [cut, clip], tmp_path / "out")
+    for name, count in (("cut", len(entries)), ("clip", 9)):  # what comes after it is predicted, too
+        assert len(read_video(tmp_path / "out" / f"{name}_overlay.mp4")[0]) == count
+    assert len(json.loads((tmp_path / "out" / "predictions.json").read_text())) == len(entries) + 9
 
 
 def test_ctrl_c_ends_a_video_whole(tmp_path):
