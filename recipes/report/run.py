@@ -109,9 +109,12 @@ def curves(workdir):
 def text(value):
     """Writes a recipe's field for readers."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {text(v)}" for name, v in value.items()) or "none"
+        told = ((name, text(one)) for name, one in value.items())
+        return ", ".join(f"{name} ({one})" if ", " in one else f"{name} {one}" for name, one in told) or "none"
     if isinstance(value, list | tuple):
-        return " x ".join(map(str, value)) or "none"
+        size = len(value) == 2 and all(isinstance(side, int) for side in value)
+        nested = any(isinstance(one, list | tuple) for one in value)
+        return (" x " if size else "; " if nested else ", ").join(map(text, value)) or "none"
     return "none" if value in (None, "") else f"{value:g}" if isinstance(value, float) else str(value)
 
 

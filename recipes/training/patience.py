@@ -3,6 +3,7 @@
 import keras
 
 from recipes.evaluation.metrics import higher_is_better
+from recipes.report.words import counted
 
 
 def without_gain(rows, metric):
@@ -44,7 +45,5 @@ class Patience(keras.callbacks.Callback):
         self.rows.append(dict(logs))
         if is_over(self.rows, self.recipe):
             self.model.stop_training = True
-            print(
-                f"the run ends after epoch {epoch + 1}: {self.recipe.patience} validations without a better "
-                f"{self.recipe.metric} (patience)"
-            )
+            waited = counted(self.recipe.patience, "validation")
+            print(f"the run ends after epoch {epoch + 1}: {waited} without a better {self.recipe.metric} (patience)")

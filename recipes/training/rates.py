@@ -34,8 +34,8 @@ def check_rates(recipe, model, later=()):
     at_random = [layer.name for layer in frozen if begun_with is None or layer.name not in begun_with.taken]
     if at_random:
         raise InputError(
-            f"freeze={recipe.freeze} keeps layers that begin at random ({at_random[0]}): name weights, as in "
-            "--set arguments.weights=FILE, or let all layers learn, --set freeze=()"
+            f"freeze={recipe.freeze} keeps layers that begin at random ({at_random[0]}): name weights, "
+            "--weights NAME, or let all layers learn, --set freeze=()"
         )
     kept = {id(variable) for layer in frozen for variable in layer.weights}
     if frozen and all(id(variable) in kept for variable in model.trainable_variables):

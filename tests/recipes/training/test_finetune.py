@@ -41,6 +41,7 @@ def test_a_fine_tuning_follows_from_weights_and_data(squares, small):
     shown = {name: (value, why) for name, value, why in rows}
     assert {*shown, *plain} == {field.name for field in dataclasses.fields(Recipe)} and "seed" in plain
     assert shown["picture_size"] == ("96 x 128", "the median 80x120 in multiples of 32")
+    assert shown["freeze"][0] == "conv1, res2_*" and "scale (0.8, 1.25)" in shown["augment"][0]
     assert Recipe.from_json(recipe.to_json()) == recipe
 
 

@@ -58,6 +58,11 @@ def fitted(tmp_path, capsys):
     return run
 
 
+def test_the_shortest_patience_is_one_validation(fitted):
+    _, epochs, out = fitted(replace(load("unet_shapes"), epochs=9, patience=1), [0.3, 0.2, *[0.1] * 7])
+    assert epochs == 2 and "after epoch 2: 1 validation without a better miou (patience)" in out
+
+
 def test_a_run_ends_when_its_patience_does_and_goes_on_with_more(fitted):
     recipe = replace(load("unet_shapes"), epochs=9, patience=2)
     figures = [0.1, 0.3, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2]

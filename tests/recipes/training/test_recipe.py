@@ -49,7 +49,8 @@ def test_changes():
 @pytest.mark.parametrize(
     "setting, message",
     [
-        ("epoch=3", "there is no field 'epoch', only builder"),
+        ("epoch=3", "there is no field 'epoch'; the nearest are epochs, all are builder, data"),
+        ("qqq=3", "there is no field 'qqq', only builder, data"),
         ("epochs", "takes field=value, received 'epochs'"),
         ("epochs=many", "epochs is int, received 'many'"),
         ("epochs=0", "epochs is 1 or more, received 0"),
