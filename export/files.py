@@ -40,6 +40,8 @@ def format_of(path):
         return "saved_model"
     if path.is_file() and path.suffix in FORMATS:
         return FORMATS[path.suffix]
+    if (path / "model.keras").is_file():
+        raise InputError(f"{path} is a run's folder: give the model in it, {path / 'model.keras'}, or an artifact")
     raise InputError(f"{path} is no artifact: give {KNOWN}")
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from export.form import INPUTS
 from zoo.errors import InputError
-from zoo.given import OPENED, paths_in, remedy_of, warn_of_scaled
+from zoo.given import OPENED, paths_in, remedy_of, remedy_of_one, warn_of_scaled
 
 DYNAMIC_BATCH = 8
 """Pictures a call where a file takes any number."""
@@ -54,7 +54,8 @@ def check_images(images):
     except ValueError as error:
         raise InputError(f"{takes}, received some of several sizes: give them to predict_each") from error
     if images.ndim != 4 or images.shape[3] != 3 or 0 in images.shape[1:3]:
-        raise InputError(f"{takes}, received {images.shape}{remedy_of(images.shape, 3)}")
+        received = images.shape or images.item()
+        raise InputError(f"{takes}, received {received}{remedy_of(images.shape, 3)}")
     if images.dtype == np.uint8:
         return images
     if not np.issubdtype(images.dtype, np.floating):
@@ -71,7 +72,8 @@ def check_picture(picture):
         raise InputError(f"pictures are uint8 (height, width, 3) RGB, received {paths}: give {OPENED}")
     picture = np.asarray(picture)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
-        raise InputError(f"pictures are uint8 (height, width, 3) RGB, received {picture.dtype} {picture.shape}")
+        received = f"{picture.dtype} {picture.shape}{remedy_of_one(picture)}"
+        raise InputError(f"pictures are uint8 (height, width, 3) RGB, received {received}")
     return picture
 
 

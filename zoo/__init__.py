@@ -105,6 +105,8 @@ __all__ = ["BUILDERS", "InputError", "build", "list_models", *_lazy]
 
 
 def __getattr__(name):
+    if name not in __all__ and not name.startswith("__") and (near := nearest(name, __all__)):
+        raise AttributeError(f"zoo has no {name}{near}", name=name)
     value = _lazily(name)
     if "keras" in sys.modules and not importing():
         register()  # what was looked up may have been the first to import Keras

@@ -52,6 +52,8 @@ def no_array(x):
         return f"{x!r}: give an array of pictures"
     if is_pil(x):
         return "a PIL picture: give it as np.asarray(picture)[None]"
+    if isinstance(x, list | tuple) and x and isinstance(x[0], list | tuple):
+        return "lists within a list: give np.asarray(pictures)"
     if isinstance(x, list | tuple) and x and (is_pil(x[0]) or is_one(x[0])):
         return (
             f"a list of {len(x)}: give pictures of one size as np.stack([np.asarray(p) for p in pictures]), those of "
@@ -89,6 +91,17 @@ def remedy_of(shape, channels):
     if len(shape) == 4 and shape[1] == channels:
         return ": channels come last, np.transpose(pictures, (0, 2, 3, 1))"
     if len(shape) == 4 and shape[3] in (1, 4) and channels == 3:
+        return ": grey and transparent pictures become RGB by PIL's convert('RGB')"
+    return ""
+
+
+def remedy_of_one(picture):
+    """Returns what to do about an array that is not one uint8 picture, likewise."""
+    if picture.ndim == 4 and len(picture) == 1:
+        return ": give the one picture of the batch, picture[0]"
+    if picture.ndim in (2, 3) and picture.dtype.kind == "f":
+        return ": give pixels of 0 to 255 as picture.astype('uint8')"
+    if picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] in (1, 4)):
         return ": grey and transparent pictures become RGB by PIL's convert('RGB')"
     return ""
 

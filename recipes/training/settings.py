@@ -2,10 +2,9 @@
 
 import ast
 import dataclasses
-from difflib import get_close_matches
 
 from recipes.data import Augment
-from zoo.errors import InputError
+from zoo.errors import InputError, nearest
 
 
 def change(recipe, settings):
@@ -49,9 +48,9 @@ def _changed(record, path, value, setting):
     if name not in kinds and name in {f.name for f in dataclasses.fields(Augment)}:
         raise InputError(f"--set {setting}: there is no field {name!r}, but augment.{name}")
     if name not in kinds:
-        near = get_close_matches(name, kinds, 3)
-        which = f"; the nearest are {', '.join(near)}, all are" if near else ", only"
-        raise InputError(f"--set {setting}: there is no field {name!r}{which} {', '.join(kinds)}")
+        raise InputError(
+            f"--set {setting}: there is no field {name!r}{nearest(name, kinds)}; all are {', '.join(kinds)}"
+        )
     if rest:
         if not isinstance(getattr(record, name), dict | Augment):
             raise InputError(f"--set {setting}: {name} has no fields of its own")

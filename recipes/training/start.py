@@ -6,7 +6,7 @@ from pathlib import Path
 from recipes.report.tables import show
 from zoo import weights
 from zoo.errors import InputError
-from zoo.weights.catalogue import is_name
+from zoo.weights.catalogue import hint_of_weights, is_name
 from zoo.weights.matching import layer_in_file, layers_with_weights
 from zoo.weights.rooms import room_of
 
@@ -69,5 +69,6 @@ def model_file(start):
     if path.is_file() or is_name(start):
         return path if path.is_file() else start
     raise InputError(
-        f"start={start}: nothing is there; name a run's folder, a file of weights or a name of zoo weights"
+        f"start={start}: nothing is there{hint_of_weights(start)}; name a run's folder, a file of weights or a name "
+        "of zoo weights"
     )

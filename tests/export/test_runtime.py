@@ -47,6 +47,7 @@ def test_wrong_pictures_are_named(exported, format, quantize, batch_size):
         (np.zeros((32, 48, 3), np.uint8), r"received \(32, 48, 3\): a batch has a dimension more"),
         (np.zeros((1, 3, 32, 48), np.uint8), r"received \(1, 3, 32, 48\): channels come last"),
         ([np.zeros((32, 48, 3), np.uint8), np.zeros((8, 8, 3), np.uint8)], "received some of several sizes: give"),
+        (None, r"\(N, height, width, 3\), received None"),
         ("street.jpg", "received the path 'street.jpg': zoo predict opens pictures, or give"),
         ([Path("a.jpg"), Path("b.jpg")], "received a list of 2 paths: zoo predict opens pictures"),
         (np.zeros((1, 32, 48, 3), np.int64), "uint8 or float, received int64"),
@@ -57,6 +58,8 @@ def test_wrong_pictures_are_named(exported, format, quantize, batch_size):
             predictor.predict(wrong)
     with pytest.raises(InputError, match="received the path 'street.jpg': give np.asarray"):
         list(predictor.predict_each(["street.jpg"]))
+    with pytest.raises(InputError, match=r"received float64 \(8, 8, 3\): give pixels of 0 to 255 as picture.astype"):
+        list(predictor.predict_each([np.zeros((8, 8, 3))]))
 
 
 def test_pixels_that_are_scaled_already_are_warned_of(exported, pictures):
@@ -148,6 +151,8 @@ def test_what_is_no_artifact(tmp_path):
     text.write_text("no model")
     with pytest.raises(InputError, match="cannot be read as a .keras file"):
         export.load(text)
+    with pytest.raises(InputError, match=f"{tmp_path} is a run's folder: give the model in it, {text}, or"):
+        export.load(tmp_path)
 
 
 def test_verify_finds_another_model(exported, pictures):

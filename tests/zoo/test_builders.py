@@ -101,6 +101,11 @@ def test_parameters_of_networks_of_our_own(model, count):
 def test_unknown_names():
     with pytest.raises(zoo.InputError, match="unknown model 'unett', nearest are unet, segnet: `zoo list` shows"):
         zoo.build("unett", num_classes=2)
+    with pytest.raises(zoo.InputError, match="unknown model 'qqq': `zoo list` shows all"):
+        zoo.build("qqq", num_classes=2)
+    with pytest.raises(AttributeError, match="zoo has no mask_rcnn_resnet_50, nearest are mask_rcnn_resnet50_"):
+        zoo.mask_rcnn_resnet_50  # noqa: B018
+    assert not hasattr(zoo, "qqq")
     with pytest.raises(zoo.InputError, match="unet takes no 'widht'"):
         zoo.build("unet", num_classes=2, widht=1)
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
+from dataclasses import field as of_dataclass
 from os import PathLike
 from typing import ClassVar
 
@@ -75,7 +76,7 @@ class Info(Shown):
     field: tuple | None
     stride: tuple | None
     input_rule: dict
-    layers: list
+    layers: list = of_dataclass(repr=False)  # a hundred rows
 
     hidden: ClassVar[tuple] = ("layers",)
 

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from zoo.constants import VOID
 from zoo.drawing.colours import palette
 from zoo.errors import InputError, one_line
+from zoo.given import OPENED, paths_in, remedy_of_one
 
 __all__ = [
     "contact_sheet",
@@ -222,9 +223,12 @@ def contact_sheet(images, columns=4, captions=None, cell=320):
 
 
 def _picture(image):
+    takes = "drawing takes a uint8 (H, W, 3) picture"
+    if paths := paths_in(image):
+        raise InputError(f"{takes}, received {paths}: give {OPENED}")
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] != 3:
-        raise InputError(f"drawing takes a uint8 (H, W, 3) picture, received {image.dtype} {image.shape}")
+        raise InputError(f"{takes}, received {image.dtype} {image.shape}{remedy_of_one(image)}")
     return image
 
 

@@ -84,3 +84,10 @@ def hint(text):
     by_end = {name.partition("/")[2]: name for name in known}
     near = [by_end[end] for end in alike(str(text).rpartition("/")[2], by_end)]
     return f", nearest are {', '.join(near)}" if near else ""
+
+
+def hint_of_weights(text):
+    """As `hint`, with the names of weights that hold the text, too: "imagenet" is of torchvision/IMAGENET1K_V1."""
+    last = str(text).rpartition("/")[2].lower()
+    names = sorted({entry.name for entry in published.PUBLISHED if last and last in entry.name.lower()})
+    return f", nearest are {', '.join(names)}" if names else hint(text)

@@ -161,7 +161,9 @@ def by_suffix(path):
             if source == "keras":
                 return "keras_applications" if keras_file.is_of_applications(path) else "zoo"
             return source
-    raise InputError(f"{path}: no name of published weights and no suffix of {', '.join(SUFFIXES)}; name its source")
+    near = catalogue.hint_of_weights(path)
+    wrong = f"no name of published weights{near}{',' if near else ''} and no suffix of {', '.join(SUFFIXES)}"
+    raise InputError(f"{path}: {wrong}; name its source")
 
 
 def with_weights(model, weights, frozen_batch_norm=None):

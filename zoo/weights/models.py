@@ -70,12 +70,12 @@ def read(path):
         raise InputError(
             f"{path} does not exist{catalogue.hint(path)}: give a .keras file or a name of `zoo weights`"
         )
+    if path.is_dir():
+        inside = path / "model.keras"
+        which = f"{inside} is the model of the run there" if inside.is_file() else "export.load opens a SavedModel's"
+        raise InputError(f"{path} is a folder, no .keras file: {which}")
     if path.suffix in ARTIFACTS:
         raise InputError(f"{path} is an artifact, no .keras file: export.load opens it")
-    if path.is_dir():
-        raise InputError(
-            f"{path} is a folder: give the .keras file in it; export.load opens SavedModels and artifacts"
-        )
     if path.suffix not in MODELS:
         raise InputError(f"{path} is no .keras file: give one, or a name of `zoo weights`")
     try:

@@ -49,7 +49,7 @@ def test_changes():
 @pytest.mark.parametrize(
     "setting, message",
     [
-        ("epoch=3", "there is no field 'epoch'; the nearest are epochs, all are builder, data"),
+        ("epoch=3", "there is no field 'epoch', nearest are epochs"),
         ("qqq=3", "there is no field 'qqq', only builder, data"),
         ("epochs", "takes field=value, received 'epochs'"),
         ("epochs=many", "epochs is int, received 'many'"),

@@ -94,6 +94,10 @@ def test_wrong_starts_are_one_line(trained, toy, tmp_path):
             "nowhere",
             "start=nowhere: nothing is there; name a run's folder, a file of weights or a name of zoo weights",
         ),
+        (
+            "coco_v1",
+            "start=coco_v1: nothing is there, nearest are torchvision/COCO_V1; name a run's folder",
+        ),
         (str(tmp_path / "empty"), "empty: nothing is there"),
         (str(trained.recipe), "recipe.json: no name of published weights and no suffix of .pth"),
         (str(tmp_path / "cut.keras"), "cut.keras: no weights file of Keras, or damaged"),

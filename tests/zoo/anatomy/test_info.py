@@ -42,6 +42,7 @@ def test_a_small_network_by_hand():
     assert found.parameters == found.trainable == 27 * 4 + 4 + 36 * 5 + 5 + 16 * 2 * 5 + 2
     assert (found.field, found.stride, found.flop) == ((8, 8), (4, 4), sum(row.flop for row in rows.values()))
     assert json.loads(json.dumps(found.to_dict()))["layers"][0]["shapes"] == [[1, 8, 12, 4]]
+    assert repr(found).startswith("Info(name='small'") and "Row(" not in repr(found)
 
 
 def test_shared_layers_count_as_often_as_they_are_called_and_networks_within_too():

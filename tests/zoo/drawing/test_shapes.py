@@ -52,7 +52,9 @@ def test_overlay_leaves_its_input_alone():
         (GREY, np.zeros((20, 30)), "float64"),
         (GREY, np.full((20, 30), 256), "256"),
         (GREY, np.full((20, 30), -1), "-1"),
-        (GREY.astype("float32"), np.zeros((20, 30), int), "float32"),
+        (GREY.astype("float32"), np.zeros((20, 30), int), r"float32 .*: give pixels of 0 to 255 as picture.astype"),
+        (GREY[None], np.zeros((20, 30), int), r"\(1, 20, 30, 3\): give the one picture of the batch, picture\[0\]"),
+        ("a.jpg", np.zeros((20, 30), int), "received the path 'a.jpg': give np.asarray"),
         (GREY[..., :1], np.zeros((20, 30), int), r"\(20, 30, 1\)"),
     ],
 )

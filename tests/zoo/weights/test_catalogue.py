@@ -80,6 +80,12 @@ def test_nearest_names_of_a_missing_file():
 
 def test_an_artifact_is_no_keras_file(tmp_path):
     (tmp_path / "model.onnx").touch()
+    with pytest.raises(InputError, match=f"{tmp_path} is a folder, no .keras file: export.load opens a SavedModel's"):
+        zoo.load(tmp_path)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "model.keras").touch()
+    with pytest.raises(InputError, match="run is a folder, no .keras file: .*/run/model.keras is the model"):
+        zoo.load(tmp_path / "run")
     with pytest.raises(InputError, match="model.onnx is an artifact, no .keras file: export.load opens it"):
         zoo.load(tmp_path / "model.onnx")
 
@@ -89,7 +95,7 @@ def test_what_load_takes(tmp_path):
     for given, message in (
         (None, "load takes a .keras file or a name of `zoo weights`, received None"),
         (b"x", "load takes .*, received b'x'"),
-        (tmp_path, f"{tmp_path} is a folder: give the .keras file in it; export.load opens SavedModels"),
+        (tmp_path, f"{tmp_path} is a folder, no .keras file: export.load opens a SavedModel's"),
         (tmp_path / "a.jpg", "a.jpg is no .keras file: give one, or a name of `zoo weights`"),
     ):
         with pytest.raises(InputError, match=message):

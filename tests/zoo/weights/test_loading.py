@@ -178,6 +178,9 @@ def test_the_convention_is_saved(tmp_path):
 
 def test_wrong_words(tmp_path):
     model = resnet18(**TOY)
+    names = "torchvision/IMAGENET1K_V1, torchvision/IMAGENET1K_V2"
+    with pytest.raises(InputError, match=f"imagenet: no name of published weights, nearest are {names}, and no"):
+        weights.load(model, "imagenet")
     with pytest.raises(InputError, match="weights.bin: no name of published weights and no suffix of .pth, .pt, "):
         weights.load(model, "weights.bin")
     with pytest.raises(InputError, match="unknown source 'darkent': choose one of torchvision, "):
