@@ -86,7 +86,7 @@ def train(
 ):
     """Trains a recipe or a model on your pictures, keeps the best epoch, measures it and writes a report."""
     from recipes.report import run
-    from recipes.training.chosen import chosen, lines
+    from recipes.training.chosen import check_data, chosen, lines
     from recipes.training.loggers import logged
     from recipes.training.train import train
 
@@ -100,6 +100,7 @@ def train(
     if print_:
         write_json(json_file, {"recipe": json.loads(recipe.to_json()), "why": why})
         return
+    check_data(model, why)
     with logged(log or [], recipe, workdir) as callbacks:
         trained = train(recipe, workdir, resume=resume, skip_bad=skip_bad, callbacks=callbacks)
     scores = run.write_metrics(trained, skip_bad=skip_bad)

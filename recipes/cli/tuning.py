@@ -31,12 +31,13 @@ def tune(
 ):
     """Trains a recipe again and again to find its best settings; needs the extra `tune`."""
     from recipes.report.trials import draw_trials
-    from recipes.training.chosen import chosen
+    from recipes.training.chosen import check_data, chosen
     from recipes.training.tune import rows_of, search_of, tune
 
     workdir = workdir or Path("runs", f"tune_{model}")
     before = workdir if (workdir / "recipe.json").is_file() else None
-    recipe, _ = chosen(model, data, val_data, weights, set_ or [], before, skip_bad)
+    recipe, why = chosen(model, data, val_data, weights, set_ or [], before, skip_bad)
+    check_data(model, why)
     study = tune(recipe, workdir, trials, [search_of(one) for one in search or []], skip_bad)
     rows = rows_of(study)
     fields = [name for name in rows[0] if name not in ("folder", "value", "state")]

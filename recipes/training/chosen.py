@@ -10,6 +10,9 @@ from recipes.training.settings import change
 from recipes.training.workdir import Workdir
 from zoo.errors import InputError, nearest
 
+OWN_DATA = "_finetune"
+"""How recipes end that show how a model is fitted to any data; those that they name stand for the user's."""
+
 
 def chosen(name, data=None, val_data=None, weights=None, settings=(), resume=None, skip_bad=False):
     """Returns a recipe, and why its fields are what they are.
@@ -51,6 +54,17 @@ def chosen(name, data=None, val_data=None, weights=None, settings=(), resume=Non
     recipe = replace(change(base, settings), **given)
     by_hand = {*given, *(setting.partition("=")[0].partition(".")[0] for setting in settings)}
     return recipe, {field.name: "given" if field.name in by_hand else whose for field in fields(recipe)}
+
+
+def check_data(name, why):
+    """Raises `InputError` where a recipe for data of one's own was given none.
+
+    Args:
+        name: of the recipe or builder.
+        why: reasons by field, as `chosen` returns them.
+    """
+    if name.endswith(OWN_DATA) and why["data"] != "given":
+        raise InputError(f"{name} has no data of its own: name some, --data SOURCE; --print shows the recipe")
 
 
 def lines(recipe, why):

@@ -48,9 +48,8 @@ def _changed(record, path, value, setting):
     if name not in kinds and name in {f.name for f in dataclasses.fields(Augment)}:
         raise InputError(f"--set {setting}: there is no field {name!r}, but augment.{name}")
     if name not in kinds:
-        raise InputError(
-            f"--set {setting}: there is no field {name!r}{nearest(name, kinds)}; all are {', '.join(kinds)}"
-        )
+        near = nearest(name, kinds)
+        raise InputError(f"--set {setting}: there is no field {name!r}{near}; all are {', '.join(kinds)}")
     if rest:
         if not isinstance(getattr(record, name), dict | Augment):
             raise InputError(f"--set {setting}: {name} has no fields of its own")

@@ -28,6 +28,8 @@ def test_unknown_words_are_one_line(zoo, toy, tmp_path):
     for words, message in (
         (["train", "mask_rcnn"], "unknown recipe or model 'mask_rcnn', nearest are mask_rcnn_"),
         (["train", "unet"], "unet is a model without data of its own"),
+        (["train", "fcn_finetune"], "fcn_finetune has no data of its own: name some, --data SOURCE; --print shows"),
+        (["tune", "fcn_finetune"], "fcn_finetune has no data of its own: name some, --data SOURCE"),
         (["train", "unet_shapes", "--beside", tmp_path], "is no run's folder, its curves cannot be shown; name one"),
         (["train", "unet_shapes", "--log", "email"], "--log is one of wandb, mlflow, received 'email'"),
         (["train", "unet_shapes", "--set=patience=0"], "patience is 1 or more, received 0"),

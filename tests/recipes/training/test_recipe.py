@@ -50,7 +50,7 @@ def test_changes():
     "setting, message",
     [
         ("epoch=3", "there is no field 'epoch', nearest are epochs"),
-        ("qqq=3", "there is no field 'qqq', only builder, data"),
+        ("qqq=3", "there is no field 'qqq'; all are builder, data"),
         ("epochs", "takes field=value, received 'epochs'"),
         ("epochs=many", "epochs is int, received 'many'"),
         ("epochs=0", "epochs is 1 or more, received 0"),
