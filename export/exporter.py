@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 LATENCY_RUNS = 5
 LATENCY_SECONDS = 2.0
 """After which no other run begins."""
-NOISE = "compared on noise alone: give pictures of what the model was trained for"
+NOISE = "compared on noise alone: give pictures of what the model was trained for (--data, pictures=)"
 
 
 class VerificationError(RuntimeError):

@@ -10,6 +10,7 @@ from export.ways import QUANTIZE
 from recipes.cli.app import Data, Json, verb, write_json
 from recipes.cli.quiet import import_frameworks
 from recipes.report.tables import megabytes, percent, show
+from recipes.report.words import counted
 from zoo.errors import InputError
 
 WAYS = "; ".join(f"{format}: {', '.join(way or 'none' for way in ways)}" for format, ways in QUANTIZE.items())
@@ -161,7 +162,8 @@ def show_artifact(made):
             for way, tensor in tensors
         ],
     )
-    print(f"{made.parity['verdict']} on {made.parity['pictures']}")
+    count, _, which = made.parity["pictures"].partition(" ")
+    print(f"{made.parity['verdict']} on {counted(int(count), 'picture')} {which}")
     for doubt in made.parity["doubts"]:
         print(f"  {doubt}")
 

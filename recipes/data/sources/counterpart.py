@@ -10,7 +10,8 @@ def with_counterpart(data):
     """Finds the source that belongs to one, to measure on.
 
     `voc:cells:train` has `voc:cells:val` (or valid, validation, test), `masks:camvid/train` has `masks:camvid/val`,
-    and `coco:FILE.json@DIR`, which has no splits, is divided by a hash of the names, see `halves`.
+    `points:faces/train.csv` has `points:faces/val.csv`; `coco:FILE.json@DIR`, which has no splits, is divided by a
+    hash of the names, see `halves`.
 
     Args:
         data: what to learn from, as `open_source` takes it.
@@ -32,9 +33,9 @@ def with_counterpart(data):
 
 def candidates(place):
     """Yields pairs of sources, the likeliest first."""
-    for before in (":", "/"):
-        if place.endswith(f"{before}train"):
-            yield from ((place, f"{place.removesuffix('train')}{split}") for split in SPLITS)
+    for end in (":train", "/train", "/train.csv", ":train.csv"):
+        if place.endswith(end):
+            yield from ((place, place.removesuffix(end) + end.replace("train", split)) for split in SPLITS)
             return
     yield from ((f"{place}:train", f"{place}:{split}") for split in SPLITS)
 

@@ -118,7 +118,7 @@ def test_export_verify_benchmark_predict(zoo, own_run, toy, sets):
     """The road after training, each step by its verb; the report of the run follows."""
     model, artifact = own_run / "model.keras", own_run / "artifacts" / "model.onnx"
     code, out, _ = zoo("export", model)
-    assert code == 0 and artifact.is_file() and "none" in out and "passed on 3 given by the caller" in out
+    assert code == 0 and artifact.is_file() and "none" in out and "passed on 3 pictures given by the caller" in out
     code, out, _ = zoo("verify", artifact, "--json", "verified.json")
     assert code == 0 and "passed" in out and "3 pictures" in out  # those that the run was measured on
     code, _, err = zoo("verify", shutil.copy(artifact, "copy.onnx"), "--model", shutil.copy(model, "copy.keras"))

@@ -20,6 +20,15 @@ def test_a_folder_beside(folder):
     assert with_counterpart(f"masks:{folder}/train") == (f"masks:{folder}/train", f"masks:{folder}/valid")
 
 
+def test_a_table_beside(folder, tmp_path):
+    for split in ("train", "valid"):
+        picture = next((folder / split / "images").iterdir())
+        shutil.copy(picture, tmp_path)
+        (tmp_path / f"{split}.csv").write_text(f"image,x0,y0\n{picture.name},1,2\n")
+    pair = f"points:{tmp_path}/train.csv", f"points:{tmp_path}/valid.csv"
+    assert with_counterpart(pair[0]) == pair
+
+
 def test_a_source_without_splits_is_divided_by_names(folder):
     learned, measured = with_counterpart(f"masks:{folder}/valid")
     assert (learned, measured) == (f"masks:{folder}/valid:train", f"masks:{folder}/valid:val")
