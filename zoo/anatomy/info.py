@@ -93,7 +93,8 @@ def info(model: keras.Model, image_size: Size | None = None) -> Info:
 
     Args:
         model: a functional `keras.Model` of pictures.
-        image_size: `(height, width)` in pixels; the model's own if not given, or else that of its training, or 224.
+        image_size: `(height, width)` in pixels; the model's own if not given, or else that of its training, or a
+            square of the shorter side that it scales pictures to, or of 224.
     Returns:
         An `Info`.
     Raises:
@@ -171,7 +172,8 @@ class Count:
 def size_of(model, image_size):
     """Returns `(height, width)` at which a model is counted, see `info`."""
     own = tuple(model.inputs[0].shape[1:3])
-    wanted = tuple(image_size or getattr(model, "image_size", None) or (USUAL, USUAL))
+    shorter, _ = getattr(model, "sides", None) or (USUAL, None)
+    wanted = tuple(image_size or getattr(model, "image_size", None) or (shorter, shorter))
     if image_size is not None and any(side not in (None, got) for side, got in zip(own, wanted, strict=True)):
         asked = written(wanted)
         raise InputError(f"{model.name} takes pictures of {written(own)}, received {asked}: build it for that size")

@@ -125,7 +125,12 @@ def test_what_becomes_of_a_picture_is_said():
     }
     yolo = info(zoo.tiny_yolo_v2(2, width=1 / 16)).input_rule
     assert yolo["size"] == "any" and yolo["normalisation"] == "0.00392157 x"
-    rcnn = info(zoo.fast_rcnn_resnet18_fpn(2, width=1 / 16, num_proposals=7)).input_rule
+    scaled = zoo.fast_rcnn_resnet18_fpn(2, width=1 / 16, num_proposals=7)
+    assert info(scaled).image_size == (224, 224)
+    scaled.sides = (96, 160)
+    assert info(scaled).image_size == (96, 96) and info(scaled, (32, 64)).image_size == (32, 64)
+    scaled.sides = None
+    rcnn = info(scaled).input_rule
     assert rcnn["regions"] == "7 of selective_search_fast" and rcnn["normalisation"].count(",") == 2
 
 
