@@ -66,10 +66,10 @@ class ZooModel(keras.Model):
         check_pictures(self, x)
         return super().evaluate(x, *args, **kwargs)
 
-    def predict(self, x, batch_size=None, *args, **kwargs):
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """As Keras's; the dict is a `zoo.prediction.Prediction`, which a notebook shows as a table."""
         check_pictures(self, x, some=True)
-        found = super().predict(*batches(x, batch_size), *args, **kwargs)
+        found = super().predict(*batches(x, batch_size, steps), verbose, steps, callbacks)
         return Prediction(found, like=self) if isinstance(found, dict) else found
 
     def predict_step(self, *args):

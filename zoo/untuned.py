@@ -5,24 +5,32 @@ misses that it shall end: a step of 5.6 seconds then returns after 10.3, that is
 batches of arrays are tuned. Seen with TensorFlow 2.21 and Keras 3.15.
 """
 
+import math
+
 import keras
 import numpy as np
 
+USUAL = 32
+"""Pictures of a batch where nobody says how many, as Keras has it."""
 
-def batches(x, batch_size):
-    """Returns arrays of pictures, alone or in a dict, as a `tf.data.Dataset` of batches; all else as it is.
+
+def batches(x, batch_size, steps=None):
+    """Returns arrays, alone or in dicts and lists of inputs, as a `tf.data.Dataset` of batches; all else as it is.
 
     Args:
         x: what Keras predicts.
-        batch_size: pictures of a batch, 32 if `None`, as Keras has it.
+        batch_size: pictures of a batch; `None` for all in so many `steps`, and without these for `USUAL`.
+        steps: how many batches are predicted, `None` for all.
     Returns:
         `(x, batch_size)` for Keras, the latter `None` where the first is a data set.
     """
-    arrays = x.values() if isinstance(x, dict) else [x]
+    arrays = keras.tree.flatten(x)
     if keras.backend.backend() != "tensorflow" or not all(isinstance(array, np.ndarray) for array in arrays):
         return x, batch_size
     import tensorflow as tf
 
+    batch_size = batch_size or (math.ceil(len(arrays[0]) / steps) if steps else USUAL)
     options = tf.data.Options()
     options.autotune.enabled = False
-    return tf.data.Dataset.from_tensor_slices(x).batch(batch_size or 32).with_options(options), None
+    inputs = (keras.tree.lists_to_tuples(x),)  # alone in a tuple, or Keras took the second of a list for targets
+    return tf.data.Dataset.from_tensor_slices(inputs).batch(batch_size).with_options(options), None
