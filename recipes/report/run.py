@@ -13,6 +13,8 @@ from zoo.errors import InputError
 from zoo.files import replace_text
 
 SAMPLES = 6
+SIZES = "picture_size", "crop_size", "multi_scale"
+"""Fields of a recipe that are one, or several, of `(height, width)`."""
 MEASURED = "recipe.json", "metrics.json"
 """What a run's folder holds once it was trained and measured."""
 
@@ -65,7 +67,7 @@ def report(workdir, *, skip_bad=False, beside=None):
     data = scores.pop("data")
     source, _ = usable_again(open_source(data).of_task(recipe.task), read_known(workdir.path), skip_bad)
     kept = curves(workdir)
-    fields = {name: text(value) for name, value in recipe.to_dict().items()}
+    fields = {name: text(value, name) for name, value in recipe.to_dict().items()}
     drawn = page.draw(
         title=workdir.path.name,
         facts={"measured on": data, **fields, "hardware": hardware.describe(), "date": date.today().isoformat()},
@@ -106,15 +108,15 @@ def curves(workdir):
     return read_json(workdir.curves, list, values=dict) if workdir.curves.is_file() else []
 
 
-def text(value):
-    """Writes a recipe's field for readers."""
+def text(value, name=""):
+    """Writes a recipe's field, or several in a dict, for readers."""
     if isinstance(value, dict):
-        told = ((name, text(one)) for name, one in value.items())
+        told = ((name, text(one, name)) for name, one in value.items())
         return ", ".join(f"{name} ({one})" if ", " in one else f"{name} {one}" for name, one in told) or "none"
     if isinstance(value, list | tuple):
-        size = len(value) == 2 and all(isinstance(side, int) for side in value)
         nested = any(isinstance(one, list | tuple) for one in value)
-        return (" x " if size else "; " if nested else ", ").join(map(text, value)) or "none"
+        between = "; " if nested else " x " if name in SIZES else ", "
+        return between.join(text(one, name) for one in value) or "none"
     return "none" if value in (None, "") else f"{value:g}" if isinstance(value, float) else str(value)
 
 

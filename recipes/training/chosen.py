@@ -75,7 +75,7 @@ def lines(recipe, why):
         if value == default and why.get(field.name) in (None, "the recipe's", "the run's"):
             plain.append(field.name)
         else:
-            rows.append([field.name, text(recipe.to_dict()[field.name]), why.get(field.name, "")])
+            rows.append([field.name, text(recipe.to_dict()[field.name], field.name), why.get(field.name, "")])
     return rows, plain
 
 

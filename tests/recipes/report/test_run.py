@@ -6,8 +6,12 @@ from recipes.report.run import text
 @pytest.mark.parametrize(
     ("value", "written"),
     [
-        ((480, 640), "480 x 640"),
-        (((320, 352), (64, 96)), "320 x 352; 64 x 96"),
+        (
+            {"picture_size": (480, 640), "milestones": (40_000, 60_000)},
+            "picture_size 480 x 640, milestones (40000, 60000)",
+        ),
+        ({"multi_scale": ((320, 352), (64, 96))}, "multi_scale 320 x 352; 64 x 96"),
+        ((8, 16), "8, 16"),
         (("conv1", "res2_*"), "conv1, res2_*"),
         ((0.8, 1.25), "0.8, 1.25"),
         ((61, 123, 246), "61, 123, 246"),
