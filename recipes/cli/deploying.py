@@ -51,9 +51,9 @@ def predict(
 ):
     """Predicts pictures, videos and cameras: overlays to look at, label maps and JSON to work with."""
     from recipes.data.pictures import ignored_line
+    from recipes.deploy.inputs import TAKEN
     from recipes.deploy.predict import CutShort, predict_each
     from recipes.deploy.summary import Lines
-    from recipes.deploy.video import SUFFIXES
     from recipes.evaluation.ways import through
 
     ways = {"tile": tile, "overlap": overlap, "flip": flip, "scales": numbers(scales, "--scales"), "crf": crf}
@@ -74,7 +74,7 @@ def predict(
     show(f"predictions in {output}", ["picture", "found", "file"], lines.rows, prose=("found",))
     if lines.count > len(lines.rows):
         print(f"and {lines.count - len(lines.rows):,} more in {output}")
-    if line := ignored_line(inputs, SUFFIXES):
+    if line := ignored_line(inputs, TAKEN):
         print(line)
     if skipped:
         show("skipped", ["what"], [[line] for line in skipped], prose=("what",))

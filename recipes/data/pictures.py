@@ -181,13 +181,13 @@ def grey(pixels):
     return ((299 * red + 587 * green + 114 * blue + 500) // 1000).astype(np.uint8)[..., None]
 
 
-def find(path, some=True):
+def find(path, suffixes=SUFFIXES):
     """Lists pictures.
 
     Args:
-        path: a picture file, or a folder of them: files of the suffixes in `SUFFIXES`, written large or small, but no
-            hidden ones; its subfolders are not searched. `ignored` counts what else lies in it.
-        some: whether a folder must hold one.
+        path: a picture file, or a folder of them: files of those suffixes, written large or small, but no hidden
+            ones; its subfolders are not searched. `ignored` counts what else lies in it.
+        suffixes: of what is looked for in a folder, as in `SUFFIXES`, small.
 
     Returns:
         Sorted list of `Path`.
@@ -201,31 +201,30 @@ def find(path, some=True):
         if fault:
             raise InputError(f"{path}: {fault}")
         return [path]
-    found = sorted(path / name for name, is_picture in _listed(path) if is_picture)
-    if some and not found:
-        raise InputError(f"{path}: the folder holds no pictures ({', '.join(SUFFIXES)})")
+    found = sorted(path / name for name, fits in _listed(path, suffixes) if fits)
+    if not found:
+        raise InputError(f"{path}: the folder holds no pictures ({', '.join(suffixes)})")
     return found
 
 
-def ignored(path, used=()):
+def ignored(path, suffixes=SUFFIXES):
     """Counts what `find` leaves out of a folder: other files, hidden ones, subfolders, links to nothing, pipes.
 
     Args:
         path: what `find` was given.
-        used: suffixes of files that are taken for something else, small.
+        suffixes: likewise.
 
     Returns:
         `(count, name)` with the first name of them by the alphabet, hidden ones last; `(0, "")` where nothing is left
         out.
     """
-    names = [name for name, is_picture in _listed(path) if not is_picture] if os.path.isdir(path) else []
-    names = [name for name in names if name.startswith(".") or not name.lower().endswith(used)] if used else names
+    names = [name for name, fits in _listed(path, suffixes) if not fits] if os.path.isdir(path) else []
     return len(names), min(names, key=lambda name: (name.startswith("."), name), default="")
 
 
-def ignored_line(paths, used=()):
+def ignored_line(paths, suffixes=SUFFIXES):
     """Says what `find` leaves out of paths: "ignored 3 files that are no pictures, e.g. notes.txt", or ""."""
-    found = [ignored(path, used) for path in paths]
+    found = [ignored(path, suffixes) for path in paths]
     count, example = sum(count for count, _ in found), next((name for _, name in found if name), "")
     if count == 0:
         return ""
@@ -233,15 +232,15 @@ def ignored_line(paths, used=()):
     return f"ignored {count:,} {what}, e.g. {example}"
 
 
-def _listed(folder):
-    """Lists the names in a folder, each with whether it is a picture's."""
+def _listed(folder, suffixes):
+    """Lists the names in a folder, each with whether it is that of a file with such a suffix."""
     try:
         names = os.listdir(folder)
     except OSError as error:
         raise InputError(f"{folder}: cannot be read ({error.strerror}); make it readable") from error
-    return [(name, _is_picture(folder, name)) for name in names]
+    return [(name, _is_file(folder, name, suffixes)) for name in names]
 
 
-def _is_picture(folder, name):
+def _is_file(folder, name, suffixes):
     suffix = os.path.splitext(name)[1].lower()
-    return not name.startswith(".") and suffix in SUFFIXES and os.path.isfile(os.path.join(folder, name))
+    return not name.startswith(".") and suffix in suffixes and os.path.isfile(os.path.join(folder, name))

@@ -9,10 +9,13 @@ import numpy as np
 
 from recipes.data import pictures
 from recipes.deploy.fetch import fetched
-from recipes.deploy.video import Video, is_video
+from recipes.deploy.video import SUFFIXES, Video, is_video
 from zoo.errors import InputError, written
 from zoo.progress import track
 from zoo.weights.fetching import is_address
+
+TAKEN = (*pictures.SUFFIXES, *SUFFIXES)
+"""Suffixes of what is taken of a folder."""
 
 
 class Picture(NamedTuple):
@@ -165,8 +168,9 @@ def found(inputs, folder, readable):
                 raise InputError(f"{text}: no file is called like this")
             yield from found(files, folder, readable)
         else:
-            videos = [str(file) for file in sorted(Path(text).glob("*")) if is_video(file.name)]
-            yield from (Picture(str(path), path) for path in pictures.find(text, some=not videos))
+            files = pictures.find(text, TAKEN)
+            videos = [str(path) for path in files if is_video(path.name)]
+            yield from (Picture(str(path), path) for path in files if not is_video(path.name))
             yield from found(videos, folder, readable)
 
 

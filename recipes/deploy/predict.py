@@ -64,7 +64,7 @@ def predict_each(
 
     Args:
         predictor: what `export.load` returns.
-        inputs: picture and video files, folders of pictures, globs, addresses of pictures, `camera:0`.
+        inputs: see `recipes.deploy.inputs.open_streams`.
         output: folder to write to; made if missing.
         found: is called with each entry of `predictions.json` in its turn.
         skip_bad: leave out unreadable pictures, and the lost end of a video, instead of stopping.

@@ -41,6 +41,7 @@ def test_an_address_of_a_video_is_one(tmp_path):
         entries, skipped = predict(detector(), [f"{address}/walk.avi?of=me"], tmp_path / "out")
         with pytest.raises(InputError, match=f"{address}/words.mp4: cannot be opened as a video"):
             predict(detector(), [f"{address}/words.mp4"], tmp_path / "out")
+        assert len(predict(detector(), [f"{address}/words.mp4"], tmp_path / "none", skip_bad=True)[1]) == 1
     assert [(entry["picture"], entry["time"]) for entry in entries] == [
         (f"{address}/walk.avi?of=me", number / 10) for number in range(4)
     ]

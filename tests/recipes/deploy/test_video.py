@@ -10,10 +10,10 @@ from PIL import Image
 
 from recipes.data.pictures import ignored_line
 from recipes.deploy import video
+from recipes.deploy.inputs import TAKEN
 from recipes.deploy.predict import CutShort, predict, predict_each
-from recipes.deploy.video import SUFFIXES, Video
+from recipes.deploy.video import Video
 from tests.recipes.blobs import detector, found, moving, read_video, write_video
-from tests.zoo.weights.server import served
 from zoo.errors import InputError
 
 
@@ -37,23 +37,19 @@ def test_a_video_becomes_a_video_of_its_rate_and_size_and_an_entry_a_frame(clip,
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip_overlay.mp4", "predictions.json"]
 
 
-def test_videos_of_a_folder_and_by_their_address(clip, tmp_path):
+def test_videos_of_a_folder_but_no_hidden_ones(clip, tmp_path):
     folder = tmp_path / "both"
     folder.mkdir()
     shutil.copy(clip, folder / "a.MP4")
-    (folder / "notes.txt").touch()
+    (folder / "more.mp4").mkdir()
+    for name in ("notes.txt", "._a.MP4"):
+        (folder / name).touch()
     entries, _ = predict(detector(), [folder], tmp_path / "out")
     assert {entry["overlay"] for entry in entries} == {"a_overlay.mp4"} and len(entries) == 9
-    assert ignored_line([folder], SUFFIXES) == "ignored 1 file that is no picture, e.g. notes.txt"
+    assert ignored_line([folder], TAKEN) == "ignored 3 files that are no pictures, e.g. more.mp4"
     Image.fromarray(moving(3)).save(folder / "b.png")
     entries, _ = predict(detector(), [folder], tmp_path / "out")
     assert len(entries) == 10 and {entry["overlay"] for entry in entries} == {"a_overlay.mp4", "b_overlay.png"}
-    with served({"/walk.mp4": clip.read_bytes(), "/no.mp4": b"x"}) as (address, _):
-        entries, _ = predict(detector(), [f"{address}/walk.mp4"], tmp_path / "out")
-        assert {(e["picture"], e["overlay"]) for e in entries} == {(f"{address}/walk.mp4", "walk_overlay.mp4")}
-        with pytest.raises(InputError, match=f"{address}/no.mp4: cannot be opened as a video"):
-            predict(detector(), [f"{address}/no.mp4"], tmp_path / "out")
-        assert predict(detector(), [f"{address}/no.mp4", clip], tmp_path / "out", skip_bad=True)[1]
 
 
 def test_odd_sides_and_single_frames_and_a_second_call(tmp_path):
