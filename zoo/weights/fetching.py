@@ -46,7 +46,7 @@ def replacing(path):
 
 
 def read(url, most):
-    """Returns the bytes of a small file.
+    """Returns the bytes of a file.
 
     Args:
         url: its address.
@@ -54,12 +54,12 @@ def read(url, most):
     Raises:
         OSError: if it cannot be had, is cut short or larger.
     """
-    content = b""
+    content = bytearray()
     for block in blocks(url):
         content += block
         if len(content) > most:
             raise OSError(f"it has more than {most:,} bytes")
-    return content
+    return bytes(content)
 
 
 def blocks(url, name=None, size=None):
