@@ -84,7 +84,7 @@ def verb(example, name=None, frameworks=False):
 def with_json(function):
     """Returns a verb's function of which `--json -` prints JSON alone: all else goes to stderr.
 
-    A place where `--json` cannot write is refused before the work.
+    A file in no folder, and a folder in place of a file, are refused before the work.
     """
 
     @functools.wraps(function)
@@ -93,6 +93,8 @@ def with_json(function):
         if file != STDOUT:
             if file and not file.absolute().parent.is_dir():
                 raise InputError(f"{file}: there is no folder {file.parent}; make it, or choose another place")
+            if file and file.is_dir():
+                raise InputError(f"{file}: is a folder; name a file in it")
             return function(**arguments)
         printed = sys.stdout
         with redirect_stdout(sys.stderr):

@@ -54,6 +54,7 @@ def test_json_goes_to_the_output_alone(zoo, tmp_path):
         (["trian"], "error: No such command 'trian'. Did you mean 'train'? (`zoo --help` shows the words)\n"),
         (["predict", "m.onnx", "a.jpg", "--score", "high"], "error: Invalid value for '--score': "),
         (["predict", "m.onnx", "a.jpg", "--colour"], "error: No such option"),
+        (["list", "--json", "."], "error: .: is a folder; name a file in it\n"),
         (["list", "--json", "no/a.json"], "error: no/a.json: there is no folder no; make it, or choose"),
         (["weights", "fetch"], "error: Missing argument 'names'. (`zoo weights fetch --help` shows the words)\n"),
     ],
