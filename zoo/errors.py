@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 LONGEST = 2000
 NEAREST, ALIKE = 3, 0.5
+"""How many names a message tells at most, and how much of them a mistaken one has."""
 
 
 class InputError(ValueError):
@@ -27,15 +28,19 @@ def one_line(text):
 
 
 def alike(name, known):
-    """Returns the few names that hold one that nothing has, or else are most like it."""
+    """Returns the few of the known names that a mistaken one is part of, and then those most like it."""
     holding = [one for one in known if name and name.lower() in one.lower()]
     return list(dict.fromkeys([*holding, *get_close_matches(name, known, NEAREST, ALIKE)]))[:NEAREST]
 
 
-def nearest(name, known):
-    """Returns ", nearest are A, B", the names `alike` to one that nothing has; "" without any."""
-    near = alike(name, known)
+def listed(near):
+    """Returns ", nearest are A, B" with those names, as the middle of a message; "" without any."""
     return f", nearest are {', '.join(near)}" if near else ""
+
+
+def nearest(name, known):
+    """Returns what `listed` makes of the names that are `alike`."""
+    return listed(alike(name, known))
 
 
 def written(size):

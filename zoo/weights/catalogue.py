@@ -6,7 +6,7 @@ What `find` returns has a `name`; `load()` for the `keras.Model`; `located()` fo
 
 import os
 
-from zoo.errors import InputError, alike
+from zoo.errors import NEAREST, InputError, alike, listed
 from zoo.weights import hub, published, shelf
 
 PREFIXES = ("torchvision/", f"{shelf.SOURCE}/", "hf://")
@@ -82,12 +82,11 @@ def hint(text):
     """Returns ", nearest are ..." with the names of models that are nearest to a text, "" where none is near."""
     known = [entry.model_name for entry in published.PUBLISHED if entry.whole] + shelf.names()
     by_end = {name.partition("/")[2]: name for name in known}
-    near = [by_end[end] for end in alike(str(text).rpartition("/")[2], by_end)]
-    return f", nearest are {', '.join(near)}" if near else ""
+    return listed([by_end[end] for end in alike(str(text).rpartition("/")[2], by_end)])
 
 
 def hint_of_weights(text):
     """As `hint`, with the names of weights that hold the text, too: "imagenet" is of torchvision/IMAGENET1K_V1."""
     last = str(text).rpartition("/")[2].lower()
     names = sorted({entry.name for entry in published.PUBLISHED if last and last in entry.name.lower()})
-    return f", nearest are {', '.join(names)}" if names else hint(text)
+    return listed(names[:NEAREST]) or hint(text)
