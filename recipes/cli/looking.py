@@ -36,7 +36,7 @@ def info(
     if set_ and not named:
         raise InputError(f"--set changes what a builder builds, and {model} is none that `zoo list` shows")
     if not named and not catalogue.is_name(model) and not Path(model).exists():
-        near = nearest(model, zoo.BUILDERS)
+        near = nearest(model, (*zoo.BUILDERS, *catalogue.names()))
         raise InputError(f"{model} is no model and no file{near}: `zoo list` and `zoo weights` show the models")
     if not named and format_of(model) != "keras":
         show_card(model, json_file, idle=image_size or layers)

@@ -78,15 +78,19 @@ def no_model(name, entries):
     )
 
 
+def names():
+    """Lists the names of models, those of the hub apart."""
+    return [entry.model_name for entry in published.PUBLISHED if entry.whole] + shelf.names()
+
+
 def hint(text):
     """Returns ", nearest are ..." with the names of models that are nearest to a text, "" where none is near."""
-    known = [entry.model_name for entry in published.PUBLISHED if entry.whole] + shelf.names()
-    by_end = {name.partition("/")[2]: name for name in known}
+    by_end = {name.partition("/")[2]: name for name in names()}
     return listed([by_end[end] for end in alike(str(text).rpartition("/")[2], by_end)])
 
 
 def hint_of_weights(text):
     """As `hint`, with the names of weights that hold the text, too: "imagenet" is of torchvision/IMAGENET1K_V1."""
     last = str(text).rpartition("/")[2].lower()
-    names = sorted({entry.name for entry in published.PUBLISHED if last and last in entry.name.lower()})
-    return listed(names[:NEAREST]) or hint(text)
+    holding = sorted({entry.name for entry in published.PUBLISHED if last and last in entry.name.lower()})
+    return listed(holding[:NEAREST]) or hint(text)

@@ -41,6 +41,7 @@ def test_info_of_files(zoo, trained, tmp_path):
         (["nothing"], "error: nothing is no model and no file: `zoo list` and `zoo weights` show"),
         (["mask_rcnn"], "error: mask_rcnn is no model and no file, nearest are mask_rcnn_"),
         (["segnet_bsic"], "error: segnet_bsic is no model and no file, nearest are segnet_basic, segnet: `zoo list`"),
+        (["unet_shapes"], "error: unet_shapes is no model and no file, nearest are regionzoo/unet_shapes, "),
         (["nothing", "--set", "width=1"], "error: --set changes what a builder builds, and nothing is none"),
         (["unet", "--set", "width"], "error: --set takes argument=value, received 'width'"),
         (["unet", "--set", "colour=1"], "error: unet takes no 'colour'"),
