@@ -113,7 +113,7 @@ def predict_each(
             if line := stream.lost():
                 (readable.skipped if skip_bad else cut).append(line)
     if cut:
-        raise CutShort(f"{'; '.join(cut)}; --skip-bad takes what there is for all")
+        raise CutShort(f"{'; '.join([*cut, *readable.skipped])}; --skip-bad takes what there is for all")
     return count, readable.skipped
 
 

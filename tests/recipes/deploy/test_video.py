@@ -111,6 +111,13 @@ def test_what_there_is_of_a_video_cut_short_is_kept_and_said(clip, tmp_path):
         assert len(read_video(tmp_path / "out" / f"{name}_overlay.mp4")[0]) == count
     assert len(json.loads((tmp_path / "out" / "predictions.json").read_text())) == len(entries) + 9
 
+    def press(entry):
+        if entry["picture"] == str(clip):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(CutShort, match=f"{skipped[0]}; {clip}: stopped after 1 frames, which are kept; --skip-bad"):
+        predict_each(detector(), [cut, clip], tmp_path / "stopped", press)
+
 
 def test_ctrl_c_ends_a_video_whole(tmp_path):
     clip = write_video(tmp_path / "long.avi", [moving(number % 9) for number in range(60)])
