@@ -24,10 +24,10 @@ def check_pictures(model, x, some=False):
         some: whether there must be a picture in it, as `predict` wants.
     """
     *fixed, channels = model.inputs[0].shape[1:]
-    takes = f"{model.name} takes pictures (B, H, W, {channels})"
-    if (remedy := no_array(x)) is not None:
+    takes, name = f"{model.name} takes pictures (B, H, W, {channels})", model.inputs[0].name
+    if (remedy := no_array(x[name] if isinstance(x, dict) and name in x else x)) is not None:
         raise InputError(f"{takes}, received {remedy}")
-    pictures = pictures_in(x, model.inputs[0].name)
+    pictures = pictures_in(x, name)
     shape = shape_of(pictures)
     if some and shape[:1] == (0,):
         raise InputError(f"{takes}, received none: an array of shape {shape}")

@@ -25,6 +25,7 @@ def model():
         ([PIXELS[0], PIXELS[1][:16]], "received a list of 2: give pictures of one size as np.stack("),
         (["a.jpg", "b.jpg"], "received a list of 2 paths: give np.stack([np.asarray(PIL.Image.open(path).convert("),
         (PIXELS[0].tolist(), "received lists within a list: give np.asarray(pictures)"),
+        ({"image": "a.jpg"}, "received the path 'a.jpg': give np.asarray("),
         (None, "received None: give an array of pictures"),
         ([], "received []: give an array of pictures"),
         (7, "received 7: give an array of pictures"),

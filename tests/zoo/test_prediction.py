@@ -77,6 +77,12 @@ def test_a_prediction_is_drawn_on_its_picture():
         zoo.draw(picture, FOUND)
     with pytest.raises(zoo.InputError, match="a prediction has boxes"):
         zoo.draw(picture, {"nothing": 1})
+    with pytest.raises(zoo.InputError, match="received the path 'a.jpg': give np.asarray"):
+        zoo.draw("a.jpg", one)
+    with pytest.raises(zoo.InputError, match=r"received float64 .*: give pixels of 0 to 255"):
+        zoo.draw(np.asarray(picture) / 255, one)
+    with pytest.raises(zoo.InputError, match="score is a number from 0 to 1, received 50"):
+        zoo.draw(picture, one, score=50)
 
 
 def test_reports_are_tables_in_a_notebook():

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from zoo.drawing.depict import draw_targets, found_in
+from zoo.drawing.shapes import checked
 from zoo.errors import InputError
 from zoo.prediction import SCORE, pictures_of
 
@@ -29,12 +30,12 @@ def draw(
     Returns:
         A `PIL.Image.Image` of the picture's size.
     Raises:
-        InputError: if the prediction is of several pictures or of none that is known, or of another size, or the
-            score is none.
+        InputError: if the picture is none, the prediction is of several pictures or of none that is known, or of
+            another size, or the score is none.
     """
     if not 0 <= score <= 1:
         raise InputError(f"score is a number from 0 to 1, received {score}")
-    image = np.asarray(picture.convert("RGB") if isinstance(picture, Image.Image) else picture)
+    image = checked(picture.convert("RGB") if isinstance(picture, Image.Image) else picture)
     task, pictures = pictures_of(prediction)
     if len(pictures) != 1:
         raise InputError(f"draw takes the prediction of one picture, received {len(pictures)}: draw them one by one")

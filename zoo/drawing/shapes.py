@@ -39,7 +39,7 @@ def overlay(image, classes, opacity=0.5):
     Raises:
         InputError: if the sizes disagree or a class lies outside 0-255.
     """
-    image, classes = _picture(image), np.asarray(classes)
+    image, classes = checked(image), np.asarray(classes)
     if classes.shape != image.shape[:2] or not np.issubdtype(classes.dtype, np.integer):
         raise InputError(
             f"overlay takes integer classes of the picture's size {image.shape[:2]}, "
@@ -68,7 +68,7 @@ def draw_boxes(image, boxes, labels=None, class_names=(), scores=None, colours=N
     Raises:
         InputError: if the shapes disagree.
     """
-    image = _picture(image)
+    image = checked(image)
     boxes = _rows(boxes, (4,), "draw_boxes")
     for name, values in (("labels", labels), ("scores", scores), ("colours", colours)):
         if values is not None and len(values) != len(boxes):
@@ -107,7 +107,7 @@ def draw_masks(image, masks, colours, opacity=0.4):
     Raises:
         InputError: if the shapes disagree.
     """
-    drawn, masks = _picture(image).copy(), np.asarray(masks, bool)
+    drawn, masks = checked(image).copy(), np.asarray(masks, bool)
     if masks.shape != (len(colours), *drawn.shape[:2]):
         raise InputError(
             f"draw_masks takes {len(colours)} masks of the picture's size {drawn.shape[:2]}, received {masks.shape}"
@@ -131,7 +131,7 @@ def draw_points(image, points):
     Raises:
         InputError: if the points are not `(P, 2)` or `(P, 3)`.
     """
-    image = _picture(image)
+    image = checked(image)
     points = _rows(points, (2, 3), "draw_points")
     canvas = Image.fromarray(image)
     draw = ImageDraw.Draw(canvas)
@@ -175,7 +175,7 @@ def draw_lines(image, starts, ends, colours):
     Returns:
         `(H, W, 3)` uint8.
     """
-    canvas = Image.fromarray(_picture(image))
+    canvas = Image.fromarray(checked(image))
     draw = ImageDraw.Draw(canvas)
     for start, end, colour in zip(starts, ends, colours, strict=True):
         draw.line((*map(float, start), *map(float, end)), fill=tuple(map(int, colour)), width=_stroke(canvas))
@@ -195,7 +195,7 @@ def contact_sheet(images, columns=4, captions=None, cell=320):
     Raises:
         InputError: if there is no picture, or not one caption a picture.
     """
-    images = [Image.fromarray(_picture(image)) for image in images]
+    images = [Image.fromarray(checked(image)) for image in images]
     if not images or columns < 1:
         raise InputError(f"contact_sheet takes pictures and columns, received {len(images)} and {columns}")
     if captions is not None and len(captions) != len(images):
@@ -222,7 +222,8 @@ def contact_sheet(images, columns=4, captions=None, cell=320):
     return sheet
 
 
-def _picture(image):
+def checked(image):
+    """Returns a uint8 `(H, W, 3)` picture, or raises `InputError` with what it is instead."""
     takes = "drawing takes a uint8 (H, W, 3) picture"
     if paths := paths_in(image):
         raise InputError(f"{takes}, received {paths}: give {OPENED}")
