@@ -88,7 +88,10 @@ def remove_left_over(folder):
 
 
 def _remove(path):
-    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    if os.path.isdir(path):
+        shutil.rmtree(path)
+    elif os.path.lexists(path):  # which, as `isdir`, takes names that no file can have
+        path.unlink(missing_ok=True)
 
 
 def _flush(path):
