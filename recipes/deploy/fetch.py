@@ -21,14 +21,14 @@ def fetched(address, folder):
     Raises:
         InputError: if nothing answers, or what answers is a page, cut short or too large.
     """
+    last = PurePosixPath(unquote(urlsplit(address).path)).name
+    path = folder / (re.sub(r"[^\w.-]", "_", last).lstrip(".") or "picture")
     try:
-        contents = fetching.read(address, MOST_BYTES)
+        contents = fetching.read(address, MOST_BYTES, path.name)
     except OSError as error:
         raise InputError(
             f"{address}: cannot be fetched ({fetching.reason(error)}); give the address of a picture or a video, "
             "or fetch it yourself and name the file"
         ) from error
-    last = PurePosixPath(unquote(urlsplit(address).path)).name
-    path = folder / (re.sub(r"[^\w.-]", "_", last).lstrip(".") or "picture")
     path.write_bytes(contents)
     return path

@@ -30,7 +30,7 @@ def fetch(url, path, sha256, size=None):
         InputError: if it cannot be had, is cut short or another one, or the folder cannot be written; the message
             says where to put the file.
     """
-    with replacing(path) as partial, yours(url, path), open(partial, "wb") as file:
+    with replacing(path) as partial, open(partial, "wb") as file, yours(url, path):
         digest = hashlib.sha256()
         for block in blocks(url, path.name, size):
             digest.update(block)
@@ -45,17 +45,18 @@ def replacing(path):
     return files.replacing(path, remedy=REMEDY)
 
 
-def read(url, most):
+def read(url, most, name=None):
     """Returns the bytes of a file.
 
     Args:
         url: its address.
         most: bytes that it may have.
+        name: as of `blocks`.
     Raises:
         OSError: if it cannot be had, is cut short or larger.
     """
     content = bytearray()
-    for block in blocks(url):
+    for block in blocks(url, name):
         content += block
         if len(content) > most:
             raise OSError(f"it has more than {most:,} bytes")
@@ -63,7 +64,7 @@ def read(url, most):
 
 
 def blocks(url, name=None, size=None):
-    """Yields the bytes of a file as they come, and shows a bar with its name where standard error is a terminal.
+    """Yields the bytes of a file as they come, and with a name shows a bar where standard error is a terminal.
 
     Raises:
         OSError: if it cannot be had, is cut short, has another size or is a page.

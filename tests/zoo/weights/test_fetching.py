@@ -48,6 +48,8 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"file: cannot be made \(.*\); KERAS_HOME names another folder"):
         fetching.fetch("http://127.0.0.1:9/x", tmp_path / "file" / "x", DIGEST)
+    with pytest.raises(InputError, match=r"x: cannot be written \(File name too long\); KERAS_HOME names another"):
+        fetching.fetch("http://127.0.0.1:9/x", tmp_path / ("x" * 250), DIGEST)
 
 
 def test_a_bar_is_drawn_on_a_terminal_alone(tmp_path, monkeypatch):
@@ -60,3 +62,5 @@ def test_a_bar_is_drawn_on_a_terminal_alone(tmp_path, monkeypatch):
             monkeypatch.setattr(sys, "stderr", stream)
             fetching.fetch(f"{address}/file", tmp_path / "some file", DIGEST)
             assert ("some file" in stream.getvalue()) == drawn
+            fetching.read(f"{address}/file", len(CONTENT), "a film")
+            assert ("a film" in stream.getvalue()) == drawn
