@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from recipes.evaluation.metrics import FIGURES
+from recipes.report.words import counted
 from zoo.errors import InputError
 
 
@@ -14,7 +15,7 @@ def check_metric(recipe):
 
 
 def check_objects(recipe, data, val_data):
-    """Says of how many pictures some objects are not learned.
+    """Says which `max_objects` it takes to learn all objects, where some are left out.
 
     Raises:
         InputError: if there is no object to learn, or none to measure on.
@@ -28,14 +29,16 @@ def check_objects(recipe, data, val_data):
                 f"{source.spec}: 0 objects in {len(counts)} pictures; `zoo data {source.spec}` shows what was read"
             )
     counts = data.num_objects()
-    most = 0 if counts is None else recipe.augment.mixed * int(counts.max())
+    pictures, most = recipe.augment.mixed, 0 if counts is None else recipe.augment.mixed * int(counts.max())
     if most <= recipe.max_objects or recipe.task in ("localization", "points"):
         return
-    many = int((counts > recipe.max_objects).sum())
-    how = f", of which {recipe.augment.mixed} may be mixed" if recipe.augment.mixed > 1 else ""
+    if pictures > 1:
+        which = f"{pictures} pictures of up to {counts.max()} objects may be mixed into one"
+    else:
+        which = f"{counted(int((counts > recipe.max_objects).sum()), 'picture')} of up to {counts.max()} objects"
     print(
-        f"{data.spec}: {many} pictures have more than max_objects={recipe.max_objects} "
-        f"objects, {counts.max()} at most{how}, and the first are learned: --set max_objects={most} learns all"
+        f"{data.spec}: {which}, of which the first max_objects={recipe.max_objects} are learned: "
+        f"--set max_objects={most} learns all"
     )
 
 

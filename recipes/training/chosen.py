@@ -11,7 +11,7 @@ from recipes.training.workdir import Workdir
 from zoo.errors import InputError, nearest
 
 OWN_DATA = "_finetune"
-"""How recipes end that show how a model is fitted to any data; those that they name stand for the user's."""
+"""How recipes end that show how a model is fitted to any data; the source that they name stands for the user's."""
 
 
 def chosen(name, data=None, val_data=None, weights=None, settings=(), resume=None, skip_bad=False):
