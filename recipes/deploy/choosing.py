@@ -9,6 +9,9 @@ from zoo.drawing.depict import MORE, SCORE, found_in
 from zoo.errors import InputError, nearest
 from zoo.ops.objects_numpy import detected
 
+TOLD = 10
+"""Classes that a message tells where none is near."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -88,6 +91,11 @@ def choice_of(predictor, score=SCORE, classes=None, most=None):
         raise InputError("--classes needs a model that names its classes: leave it out")
     for name in names:
         if name not in known:
-            which = nearest(name, known) or f"; it knows {', '.join(known[:10])}{' ...' * (len(known) > 10)}"
-            raise InputError(f"--classes: the model knows no {name!r}{which}")
+            raise unknown_class("--classes", name, known)
     return Choice(score, tuple(label for label, name in enumerate(known) if name in names), most)
+
+
+def unknown_class(option, name, known):
+    """Returns the error of a class that an option names and the model does not know, of those in a list."""
+    some = f"; it knows {', '.join(known[:TOLD]) or 'no names of classes'}{' ...' * (len(known) > TOLD)}"
+    return InputError(f"{option}: the model knows no {name!r}{nearest(name, known) or some}")

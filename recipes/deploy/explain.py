@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from recipes.data import pictures
+from recipes.deploy.choosing import unknown_class
 from recipes.report.heat import looked_at
 from zoo.anatomy.heat import NotFound
 from zoo.drawing.heat import draw_heat
@@ -75,5 +76,5 @@ def label_of(class_names, name):
     if name is None:
         return None
     if name not in class_names:
-        raise InputError(f"--class {name}: the model knows {', '.join(class_names) or 'no names of classes'}")
+        raise unknown_class("--class", name, class_names)
     return class_names.index(name)

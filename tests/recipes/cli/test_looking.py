@@ -64,7 +64,7 @@ def test_explain(zoo, trained, sets, tmp_path):
     with Image.open("heat/0_heat.png") as drawn:
         assert drawn.size == (48, 32) and np.ptp(np.asarray(drawn)) > 0
     code, _, err = zoo("explain", trained.model, sets[1] / "images", "--class", "dog")
-    assert code == 2 and err == "error: --class dog: the model knows ground, figure\n"
+    assert code == 2 and err == "error: --class: the model knows no 'dog'; it knows ground, figure\n"
     artifact = ship(trained.model, tmp_path / "model.onnx", format="onnx")
     code, _, err = zoo("explain", artifact.path, sets[1] / "images")
     assert code == 2 and "through which no gradient goes: give its .keras file" in err
