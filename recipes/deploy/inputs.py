@@ -9,7 +9,7 @@ import numpy as np
 
 from recipes.data import pictures
 from recipes.deploy.fetch import fetched
-from recipes.deploy.video import Video, is_video
+from recipes.deploy.video import SUFFIXES, Video, holds_video, is_video
 from zoo.errors import InputError, written
 from zoo.progress import track
 from zoo.weights.fetching import is_address
@@ -165,15 +165,18 @@ def found(inputs, folder, readable):
                 raise InputError(f"{text}: no file is called like this")
             yield from found(files, folder, readable)
         else:
-            videos = [str(file) for file in sorted(Path(text).glob("*")) if is_video(file.name)]
+            files = [str(file) for file in sorted(Path(text).glob("[!.]*")) if file.suffix.lower() in SUFFIXES]
+            videos = [file for file in files if is_video(file)]
             yield from (Picture(str(path), path) for path in pictures.find(text, some=not videos))
-            yield from found(videos, folder, readable)
+            yield from (video for _, video in readable(Video, videos))
 
 
 def behind(address, folder):
     """Fetches a `Picture` or a `Video`."""
     path = fetched(address, folder)
-    return Video(str(path), address) if is_video(path.name) else Picture(address, path)
+    with open(path, "rb") as file:
+        moving = is_video(str(path)) or holds_video(file.read(12))
+    return Video(str(path), address) if moving else Picture(address, path)
 
 
 def naturally(text):
