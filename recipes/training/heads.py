@@ -3,6 +3,7 @@
 import inspect
 import math
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 
 import zoo
@@ -20,8 +21,9 @@ NONE_FOUND = "none to find, the head of the weights keeps its own"
 
 
 def shape_of(weights, builder):
-    """Returns those arguments that a run or a published model of the same builder was built with."""
-    if (run := Path(weights, "recipe.json")).is_file():
+    """Returns those arguments that a run, its model or a published one of the same builder was built with."""
+    folder = Path(weights).parent if Path(weights).name == "model.keras" else Path(weights)
+    if (run := folder / "recipe.json").is_file():
         recipe = Workdir(run.parent, resume=True).read_recipe()
         made, arguments = recipe.builder, recipe.arguments
     elif not Path(weights).exists() and str(weights).startswith(f"{shelf.SOURCE}/"):
@@ -49,7 +51,7 @@ def anchors_of(weights, builder, num_classes):
         InputError: if there are no such weights, or their `.keras` file is damaged.
     """
     known = inspect.signature(zoo.BUILDERS[builder]).parameters
-    if not weights or not {"anchors", "anchor_sizes"} & {*known}:
+    if not isinstance(weights, str | PathLike) or not str(weights) or not {"anchors", "anchor_sizes"} & {*known}:
         return {}
     file = model_file(weights)
     path = file if isinstance(file, Path) else catalogue.weights_file(file)

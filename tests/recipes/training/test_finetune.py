@@ -228,6 +228,8 @@ def test_a_model_is_as_wide_as_that_of_its_weights(tmp_path):
     run.mkdir()
     (run / "recipe.json").write_text(load("tiny_yolo_v2_bccd").to_json())
     assert choices.shape_of(str(run), "tiny_yolo_v2") == {"width": 0.25}
+    (run / "model.keras").touch()
+    assert choices.shape_of(run / "model.keras", "tiny_yolo_v2") == {"width": 0.25}
     assert choices.shape_of("regionzoo/tiny_yolo_v2_bccd", "tiny_yolo_v2") == {"width": 0.25}  # the package has it
     assert choices.shape_of(str(run), "yolo_v2") == choices.shape_of(tmp_path / "none.keras", "tiny_yolo_v2") == {}
 
