@@ -63,7 +63,7 @@ def no_array(x):
     scalar = isinstance(x, int | float | bytes | np.generic) or getattr(x, "shape", None) == ()
     if x is None or (isinstance(x, list | tuple | dict) and not x) or scalar:
         return f"{x!r}: give an array of pictures"
-    if isinstance(x, np.ndarray) and x.dtype.kind in "OUSMmc":
+    if isinstance(x, np.ndarray) and (x.dtype.kind in "OUSMmc" or not x.dtype.isnative):
         return f"an array of {x.dtype}: give pixels of 0 to 255, numbers of one type, as np.asarray(x, 'uint8')"
     if is_pil(x):
         return "a PIL picture: give it as np.asarray(picture)[None]"

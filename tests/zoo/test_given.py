@@ -32,6 +32,7 @@ def model():
         (np.float32(7), "received np.float32(7.0): give an array of pictures"),
         (np.array(7), "received array(7): give an array of pictures"),
         (PIXELS.astype("object"), "received an array of object: give pixels of 0 to 255, numbers of one type"),
+        (PIXELS.astype(">f4"), "received an array of >f4: give pixels"),  # which JAX reads the wrong way round
         (PIXELS.astype("str"), "received an array of <U32: give pixels"),
         (tf.data.Dataset.from_tensor_slices(PIXELS).batch(2).take(0), "received none: an empty data set"),
         ({"image": PIXELS, "regions": PIXELS[:1]}, "received 2 and 1 of its inputs: give as many of each"),

@@ -209,6 +209,12 @@ def test_wrong_weights_and_fields_are_one_line(squares, toy, small):
         chosen("tiny_yolo_v2", toy.data, toy.val_data)
 
 
+@pytest.mark.parametrize("setting", ["builder=nope", "builder=yolo_v2", "data=shapes"])
+def test_model_and_data_are_named_once(squares, setting):
+    with pytest.raises(InputError, match=f"--set {setting}: .* was named already: name one, as "):
+        finetune("tiny_yolo_v2", squares, None, None, [NARROW, setting])
+
+
 def test_a_run_goes_on_with_its_own_recipe(trained, toy):
     recipe, why = chosen("unet", settings=["epochs=9"], resume=trained.path)
     assert recipe == dataclasses.replace(toy, epochs=9) and (why["epochs"], why["seed"]) == ("given", "the run's")
