@@ -145,15 +145,23 @@ def build(name: str, /, **arguments: object) -> "ZooModel":
     """Builds the model of that name: `build("unet", num_classes=2)` is `unet(num_classes=2)`.
 
     Raises:
-        InputError: if no model has that name, or its builder does not take an argument.
+        InputError: if no model has that name, or its builder does not take an argument, its value, or lacks one.
     """
+    if not isinstance(name, str):
+        raise InputError(f"build takes the name of a model, as in 'unet', received {name!r}: `zoo list` shows all")
     if name not in BUILDERS:
         raise InputError(f"unknown model {name!r}{nearest(name, BUILDERS)}: `zoo list` shows all")
     known = inspect.signature(BUILDERS[name]).parameters
     for argument in arguments:
         if argument not in known:
             raise InputError(f"{name} takes no {argument!r}: choose among {', '.join(known)}")
-    return BUILDERS[name](**arguments)
+    try:
+        return BUILDERS[name](**arguments)
+    except InputError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:
+        why = str(error).strip().splitlines()[0]
+        raise InputError(f"{name} cannot be built with {arguments}: {why}") from error
 
 
 def list_models() -> list[str]:

@@ -4,6 +4,7 @@ import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 
@@ -18,7 +19,8 @@ def replacing(path, durable=True, remedy="choose another place"):
     """Puts a file in place in one step: what the block writes under the name that this gives, a rename brings there.
 
     Args:
-        path: the file, or a folder where there is none of that name.
+        path: the file, or a folder where there is none of that name. A device or a pipe, `/dev/null` or
+            `/dev/stdout`, is written to and stays what it is.
         durable: whether it is on the disk when the block is left, so that a loss of power leaves the old one or the
             new one whole, too. That takes 1 to 10 ms a file: many small ones that are made anew easily do without.
         remedy: what to do where the place cannot be written.
@@ -30,6 +32,11 @@ def replacing(path, durable=True, remedy="choose another place"):
         InputError: if the place cannot be written.
     """
     path = Path(path)
+    if is_device(path):
+        with TemporaryDirectory() as folder:
+            yield (made := Path(folder, path.name))
+            _pour(made, path, remedy)
+        return
     # Keras chooses the format by the ending, so the temporary name keeps it.
     temporary = path.with_name(f".{path.name.split('.')[0]}{PARTIAL}{os.getpid()}.{path.name.partition('.')[2]}")
     _writing.add(temporary.absolute())
@@ -85,6 +92,21 @@ def remove_left_over(folder):
     """Removes what `left_over` lists."""
     for file in left_over(folder):
         _remove(file)
+
+
+def is_device(path):
+    """Says whether a path is that of a device, a pipe or a stream of this process, which no file may replace."""
+    streams = ("/dev", "/dev/fd", "/proc/self/fd")
+    return path.exists() and (str(path.absolute().parent) in streams or not (path.is_file() or path.is_dir()))
+
+
+def _pour(file, device, remedy):
+    """Writes what a file holds to a device."""
+    try:
+        with open(file, "rb") as source, open(device, "wb") as target:
+            shutil.copyfileobj(source, target)
+    except OSError as error:
+        raise InputError(f"{device}: cannot be written ({error.strerror or error}); {remedy}") from error
 
 
 def _remove(path):

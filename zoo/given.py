@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from numbers import Integral
 
 import numpy as np
 
@@ -31,6 +32,10 @@ def check_pictures(model, x, some=False):
     shape = shape_of(pictures)
     if some and shape[:1] == (0,):
         raise InputError(f"{takes}, received none: an array of shape {shape}")
+    if some and hasattr(x, "cardinality") and int(x.cardinality()) == 0:
+        raise InputError(f"{takes}, received none: an empty data set")
+    if len(set(lengths := lengths_in(x))) > 1:
+        raise InputError(f"{takes}, received {' and '.join(map(str, lengths))} of its inputs: give as many of each")
     if shape and (len(shape) != 4 or shape[3] not in (None, channels)):
         raise InputError(f"{takes}, received an array of shape {shape}{remedy_of(shape, channels)}")
     size = shape[1:3]
@@ -44,12 +49,22 @@ def check_pictures(model, x, some=False):
         warn_of_scaled(pictures, model.name)
 
 
+def check_batch_size(batch_size):
+    """Raises `InputError` where a number of pictures a batch is none; `None` leaves it to Keras."""
+    whole = isinstance(batch_size, Integral) and not isinstance(batch_size, bool)
+    if batch_size is not None and not (whole and batch_size > 0):
+        raise InputError(f"batch_size is a whole number of pictures, 1 or more, received {batch_size!r}")
+
+
 def no_array(x):
     """Says what was given in place of an array, and the remedy; `None` where it may be one."""
     if paths := paths_in(x):
         return f"{paths}: give " + (f"{OPENED}[None]" if is_path(x) else f"np.stack([{OPENED} for path in paths])")
-    if x is None or (isinstance(x, list | tuple | dict) and not x) or isinstance(x, int | float | bytes):
+    scalar = isinstance(x, int | float | bytes | np.generic) or getattr(x, "shape", None) == ()
+    if x is None or (isinstance(x, list | tuple | dict) and not x) or scalar:
         return f"{x!r}: give an array of pictures"
+    if isinstance(x, np.ndarray) and (x.dtype.kind in "OUSMmc" or not x.dtype.isnative):
+        return f"an array of {x.dtype}: give pixels of 0 to 255, numbers of one type, as np.asarray(x, 'uint8')"
     if is_pil(x):
         return "a PIL picture: give it as np.asarray(picture)[None]"
     if isinstance(x, list | tuple) and x and isinstance(x[0], list | tuple):
@@ -107,14 +122,16 @@ def remedy_of_one(picture):
 
 
 def warn_of_scaled(pictures, name):
-    """Warns of floats below 0, and of those of which all are 1 or less and some lie between 0 and 1."""
-    if not isinstance(pictures, np.ndarray) or pictures.dtype.kind != "f" or not pictures.size:
+    """Warns of what lies beyond 0 to 255, of floats that are all 1 or less and some between 0 and 1, and of bools."""
+    kind = pictures.dtype.kind if isinstance(pictures, np.ndarray) and pictures.size else ""
+    if kind not in ("f", "i", "u", "b") or pictures.dtype == np.uint8:
         return
     low, high = pictures.min(), pictures.max()
-    if low < 0 or (high <= 1 and ((pictures > 0) & (pictures < 1)).any()):
+    scaled = kind == "f" and high <= 1 and ((pictures > 0) & (pictures < 1)).any()
+    if kind == "b" or scaled or not (low >= 0 and high < 256):  # NaN is neither; resized pixels may be 255.0001
+        received = f"{float(low):.3g} to {float(high):.3g}"
         warnings.warn(
-            f"{name} takes raw pixels of 0 to 255 and normalises them itself, received {low:.3g} to {high:.3g}",
-            stacklevel=4,
+            f"{name} takes raw pixels of 0 to 255 and normalises them itself, received {received}", stacklevel=4
         )
 
 
@@ -133,6 +150,12 @@ def pictures_in(x, name):
     elif isinstance(x, (list, tuple)) and x:
         x = x[0]
     return x
+
+
+def lengths_in(x):
+    """Returns the number of rows of each array of a dict of inputs."""
+    arrays = x.values() if isinstance(x, dict) else ()
+    return [len(array) for array in arrays if isinstance(array, np.ndarray) and array.ndim]
 
 
 def shape_of(pictures):

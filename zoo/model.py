@@ -7,7 +7,7 @@ import keras
 import optree
 
 from zoo.errors import InputError
-from zoo.given import check_pictures
+from zoo.given import check_batch_size, check_pictures
 from zoo.prediction import Prediction
 from zoo.types import Size
 from zoo.untuned import batches
@@ -69,6 +69,7 @@ class ZooModel(keras.Model):
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """As Keras's; the dict is a `zoo.prediction.Prediction`, which a notebook shows as a table."""
         check_pictures(self, x, some=True)
+        check_batch_size(batch_size)
         found = super().predict(*batches(x, batch_size, steps), verbose, steps, callbacks)
         return Prediction(found, like=self) if isinstance(found, dict) else found
 

@@ -3,15 +3,16 @@
 import functools
 import json
 import sys
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated
 
 import typer
 
 from recipes.cli.quiet import import_frameworks
 from zoo.errors import InputError
-from zoo.files import replace_text
+from zoo.files import is_device, replace_text
 
 app = typer.Typer(
     help="Region- and pixel-level CNNs for Keras 3: train, measure and ship them.",
@@ -91,16 +92,33 @@ def with_json(function):
     def run(**arguments):
         file = arguments.get("json_file")
         if file != STDOUT:
-            if file and not file.absolute().parent.is_dir():
-                raise InputError(f"{file}: there is no folder {file.parent}; make it, or choose another place")
-            if file and file.is_dir():
-                raise InputError(f"{file}: is a folder; name a file in it")
+            if file is not None:
+                check_place(file)
             return function(**arguments)
         printed = sys.stdout
         with redirect_stdout(sys.stderr):
             return function(**{**arguments, "json_file": printed})
 
     return run
+
+
+def check_place(file):
+    """Raises `InputError` where `--json` cannot write, or would overwrite what is no JSON, such as a picture."""
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise InputError(f"{file}: there is no folder {file.parent}; make it, or choose another place")
+    if file.is_dir():
+        raise InputError(f"{file} is a folder: --json takes the name of a file, as in {file / 'found.json'}")
+    if is_device(file):
+        return
+    try:
+        TemporaryFile(dir=folder).close()
+        with open(file, "rb") if file.exists() else nullcontext() as there:
+            begins = there.read(64).lstrip()[:1] if there else b""
+    except OSError as error:
+        raise InputError(f"{file}: cannot be written ({error.strerror}); choose another place") from error
+    if begins not in (b"", b"[", b"{"):
+        raise InputError(f"{file} is there, and no JSON: --json would overwrite it; choose another name")
 
 
 def load(path_or_name, threads=None):

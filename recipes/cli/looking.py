@@ -72,13 +72,7 @@ def built(name, settings, size):
     asked = inspect.signature(zoo.BUILDERS[name]).parameters.get("num_classes")
     if asked is not None and asked.default is asked.empty:
         arguments.setdefault("num_classes", CLASSES)
-    try:
-        return zoo.build(name, **arguments)
-    except InputError:
-        raise
-    except (TypeError, ValueError, OverflowError) as error:
-        why = str(error).strip().splitlines()[0]
-        raise InputError(f"{name} cannot be built with {arguments}: {why}") from error
+    return zoo.build(name, **arguments)
 
 
 def show_info(found):

@@ -41,6 +41,8 @@ def facewarp(predictor, picture, output, *, expression="smile", strength=1.0):
     if Path(output).suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise InputError(f"{output}: a .png or .jpg file is written, name it so")
     image = pictures.read(picture)
+    if Path(output).exists() and Path(output).samefile(picture):
+        raise InputError(f"{output} is the picture itself, which would be lost: name another file")
     points = find_face(predictor, image, picture)
     centre, turn = frame(points)
     face = (points - centre) @ turn.T

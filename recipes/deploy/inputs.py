@@ -9,7 +9,7 @@ import numpy as np
 
 from recipes.data import pictures
 from recipes.deploy.fetch import fetched
-from recipes.deploy.video import SUFFIXES, Video, is_video
+from recipes.deploy.video import SUFFIXES, Video, holds_video, is_video
 from zoo.errors import InputError, written
 from zoo.progress import track
 from zoo.weights.fetching import is_address
@@ -169,15 +169,17 @@ def found(inputs, folder, readable):
             yield from found(files, folder, readable)
         else:
             files = pictures.find(text, TAKEN)
-            videos = [str(path) for path in files if is_video(path.name)]
-            yield from (Picture(str(path), path) for path in files if not is_video(path.name))
-            yield from found(videos, folder, readable)
+            videos = [str(path) for path in files if is_video(str(path))]
+            yield from (Picture(str(path), path) for path in files if str(path) not in videos)
+            yield from (video for _, video in readable(Video, videos))
 
 
 def behind(address, folder):
     """Fetches a `Picture` or a `Video`."""
     path = fetched(address, folder)
-    return Video(str(path), address) if is_video(path.name) else Picture(address, path)
+    with open(path, "rb") as file:
+        moving = is_video(str(path)) or holds_video(file.read(12))
+    return Video(str(path), address) if moving else Picture(address, path)
 
 
 def naturally(text):

@@ -1,5 +1,6 @@
 """Predicting on a user's own pictures and videos: overlays to look at, label maps and JSON to work with."""
 
+import re
 from collections import Counter
 from contextlib import ExitStack, closing, nullcontext
 from itertools import tee
@@ -19,6 +20,9 @@ from zoo.drawing.depict import MORE, SCORE
 from zoo.errors import InputError
 from zoo.files import make_folder
 from zoo.progress import track as tracked
+
+FRAME = re.compile(r"_\d{6}$")
+"""How the labels of a video's frame end."""
 
 
 class CutShort(InputError):
@@ -180,14 +184,19 @@ def all_numbers(streams):
 
 
 def check_names(streams, kinds, output):
-    """Raises `InputError` if two inputs would get the same names of results, or a result that of an input."""
+    """Raises `InputError` if two inputs would get the same names of results, or a result that of an input.
+
+    A picture and a video may be called alike, as a telephone's are: their results differ, but for labels of frames.
+    """
     taken, stems = set(), Counter()
+    moving = {stream.stem for stream in streams if stream.rate and "yolo" in kinds}
     for stream in streams:
         files = getattr(stream, "files", ())
         named = [(stream.name, stream.stem)] if stream.rate else [(file.name, file.path.stem) for file in files]
         for name, stem in named:
-            stems[stem] += 1
-            if stems[stem] > 1:
+            stems[stem, bool(stream.rate)] += 1
+            of_frame = not stream.rate and FRAME.sub("", stem) in moving and FRAME.search(stem)
+            if stems[stem, bool(stream.rate)] > 1 or of_frame:
                 raise InputError(f"{name}: another input is named {stem} too; predict them into different folders")
         taken |= {Path(path).absolute() for path in [stream.name, *(file.path for file in files)]}
     for result in (output / name for stream in streams for name in names_of(kinds, stream)):

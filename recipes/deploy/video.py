@@ -22,9 +22,22 @@ LOST = 0.02
 """Share of the frames that a file announces: fewer than that missing is how containers count, not a cut."""
 
 
+PICTURES = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")
+"""Brands of a container that hold pictures, where others hold videos."""
+
+
 def is_video(text):
-    """Says whether what the user wrote is a video file's name or a camera."""
-    return text.startswith(CAMERA) or Path(text).suffix.lower() in SUFFIXES
+    """Says whether what the user wrote is a video file's name or a camera; folders may be called like videos."""
+    if text.startswith(CAMERA):
+        return not os.path.exists(text)
+    return Path(text).suffix.lower() in SUFFIXES and not os.path.isdir(text)
+
+
+def holds_video(head):
+    """Says whether a file that begins so is a video's: MP4, AVI, Matroska and WebM, or MPEG."""
+    if head[4:8] == b"ftyp":
+        return head[8:12] not in PICTURES
+    return head[:4] in (b"\x1aE\xdf\xa3", b"\x00\x00\x01\xba") or (head[:4], head[8:12]) == (b"RIFF", b"AVI ")
 
 
 class Video:

@@ -30,11 +30,6 @@ def build(recipe, source, precision="float32", any_size=False):
         if recipe.proposals:
             arguments |= {"proposals": recipe.proposals, "num_proposals": recipe.num_proposals}
         model = zoo.build(recipe.builder, **arguments)
-    except InputError:
-        raise
-    except (TypeError, ValueError, OverflowError) as error:
-        why = str(error).strip().splitlines()[0]
-        raise InputError(f"{recipe.builder} cannot be built with arguments={recipe.arguments}: {why}") from error
     finally:
         keras.config.set_dtype_policy(previous)
     if model.task != recipe.task:

@@ -4,7 +4,6 @@ import inspect
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,11 +14,10 @@ from recipes.data import Augment
 from recipes.data.graph import mapped
 from recipes.data.targets import TARGETS
 from recipes.training import memory
-from recipes.training.workdir import Workdir
+from recipes.training.heads import KEPT, NONE_FOUND, anchors_of, shape_of
 from zoo import rates
 from zoo.detection.trunks import PYRAMID_SIZES
 from zoo.ops.anchors import SIZES
-from zoo.weights import catalogue, shelf
 from zoo.weights.matching import layers_with_weights
 
 STRIDE = 32
@@ -115,6 +113,8 @@ def choose_model(plan, source, paper, weights):
     if weights:
         arguments = {**arguments, **shape_of(weights, builder)}
         plan.decide("given", start=str(weights))
+    named, kept = {*plan.recipe.arguments}, anchors_of_weights(plan, source)
+    arguments = {**arguments, **kept}
     if begins(plan.recipe) and "frozen_batch_norm" in known:
         arguments = {**arguments, "frozen_batch_norm": True}
         plan.decide("few pictures a step would spoil the weights' statistics", arguments=arguments)
@@ -122,27 +122,23 @@ def choose_model(plan, source, paper, weights):
         plan.decide("from scratch it learns faster", arguments={**arguments, "batch_norm": True})
     elif arguments:
         plan.decide("its recipe's", arguments=arguments)
-    if "anchors" in known and of_any_size(builder) and "anchors" not in plan.recipe.arguments:
+    for name in {*kept} & {*plan.recipe.arguments}:
+        plan.why["arguments"] += f"; {KEPT.format(name)}"
+        if name == "anchors":
+            plan.decide(NONE_FOUND, anchors=None)
+    if "anchors" in known and of_any_size(builder) and "anchors" not in named | {*kept}:
         plan.decide("found by k-means in the boxes of data", anchors=5)
     if paper.proposals:
         plan.decide("its recipe's", proposals=paper.proposals, num_proposals=paper.num_proposals)
 
 
-SHAPE = ("width", "depth", "batch_norm", "backbone", "inner_classifiers")
-"""Arguments of builders without which weights do not fit."""
-
-
-def shape_of(weights, builder):
-    """Returns those arguments that a run or a published model of the same builder was built with."""
-    if (run := Path(weights, "recipe.json")).is_file():
-        recipe = Workdir(run.parent, resume=True).read_recipe()
-        made, arguments = recipe.builder, recipe.arguments
-    elif not Path(weights).exists() and str(weights).startswith(f"{shelf.SOURCE}/"):
-        entry = catalogue.find(weights)
-        made, arguments = entry.model, entry.arguments
-    else:
+def anchors_of_weights(plan, source):
+    """Returns the argument with the anchors of the weights' head, `{}` where others were given or there are none."""
+    recipe = plan.recipe
+    weights = recipe.start or recipe.arguments.get("weights")
+    if recipe.anchors is not None or {"anchors", "anchor_sizes"} & {*recipe.arguments}:
         return {}
-    return {name: arguments[name] for name in SHAPE if name in arguments} if made == builder else {}
+    return anchors_of(weights, recipe.builder, len(source.class_names(recipe.task)))
 
 
 def choose_anchors(plan, model):

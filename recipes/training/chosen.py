@@ -53,7 +53,13 @@ def chosen(name, data=None, val_data=None, weights=None, settings=(), resume=Non
     given = {field: value for field, value in given.items() if value}
     recipe = replace(change(base, settings), **given)
     by_hand = {*given, *(setting.partition("=")[0].partition(".")[0] for setting in settings)}
-    return recipe, {field.name: "given" if field.name in by_hand else whose for field in fields(recipe)}
+    why = {field.name: "given" if field.name in by_hand else whose for field in fields(recipe)}
+    own = not name.endswith(OWN_DATA) or "data" in by_hand
+    if own and recipe.anchors is not None and why["anchors"] != "given" == why["start"]:
+        from recipes.training.heads import keep_anchors
+
+        recipe = keep_anchors(recipe, why)
+    return recipe, why
 
 
 def check_data(name, why):

@@ -21,6 +21,7 @@ from recipes.training.choices import (
 )
 from recipes.training.recipe import Recipe, load, trained_by
 from recipes.training.settings import change
+from zoo.errors import InputError
 
 
 @dataclass
@@ -70,6 +71,12 @@ def finetune(builder, data, val_data=None, weights=None, settings=(), skip_bad=F
     draft = Recipe(builder, data, val_data, paper.picture_size, paper.task, metric=FIGURES[paper.task][0])
     given = frozenset(setting.partition("=")[0] for setting in settings)
     plan = Plan(change(draft, settings), given, why)
+    for field in ("builder", "data"):
+        if (value := getattr(plan.recipe, field)) != getattr(draft, field):
+            where = "model" if field == "builder" else "--data"
+            raise InputError(
+                f"--set {field}={value}: {getattr(draft, field)} was named already: name one, as {where}"
+            )
     plan.decide("the builder's", task=paper.task)
     plan.decide("the main figure of the task", metric=FIGURES[plan.recipe.task][0])
     source = usable(open_source(data).of_task(plan.recipe.task), skip_bad)

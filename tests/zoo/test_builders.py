@@ -114,3 +114,19 @@ def test_local_response_normalization_by_hand():
     x = np.array([1.0, 2.0, 3.0], "float32").reshape(1, 1, 1, 3)
     y = LocalResponseNormalization(depth=3, bias=2.0, alpha=3.0, beta=1.0)(x)
     np.testing.assert_allclose(np.ravel(y), [1 / (2 + 5), 2 / (2 + 14), 3 / (2 + 13)], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("unet", {}, "unet cannot be built with {}: .*missing 1 required positional argument: 'num_classes'"),
+        ("unet", {"num_classes": 0}, "unet cannot be built with {'num_classes': 0}: .*filters=0"),
+        ("unet", {"num_classes": 2, "width": "a"}, "unet cannot be built with {'num_classes': 2, 'width': 'a'}: "),
+        (None, {}, "build takes the name of a model, as in 'unet', received None"),
+        (5, {}, "build takes the name of a model, as in 'unet', received 5"),
+    ],
+)
+def test_what_no_builder_takes_is_one_line(name, arguments, message):
+    with pytest.raises(zoo.InputError, match=message) as error:
+        zoo.build(name, **arguments)
+    assert "\n" not in str(error.value)

@@ -1,9 +1,11 @@
 import os
+from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from zoo.errors import InputError
-from zoo.files import left_over, remove_left_over, replace_text, replacing
+from zoo.files import is_device, left_over, remove_left_over, replace_text, replacing
 
 
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path):
@@ -36,3 +38,16 @@ def test_what_a_dead_process_left_is_removed(tmp_path):
         (tmp_path / name).touch()
     remove_left_over(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == [f".c.partial-{os.getppid()}.txt"]
+
+
+def test_devices_and_pipes_are_written_to_and_not_replaced(tmp_path):
+    pipe, seen = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = Thread(target=lambda: seen.append(pipe.read_text()), daemon=True)
+    reader.start()
+    replace_text(pipe, "through")
+    assert pipe.is_fifo()
+    reader.join(10)
+    assert seen == ["through"] and [file.name for file in tmp_path.iterdir()] == ["pipe"]
+    assert is_device(Path("/dev/null")) and is_device(Path("/dev/stdout")) and is_device(Path("/proc/self/fd/1"))
+    assert not any(map(is_device, (tmp_path, tmp_path / "none", Path("/dev"), Path(__file__))))

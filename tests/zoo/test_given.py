@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 import zoo
@@ -29,6 +30,13 @@ def model():
         (None, "received None: give an array of pictures"),
         ([], "received []: give an array of pictures"),
         (7, "received 7: give an array of pictures"),
+        (np.float32(7), "received np.float32(7.0): give an array of pictures"),
+        (np.array(7), "received array(7): give an array of pictures"),
+        (PIXELS.astype("object"), "received an array of object: give pixels of 0 to 255, numbers of one type"),
+        (PIXELS.astype(">f4"), "received an array of >f4: give pixels"),  # which JAX reads the wrong way round
+        (PIXELS.astype("str"), "received an array of <U32: give pixels"),
+        (tf.data.Dataset.from_tensor_slices(PIXELS).batch(2).take(0), "received none: an empty data set"),
+        ({"image": PIXELS, "regions": PIXELS[:1]}, "received 2 and 1 of its inputs: give as many of each"),
         (PIXELS[:0], "received none: an array of shape (0, 32, 48, 3)"),
         (PIXELS[0], "shape (32, 48, 3): a batch has a dimension more, picture[None]"),
         (PIXELS.transpose(0, 3, 1, 2), "(2, 3, 32, 48): channels come last, np.transpose(pictures, (0, 2, 3, 1))"),
@@ -41,13 +49,25 @@ def test_a_mistake_is_one_line_with_its_remedy(model, given, remedy):
     assert str(error.value).startswith("small takes pictures (B, H, W, 3), received ") and remedy in str(error.value)
 
 
-@pytest.mark.parametrize("scaled", [PIXELS / 255, PIXELS / 127.5 - 1])
+@pytest.mark.parametrize("batch_size", [0, -1, 1.5, "8", [2], True])
+def test_a_batch_is_a_number_of_pictures(model, batch_size):
+    with pytest.raises(zoo.InputError, match="batch_size is a whole number of pictures, 1 or more, received"):
+        model.predict(PIXELS, batch_size=batch_size, verbose=0)
+    assert model.predict(PIXELS, batch_size=np.int64(1), verbose=0)["scores"].shape[0] == 2
+
+
+BEYOND = (PIXELS.astype("int8"), PIXELS > 128, PIXELS.astype("uint16") * 256, PIXELS * np.nan)
+
+
+@pytest.mark.parametrize("scaled", [PIXELS / 255, PIXELS / 127.5 - 1, *BEYOND])
 def test_pixels_that_are_scaled_already_are_warned_of(model, scaled):
     with pytest.warns(UserWarning, match="small takes raw pixels of 0 to 255 and normalises them itself, received"):
         model.predict(scaled, verbose=0)
 
 
-@pytest.mark.parametrize("pixels", [PIXELS, PIXELS * 0, np.minimum(PIXELS, 1), PIXELS.astype("uint8")])
+@pytest.mark.parametrize(
+    "pixels", [PIXELS, PIXELS * 0, np.minimum(PIXELS, 1), PIXELS.astype("int64"), PIXELS.astype("uint8")]
+)
 def test_dark_pictures_are_not_warned_of(model, pixels):
     with warnings.catch_warnings(action="error"):
         model.predict(pixels, verbose=0)

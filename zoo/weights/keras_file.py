@@ -1,6 +1,7 @@
 """Reads the arrays of Keras's weights files: `.h5` of all its versions, `.weights.h5` and `.keras`."""
 
 import io
+import json
 import zipfile
 import zlib
 from pathlib import Path
@@ -63,6 +64,19 @@ def unpacked(path, name="model.weights.h5"):
         entry = archive.getinfo(name)
         check_size(path, entry.filename, entry.file_size)
         return archive.read(entry)
+
+
+def described(path):
+    """Returns the configuration of the model in a `.keras` file, a dict; its `layers` are one by their names.
+
+    Raises:
+        InputError: if the file's description of the model is damaged.
+    """
+    try:
+        config = json.loads(unpacked(path, "config.json"))["config"]
+        return {**config, "layers": {layer["config"]["name"]: layer for layer in config["layers"]}}
+    except DAMAGE as error:
+        raise InputError(f"{path}: its config.json describes no model of the zoo; save the model again") from error
 
 
 def arrays(path, file):

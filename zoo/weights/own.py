@@ -1,6 +1,5 @@
 """Weights of the zoo's own models: the same network, perhaps another number of classes, or what it stands on."""
 
-import json
 import math
 import re
 
@@ -66,11 +65,6 @@ def convention(model, path):
     """
     if path.suffix != ".keras" or all(layer.name != keras_file.OURS for layer in model.layers):
         return None
-    try:
-        layers = json.loads(keras_file.unpacked(path, "config.json"))["config"]["layers"]
-        configs = {layer["config"]["name"]: layer["config"] for layer in layers}
-    except keras_file.DAMAGE as error:
-        raise InputError(f"{path}: its config.json describes no model of the zoo; save the model again") from error
-    config = configs.get(keras_file.OURS, {})
+    config = keras_file.described(path)["layers"].get(keras_file.OURS, {"config": {}})["config"]
     numbers = (config.get("scale"), config.get("offset"))
     return next((name for name, known in CONVENTIONS.items() if known == numbers), None)

@@ -48,13 +48,28 @@ def test_json_goes_to_the_output_alone(zoo, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_json_overwrites_json_alone(zoo, tmp_path):
+    picture, folder, file = tmp_path / "a.jpg", tmp_path / "b", tmp_path / "c.json"
+    picture.write_bytes(b"\xff\xd8\xff")
+    folder.mkdir()
+    for place, message in (
+        (picture, f"error: {picture} is there, and no JSON: --json would overwrite it"),
+        (folder, f"error: {folder} is a folder: --json takes the name of a file, as in {folder}/found.json"),
+        (Path("/proc/a.json"), "error: /proc/a.json: cannot be written"),
+    ):
+        code, out, err = zoo("list", "--json", place)
+        assert (code, out) == (2, "") and err.startswith(message)
+    assert picture.read_bytes() == b"\xff\xd8\xff" and [*folder.iterdir()] == []
+    for _ in range(2):
+        assert zoo("list", "--json", file)[0] == 0 and json.loads(file.read_text())
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
         (["trian"], "error: No such command 'trian'. Did you mean 'train'? (`zoo --help` shows the words)\n"),
         (["predict", "m.onnx", "a.jpg", "--score", "high"], "error: Invalid value for '--score': "),
         (["predict", "m.onnx", "a.jpg", "--colour"], "error: No such option"),
-        (["list", "--json", "."], "error: .: is a folder; name a file in it\n"),
         (["list", "--json", "no/a.json"], "error: no/a.json: there is no folder no; make it, or choose"),
         (["weights", "fetch"], "error: Missing argument 'names'. (`zoo weights fetch --help` shows the words)\n"),
     ],

@@ -102,6 +102,10 @@ def test_wrong_input(portrait, tmp_path):
     face = Finder(in_picture(COMMON_FACE))
     with pytest.raises(InputError, match="unknown expression 'frown': choose one of smile, surprise, caricature"):
         facewarp(face, portrait, tmp_path / "out.png", expression="frown")
+    before = portrait.read_bytes()
+    with pytest.raises(InputError, match="is the picture itself, which would be lost: name another file"):
+        facewarp(face, portrait, portrait)
+    assert portrait.read_bytes() == before
     with pytest.raises(InputError, match="out.gif: a .png or .jpg file is written"):
         facewarp(face, portrait, tmp_path / "out.gif")
     with pytest.raises(InputError, match="68 landmarks"):

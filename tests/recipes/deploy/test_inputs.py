@@ -6,6 +6,7 @@ from PIL import Image
 
 from recipes.deploy.inputs import naturally
 from recipes.deploy.predict import predict
+from recipes.deploy.video import holds_video
 from tests.recipes.blobs import RED, detector, moving, picture, write_video
 from tests.zoo.weights.server import served
 from zoo.errors import InputError
@@ -47,6 +48,29 @@ def test_an_address_of_a_video_is_one(tmp_path):
     ]
     assert entries[0]["overlay"] == "walk_overlay.mp4" and (tmp_path / "out" / "walk_overlay.mp4").is_file()
     assert skipped == []
+
+
+def test_an_address_may_not_tell_that_it_is_a_videos(tmp_path):
+    clip = write_video(tmp_path / "clip.avi", [moving(number) for number in range(4)], rate=10.0).read_bytes()
+    with served({"/get?file=7": clip}) as (address, _):
+        entries, _ = predict(detector(), [f"{address}/get?file=7"], tmp_path / "out")
+    assert len(entries) == 4 and entries[0]["overlay"] == "get_overlay.mp4"
+    mp4 = write_video(tmp_path / "clip.mp4", [moving(0)] * 2).read_bytes()
+    assert holds_video(mp4[:12]) and holds_video(b"\x1aE\xdf\xa3") and not holds_video(b"")
+    assert not holds_video(b"\0\0\0\x1cftypavif") and not holds_video(b"RIFF\0\0\0\0WEBP")
+
+
+def test_names_are_what_they_are(tmp_path, monkeypatch):
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    names = ["camera:0.png", "a b.png", "x[1].png", "new\nline.png", "übergröße.png", "-dash.png", "%s%d.png"]
+    for name in names:
+        Image.fromarray(moving(0)).save(folder / name)
+    entries, _ = predict(detector(), [folder], tmp_path / "out", save="overlay,yolo,coco,json")
+    assert sorted(entry["picture"] for entry in entries) == sorted(f"{folder / name}" for name in names)
+    assert (tmp_path / "out" / "camera:0_overlay.png").is_file()
+    monkeypatch.chdir(folder)
+    assert len(predict(detector(), ["c*.png"], tmp_path / "out")[0]) == 1
 
 
 def test_what_is_no_picture_is_one_line_or_left_out(server, tmp_path):

@@ -180,11 +180,23 @@ def test_a_cameras_film_keeps_its_time_whatever_the_model_takes(clip, tmp_path, 
     assert rate == 20 and len(frames) >= max(len(entries), round(times[-1] * 20) + 1)
 
 
-def test_a_video_and_pictures_of_one_name_are_refused(clip, tmp_path):
-    from PIL import Image
-
-    Image.fromarray(moving(0)).save(tmp_path / "clip.png")
+def test_a_picture_and_a_video_may_have_one_name(clip, tmp_path):
+    folder = tmp_path / "telephone"
+    (folder / "folder.mp4").mkdir(parents=True)
+    for file in (folder / "clip.avi", folder / "._clip.avi"):  # the second is what macOS leaves on others' disks
+        shutil.copy(clip, file)
+    (folder / "._clip.avi").write_bytes(b"x")
+    Image.fromarray(moving(0)).save(folder / "clip.png")
+    entries, _ = predict(detector(), [folder], tmp_path / "out", save="overlay,yolo")
+    assert {entry["overlay"] for entry in entries} == {"clip_overlay.png", "clip_overlay.mp4"} and len(entries) == 10
+    Image.fromarray(moving(0)).save(folder / "folder.mp4" / "within.png")
+    assert len(predict(detector(), [f"{folder}/folder.mp4"], tmp_path / "within")[0]) == 1
+    shutil.copy(folder / "clip.png", folder / "clip_000003.png")
+    with pytest.raises(InputError, match="another input is named clip_000003 too"):
+        predict(detector(), [folder], tmp_path / "out", save="overlay,yolo")
+    assert len(predict(detector(), [folder], tmp_path / "out")[0]) == 11
+    shutil.copy(clip, folder / "clip.mov")
     with pytest.raises(InputError, match="another input is named clip too"):
-        predict(detector(), [clip, tmp_path / "clip.png"], tmp_path / "out")
+        predict(detector(), [folder], tmp_path / "out")
     with pytest.raises(InputError, match="has a rate of its own: --fps is for pictures"):
         predict(detector(), [clip], tmp_path / "out", fps=5)

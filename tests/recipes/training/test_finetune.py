@@ -9,6 +9,7 @@ from PIL import Image
 import zoo
 from recipes.data import open_source
 from recipes.training import choices, memory
+from recipes.training.build import build
 from recipes.training.chosen import chosen, lines
 from recipes.training.finetune import finetune
 from recipes.training.recipe import Recipe, load
@@ -31,7 +32,8 @@ def test_a_fine_tuning_follows_from_weights_and_data(squares, small):
     recipe, why = finetune("faster_rcnn_resnet18_fpn", squares, None, small, [NARROW])
     assert (recipe.data, recipe.val_data) == (f"{squares}:train", f"{squares}:val")
     assert recipe.start == str(small) and recipe.freeze == ("conv1", "res2_*")
-    assert recipe.arguments == {"frozen_batch_norm": True, "width": 0.0625}
+    sizes = (32, 64, 128, 256, 512)
+    assert recipe.arguments == {"frozen_batch_norm": True, "width": 0.0625, "anchor_sizes": sizes}
     assert recipe.picture_size == (96, 128) and recipe.max_objects == 1  # pictures of 80 x 120 with a square each
     assert recipe.batch_size == 2  # four pictures
     assert (recipe.optimizer, recipe.learning_rate) == ("sgd", 0.0025)  # 0.02 for 16
@@ -61,6 +63,51 @@ def test_anchors_are_those_of_the_pictures_where_weights_bring_none(squares):
     assert recipe.arguments["anchor_sizes"] == (3, 6, 13, 26, 51) and "for sides of 800, here 80" in why["arguments"]
     given, _ = finetune("faster_rcnn_zf", squares, squares, None, [*settings, "arguments.anchor_sizes=(9, 8)"])
     assert given.arguments["anchor_sizes"] == (9, 8)
+
+
+HEAD = ((0.5, 0.75), (1.25, 1.0), (2.0, 3.5), (4.0, 2.5))
+
+
+def test_a_head_that_is_loaded_keeps_the_anchors_it_learned(squares, tmp_path):
+    for num_classes in (2, 3):
+        made = zoo.tiny_yolo_v2(num_classes, width=1 / 16, anchors=HEAD, input_shape=(64, 96, 3))
+        made.save(tmp_path / f"of_{num_classes}.keras")
+    words = "tiny_yolo_v2", squares, None, tmp_path / "of_2.keras"
+    recipe, why = finetune(*words, [NARROW])
+    assert recipe.arguments["anchors"] == HEAD and recipe.anchors is None
+    assert why["arguments"].startswith("its recipe's; anchors: those that the head of the weights learned")
+    assert "keeps its own" in why["anchors"] and "anchors" in [name for name, _, _ in lines(recipe, why)[0]]
+    model = build(recipe, open_source(recipe.data))
+    assert "grid" in model.begun_with.taken and model.anchors == HEAD
+    started, _ = finetune(*words[:3], None, [NARROW, f"start={words[-1]}"])
+    assert started.arguments == recipe.arguments
+
+    found, why = finetune(*words, [NARROW, "anchors=3"])
+    assert found.anchors == 3 and "anchors" not in found.arguments and why["anchors"] == "given"
+    given, _ = finetune(*words, [NARROW, "arguments.anchors=((1, 2),)"])
+    assert given.anchors is None and given.arguments["anchors"] == ((1, 2),)
+    other, why = finetune(*words[:3], tmp_path / "of_3.keras", [NARROW])  # whose head is not loaded
+    assert other.anchors == 5 and "anchors" not in other.arguments and "k-means" in why["anchors"]
+
+
+def test_a_recipe_keeps_them_too(squares, tmp_path):
+    zoo.yolo_v2(2, width=1 / 16, anchors=HEAD, input_shape=(64, 96, 3)).save(tmp_path / "model.keras")
+    recipe, why = chosen("yolo_v2_finetune", squares, None, tmp_path, [NARROW])  # a run's folder
+    assert recipe.arguments["anchors"] == HEAD and recipe.anchors is None and "keeps its own" in why["anchors"]
+    assert chosen("yolo_v2_finetune", squares, None, tmp_path, [NARROW, "anchors=2"])[0].anchors == 2
+    assert chosen("yolo_v2_finetune", None, None, tmp_path)[0].anchors == 5  # of which data, is not known yet
+
+
+def test_proposals_keep_the_sizes_of_the_anchors_that_they_learned(squares, tmp_path):
+    sizes = (4, 8, 16, 32, 64)
+    zoo.faster_rcnn_resnet18_fpn(7, width=1 / 16, anchor_sizes=sizes, input_shape=(64, 96, 3)).save(
+        tmp_path / "a.keras"
+    )
+    recipe, why = finetune("faster_rcnn_resnet18_fpn", squares, None, tmp_path / "a.keras", [NARROW])
+    assert recipe.arguments["anchor_sizes"] == sizes and "anchor_sizes: those that" in why["arguments"]
+    given = [NARROW, "arguments.anchor_sizes=(9, 8, 7, 6, 5)"]
+    recipe, _ = finetune("faster_rcnn_resnet18_fpn", squares, None, tmp_path / "a.keras", given)
+    assert recipe.arguments["anchor_sizes"] == (9, 8, 7, 6, 5)
 
 
 def test_from_scratch_learns_all(squares):
@@ -162,6 +209,12 @@ def test_wrong_weights_and_fields_are_one_line(squares, toy, small):
         chosen("tiny_yolo_v2", toy.data, toy.val_data)
 
 
+@pytest.mark.parametrize("setting", ["builder=nope", "builder=yolo_v2", "data=shapes"])
+def test_model_and_data_are_named_once(squares, setting):
+    with pytest.raises(InputError, match=f"--set {setting}: .* was named already: name one, as "):
+        finetune("tiny_yolo_v2", squares, None, None, [NARROW, setting])
+
+
 def test_a_run_goes_on_with_its_own_recipe(trained, toy):
     recipe, why = chosen("unet", settings=["epochs=9"], resume=trained.path)
     assert recipe == dataclasses.replace(toy, epochs=9) and (why["epochs"], why["seed"]) == ("given", "the run's")
@@ -181,6 +234,8 @@ def test_a_model_is_as_wide_as_that_of_its_weights(tmp_path):
     run.mkdir()
     (run / "recipe.json").write_text(load("tiny_yolo_v2_bccd").to_json())
     assert choices.shape_of(str(run), "tiny_yolo_v2") == {"width": 0.25}
+    (run / "model.keras").touch()
+    assert choices.shape_of(run / "model.keras", "tiny_yolo_v2") == {"width": 0.25}
     assert choices.shape_of("regionzoo/tiny_yolo_v2_bccd", "tiny_yolo_v2") == {"width": 0.25}  # the package has it
     assert choices.shape_of(str(run), "yolo_v2") == choices.shape_of(tmp_path / "none.keras", "tiny_yolo_v2") == {}
 
