@@ -78,16 +78,16 @@ def test_connected_layers_flatten_by_channel(files):
 def test_max_pooling_pads_right_and_below(files):
     """Size 2 and stride 1 keeps the size, as in Tiny YOLOv2; size 3 and stride 2 begins one pixel outside."""
     image = np.repeat(np.arange(64.0).reshape(1, 8, 8, 1), 3, axis=3)
+    pixels = keras.ops.convert_to_tensor(image * 255, "float32")  # an array beyond 0 to 255 is warned of
     model = darknet.build(files(NET + "[maxpool]\nsize=2\nstride=1\n")[0])
-    out = np.asarray(model(image * 255))[0, ..., 0]
+    out = np.asarray(model(pixels))[0, ..., 0]
     np.testing.assert_allclose(
         out, np.minimum(np.arange(8) + 1, 7) + 8 * np.minimum(np.arange(8) + 1, 7)[:, None], rtol=1e-6
     )
     model = darknet.build(files(NET + "[maxpool]\nsize=3\nstride=2\n")[0])
     ends = np.array([1, 3, 5, 7])
-    np.testing.assert_allclose(np.asarray(model(image * 255))[0, ..., 0], ends + 8 * ends[:, None], rtol=1e-6)
-    below = keras.ops.convert_to_tensor(-image * 255, "float32")  # an array below 0 is warned of
-    np.testing.assert_allclose(np.asarray(model(below))[0, 0, :2, 0], [0, -1], atol=1e-6)
+    np.testing.assert_allclose(np.asarray(model(pixels))[0, ..., 0], ends + 8 * ends[:, None], rtol=1e-6)
+    np.testing.assert_allclose(np.asarray(model(-pixels))[0, 0, :2, 0], [0, -1], atol=1e-6)
 
 
 @core_in_full

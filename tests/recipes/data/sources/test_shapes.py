@@ -62,10 +62,13 @@ def test_opening_tells_nothing_of_tfds_itself(scenes, monkeypatch):
     told.emit = told.records.append
     always = lambda level, message, n, *words: absl.logging.log(level, message, *words)  # noqa: E731
     monkeypatch.setattr(absl.logging, "log_first_n", always)
+    before = absl.logging.get_verbosity()
+    absl.logging.set_verbosity(absl.logging.WARNING)  # the command line may have raised it
     log.addHandler(told)
     scenes("val")
     absl.logging.warning("that a test is heard")
     log.removeHandler(told)
+    absl.logging.set_verbosity(before)
     assert [record.getMessage() for record in told.records] == ["that a test is heard"]
 
 
