@@ -85,7 +85,7 @@ def verb(example, name=None, frameworks=False):
 def with_json(function):
     """Returns a verb's function of which `--json -` prints JSON alone: all else goes to stderr.
 
-    A file in no folder, and a folder in place of a file, are refused before the work.
+    What `check_place` refuses is refused before the work.
     """
 
     @functools.wraps(function)

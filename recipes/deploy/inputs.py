@@ -2,6 +2,7 @@
 
 import glob
 import re
+from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -169,9 +170,9 @@ def found(inputs, folder, readable):
             yield from found(files, folder, readable)
         else:
             files = pictures.find(text, TAKEN)
-            videos = [str(path) for path in files if is_video(str(path))]
-            yield from (Picture(str(path), path) for path in files if str(path) not in videos)
-            yield from (video for _, video in readable(Video, videos))
+            moving = [is_video(str(path)) for path in files]
+            yield from (Picture(str(path), path) for path, moves in zip(files, moving, strict=True) if not moves)
+            yield from (video for _, video in readable(Video, map(str, compress(files, moving))))
 
 
 def behind(address, folder):

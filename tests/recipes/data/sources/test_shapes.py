@@ -60,7 +60,10 @@ def test_opening_tells_nothing_of_tfds_itself(scenes, monkeypatch):
     told, log = logging.Handler(), absl.logging.get_absl_logger()
     told.records = []
     told.emit = told.records.append
-    always = lambda level, message, n, *words: absl.logging.log(level, message, *words)  # noqa: E731
+
+    def always(level, message, n, *words):
+        absl.logging.log(level, message, *words)
+
     monkeypatch.setattr(absl.logging, "log_first_n", always)
     before = absl.logging.get_verbosity()
     absl.logging.set_verbosity(absl.logging.WARNING)  # the command line may have raised it
